@@ -1,0 +1,72 @@
+"""Every sentence a person reads, in English, French and Spanish.
+
+One catalogue file per room (``catalogue/<room>.toml``), one table per sentence with the keys ``en``, ``fr`` and ``es``;
+placeholders are ``str.format`` names and are the same in the three languages (a test holds that). This room knows no
+other: refusals and findings carry a key and its parameters, and whoever shows them chooses the language.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib import resources
+
+LANGUAGES = ("en", "fr", "es")
+"""What pages, messages and reports exist in; the first is the fallback."""
+
+
+@functools.cache
+def catalogue() -> Mapping[str, Mapping[str, str]]:
+    """Read all sentences: key → language → text. Raises ValueError when two files define one key."""
+    sentences: dict[str, Mapping[str, str]] = {}
+    folder = resources.files(__package__) / "catalogue"
+    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".toml"):
+            table = tomllib.loads(file.read_text(encoding="utf-8"))
+            twice = sentences.keys() & table.keys()
+            if twice:
+                raise ValueError(f"{file.name} defines again: {', '.join(sorted(twice))}")
+            sentences.update(table)
+    return sentences
+
+
+def sentence(key: str, language: str = "en", /, **params: object) -> str:
+    """Say ``key`` in ``language`` (English where that is missing), its placeholders filled from ``params``.
+
+    An unknown key is a programming error and raises KeyError.
+    """
+    texts = catalogue()[key]
+    return texts.get(language, texts["en"]).format(**params)
+
+
+def localised(names: Mapping[str, str], language: str = "en") -> str:
+    """Choose one of several translations: the language asked for, else English, else any, else nothing."""
+    for candidate in (language, "en"):
+        if candidate in names:
+            return names[candidate]
+    return next(iter(names.values()), "")
+
+
+def choose_language(accept_language: str | None, available: Iterable[str] = LANGUAGES) -> str:
+    """Choose by RFC 4647 lookup over an ``Accept-Language`` header; nothing suitable means the first available."""
+    offered = tuple(available)
+    for tag in _ranked_tags(accept_language or ""):
+        while tag:
+            if tag in offered:
+                return tag
+            tag = tag.rpartition("-")[0]  # noqa: PLW2901 - the lookup shortens the range step by step
+    return offered[0]
+
+
+def _ranked_tags(header: str) -> list[str]:
+    ranked: list[tuple[float, int, str]] = []
+    for position, part in enumerate(header.split(",")):
+        tag, _, weight = part.strip().partition(";")
+        try:
+            quality = float(weight.strip().removeprefix("q=")) if weight else 1.0
+        except ValueError:
+            continue
+        if tag and tag != "*" and quality > 0:
+            ranked.append((-quality, position, tag.strip().lower()))
+    return [tag for _, _, tag in sorted(ranked)]

@@ -1,0 +1,56 @@
+"""Rows: observations as a DuckDB query still to be drawn, and the names of their columns.
+
+*Rows* have one column per component of the structure, named by its id: every dimension, the time dimension, every
+measure and every attribute (those of series, groups and the dataset are repeated on each row). All are text as the
+provider sent it, NULL where absent; a column may be an ENUM, which is the same text, coded. Two optional columns carry
+where a row came from on the way in: ``_row`` (its number in the source) and ``_action`` (A, R, D, M).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import duckdb
+import pyarrow as pa
+
+SOURCE_ROW = "_row"
+ACTION = "_action"
+BATCH_ROWS = 122_880
+"""Rows in one batch: a row group of DuckDB."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """A selection of observations, lazily evaluated.
+
+    ``connection`` belongs to these rows alone (a second ``execute`` on it would end the stream). ``sql`` is a SELECT
+    that gives ``columns`` in this order, sorted by series key and time when ``is_sorted``; ``params`` bind to it.
+    ``coded`` maps each ENUM column to its dictionary: the position of a code in it is the ENUM's own number.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    sql: str
+    columns: tuple[str, ...]
+    params: tuple[object, ...] = ()
+    coded: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    is_sorted: bool = True
+
+    def batches(self, size: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+        """Draw the rows once, as Arrow batches of at most ``size`` rows."""
+        reader: pa.RecordBatchReader = self.connection.execute(self.sql, list(self.params)).to_arrow_reader(size)
+        yield from reader
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self.connection.close()
+
+
+def quoted(identifier: str) -> str:
+    """Quote a column name for SQL."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Quote a text for SQL."""
+    return "'" + text.replace("'", "''") + "'"
