@@ -1,0 +1,114 @@
+"""The command line: ``sdmx-hub``. One module a command or group; this one gathers them and turns refusals into exits.
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 findings of severity error, 4 partial, 5 not found, 69 partner unavailable,
+75 try again, 77 not allowed, 78 configuration.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sdmx_hub import __version__
+from sdmx_hub.config import read_settings
+from sdmx_hub.errors import HubError
+from sdmx_hub.language import LANGUAGES
+
+COMMANDS = {
+    # name: module and attribute; a module is imported when its command is used, so that --help stays quick
+    "init": "admin:init",
+    "doctor": "admin:doctor",
+    "demo": "demo:demo",
+    "serve": "serve:serve",
+    "key": "keys:key",
+    "structures": "structures:structures",
+    "check": "check:check",
+    "load": "load:load",
+    "release": "release:release",
+    "map": "mapping:map_",
+    "source": "source:source",
+    "harvest": "harvest:harvest",
+    "scheduler": "scheduler:scheduler",
+    "export": "export:export",
+}
+
+
+class Commands(click.Group):
+    """The commands, each imported when first named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name them in the order a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command."""
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, attribute = place.partition(":")
+        command: click.Command = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".sdmx-hub"),
+    envvar="SDMX_HUB_HOME",
+    show_default=True,
+    show_envvar=True,
+    help="Directory that holds everything the hub keeps.",
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="SDMX_HUB_CONFIG",
+    show_envvar=True,
+    help="Settings file; HOME/hub.toml unless told otherwise.",
+)
+@click.option("--lang", type=click.Choice(LANGUAGES), help="Language of messages and reports.")
+@click.version_option(__version__, prog_name="sdmx-hub")
+@click.pass_context
+def cli(ctx: click.Context, home: Path, config: Path | None, lang: str | None) -> None:
+    r"""Map national tables onto SDMX structures, publish them, share and harvest them.
+
+    \b
+    Examples:
+      sdmx-hub --home office init
+      sdmx-hub --home office structures load --pack
+      sdmx-hub --home office load emigrants.csv --mapping emigrants.yaml
+      sdmx-hub --home office serve
+    """
+    from sdmx_hub.cli.context import HubContext  # noqa: PLC0415 - keeps --help and --version quick
+
+    default = home / "hub.toml"
+    settings = read_settings(config or (default if default.is_file() else None))
+    if lang:
+        settings = settings.with_values({"language": lang}, "--lang")
+    ctx.obj = HubContext(home=home, settings=settings)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line; a refusal is told in the user's language and becomes its exit code."""
+    try:
+        return cli.main(args=arguments, prog_name="sdmx-hub", standalone_mode=True)
+    except HubError as error:
+        from sdmx_hub.cli.context import exit_code  # noqa: PLC0415
+
+        click.echo(error.text(_language(arguments)), err=True)
+        sys.exit(exit_code(error))
+
+
+def _language(arguments: list[str] | None) -> str:
+    words = sys.argv[1:] if arguments is None else arguments
+    for position, word in enumerate(words[:-1]):
+        if word == "--lang" and words[position + 1] in LANGUAGES:
+            return words[position + 1]
+    asked = os.environ.get("SDMX_HUB_LANGUAGE", "en")
+    return asked if asked in LANGUAGES else "en"

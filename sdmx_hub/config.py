@@ -1,0 +1,130 @@
+"""Settings: read once at the door, from ``hub.toml`` and the environment; nothing below the door reads either.
+
+Each setting is one row of ``Settings``: name, default, and the sentence that explains it. Order of authority: defaults,
+then the file, then ``SDMX_HUB_<NAME>``, then the command line. Unknown keys are refused, with the nearest known one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from sdmx_hub.errors import ConfigurationError
+
+PREFIX = "SDMX_HUB_"
+NOT_SETTINGS = {"HOME", "CONFIG", "KEY"}
+"""Names behind the prefix that the door itself reads."""
+
+
+class Secret:
+    """A text that prints as stars; ``reveal`` gives it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Give the text itself."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+
+def _setting(default: Any, explained: str) -> Any:
+    return field(default=default, metadata={"explained": explained})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings of a hub."""
+
+    hub_id: str = _setting("ILMH", "Id of the hub as sender of messages; also its agency.")
+    hub_name: str = _setting("Labour-migration data hub", "Name shown on pages and in message headers.")
+    language: str = _setting("en", "Language of commands and reports where none is asked for: en, fr or es.")
+    base_url: str = _setting("", "Public address of the hub, used in links; empty: the address of the request.")
+    database_url: str = _setting("", "Control database, as a SQLAlchemy URL; empty: control.db in the home directory.")
+    host: str = _setting("127.0.0.1", "Address the server binds; loopback unless told otherwise.")
+    port: int = _setting(8000, "Port the server binds.")
+    workers: int = _setting(2, "Web worker processes.")
+    threads: int = _setting(4, "Threads in each web worker.")
+    memory_limit: str = _setting("192MB", "Memory the query engine of one process may use.")
+    engine_threads: int = _setting(2, "Threads of the query engine in one process.")
+    max_upload_bytes: int = _setting(1_000_000_000, "Largest file accepted, after decompression, in bytes.")
+    max_compression_ratio: int = _setting(200, "Largest ratio of decompressed to compressed bytes accepted.")
+    max_observations: int = _setting(50_000_000, "Most observations one answer may hold.")
+    allow_loopback: bool = _setting(
+        default=False, explained="Development only: let harvests reach this machine and private networks."
+    )
+    licence: str = _setting("CC BY 4.0", "Licence of what the hub publishes, shown where a dataset names none.")
+    contact: str = _setting("", "Contact sent in the User-Agent of harvests and shown on the page about the hub.")
+
+    def with_values(self, values: Mapping[str, object], origin: str) -> Settings:
+        """Replace some settings, each converted to its type. Raises ConfigurationError naming ``origin``."""
+        known = {item.name: item for item in dataclasses.fields(self)}
+        changed: dict[str, object] = {}
+        for name, value in values.items():
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"unknown setting “{name}”" + (f"; did you mean “{near[0]}”?" if near else "")
+                raise ConfigurationError("configuration", where=origin, why=hint)
+            changed[name] = _converted(name, value, getattr(self, name), origin)
+        return dataclasses.replace(self, **changed)  # type: ignore[arg-type] # each value was converted to its type
+
+
+def _converted(name: str, value: object, default: object, origin: str) -> object:
+    kind = type(default)
+    if isinstance(value, str) and kind is bool:
+        lowered = value.strip().lower()
+        if lowered in {"1", "true", "yes", "on"} or lowered in {"0", "false", "no", "off", ""}:
+            return lowered in {"1", "true", "yes", "on"}
+    elif isinstance(value, str) and kind is int:
+        if value.strip().lstrip("-").isdecimal():
+            return int(value)
+    elif type(value) is kind:
+        return value
+    raise ConfigurationError("configuration", where=f"{origin}: {name}", why=f"{value!r} is not {kind.__name__}")
+
+
+def read_settings(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings file, if any, then the environment. Raises ConfigurationError."""
+    settings = Settings()
+    if path is not None:
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigurationError("configuration", where=str(path), why=str(error)) from error
+        settings = settings.with_values(values, str(path))
+    found = os.environ if environment is None else environment
+    overrides = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in found.items()
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in NOT_SETTINGS
+    }
+    return settings.with_values(overrides, "environment")
+
+
+def read_yaml(path: Path) -> Any:
+    """Read one YAML 1.2 document (``NO`` stays a text, positions are kept). Raises ConfigurationError with the line."""
+    try:
+        return YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise ConfigurationError("configuration", where=f"{path}{line}", why=str(error.problem)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError("configuration", where=str(path), why=str(error)) from error

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Run every test, the slow and heavy ones included; arguments go to pytest.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+left_out=()
+compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || command -v initdb >/dev/null || left_out+=("not postgres")
+command -v "${CHROMIUM:-chromium}" >/dev/null || left_out+=("not browser")
+expression=$(printf '%s\n' "${left_out[@]}" | paste -sd '&' | sed 's/&/ and /g')
+exec .venv/bin/python -m pytest -n 2 --dist loadfile ${expression:+-m "$expression"} "$@"
