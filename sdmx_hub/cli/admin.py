@@ -1,0 +1,125 @@
+"""``sdmx-hub init`` and ``sdmx-hub doctor``: make a home, and say whether it is well."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from sdmx_hub.cli.context import FAILED, HubContext, json_option, pass_hub, show
+from sdmx_hub.config import Settings
+from sdmx_hub.errors import HubError
+from sdmx_hub.language import sentence
+
+SETTINGS_FILE = "hub.toml"
+LOW_DISK_BYTES = 1_000_000_000
+
+
+class Check(NamedTuple):
+    """One thing looked at, and what was seen; ``ok`` is False when somebody must act."""
+
+    name: str
+    ok: bool
+    seen: str
+
+
+@click.command()
+@json_option
+@pass_hub
+def init(hub: HubContext, *, as_json: bool) -> None:
+    r"""Make a home for a hub: settings file, control database, folders. What exists is left as it is.
+
+    \b
+    Examples:
+      sdmx-hub --home office init
+      SDMX_HUB_HOME=/var/lib/sdmx-hub sdmx-hub init
+    """
+    fresh = not hub.is_initialised
+    make_home(hub)
+    key = "init-done" if fresh else "init-already"
+    answer = {"home": str(hub.home), "created": fresh}
+    show(answer, as_json=as_json, text=sentence(key, hub.language, home=hub.home))
+
+
+def make_home(hub: HubContext) -> None:
+    """Make the folders, the settings file and the control database where they are missing."""
+    hub.home.mkdir(parents=True, exist_ok=True)
+    (hub.home / "raw").mkdir(exist_ok=True)
+    (hub.home / "observations").mkdir(exist_ok=True)
+    path = hub.home / SETTINGS_FILE
+    if not path.exists():
+        path.write_text(settings_text(hub.settings), encoding="utf-8")
+    hub.database.is_current()
+
+
+def settings_text(settings: Settings) -> str:
+    """Write a settings file in which every setting is explained, and commented out where it has its default."""
+    lines = ["# Settings of this hub. Lines that start with # show the defaults.", ""]
+    for item in dataclasses.fields(Settings):
+        value = getattr(settings, item.name)
+        mark = "# " if value == item.default else ""
+        # A JSON string, number or boolean is also a TOML one.
+        lines += [f"# {item.metadata['explained']}", f"{mark}{item.name} = {json.dumps(value)}", ""]
+    return "\n".join(lines)
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Leave the reading of every stored file out.")
+@json_option
+@pass_hub
+def doctor(hub: HubContext, *, quick: bool, as_json: bool) -> None:
+    r"""Look the hub over: database, stored files and their hashes, audit chain, disk. Changes nothing.
+
+    Exits with 0 when all is well and 1 when somebody must act.
+
+    \b
+    Examples:
+      sdmx-hub --home office doctor
+      sdmx-hub --home office doctor --quick --json
+    """
+    checks = list(_checks(hub, quick=quick))
+    answer = {"ok": all(check.ok for check in checks), "checks": [check._asdict() for check in checks]}
+    show(answer, as_json=as_json, text=lambda: "\n".join(_line(check) for check in checks))
+    if not answer["ok"]:
+        sys.exit(FAILED)
+
+
+def _line(check: Check) -> str:
+    return f"{'ok ' if check.ok else 'BAD'}  {check.name:<14} {check.seen}"
+
+
+def _checks(hub: HubContext, *, quick: bool) -> Iterator[Check]:
+    yield _look("home", lambda: _home(hub.home))
+    yield _look("database", lambda: (hub.database.is_current(), hub.database.engine.dialect.name))
+    yield _look("disk", lambda: _disk(hub.home))
+    yield _look("structures", lambda: (True, f"{len(hub.registry.snapshot())} artefacts"))
+    if not quick:
+        yield _look("observations", lambda: _observations(hub))
+
+
+def _look(name: str, look: Callable[[], tuple[bool, str]]) -> Check:
+    try:
+        ok, seen = look()
+    except (HubError, OSError) as error:
+        return Check(name, ok=False, seen=str(error))
+    return Check(name, ok=ok, seen=seen)
+
+
+def _home(home: Path) -> tuple[bool, str]:
+    return (home / SETTINGS_FILE).is_file(), str(home.resolve())
+
+
+def _disk(home: Path) -> tuple[bool, str]:
+    free = shutil.disk_usage(home).free
+    return free > LOW_DISK_BYTES, f"{free / 1e9:.1f} GB free"
+
+
+def _observations(hub: HubContext) -> tuple[bool, str]:
+    troubles = hub.observations.check()
+    return not troubles, "; ".join(str(trouble) for trouble in troubles) or "every file is whole"
