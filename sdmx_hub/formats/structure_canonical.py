@@ -1,0 +1,162 @@
+"""The canonical form of an artefact document, so that equal content is equal whatever format it came in.
+
+An artefact is its SDMX-JSON 2.1 object (SDMX 3.1). That schema leaves freedom; every structure reader ends here, and
+takes it away:
+
+- a localised text is there twice, ``names`` with all languages and ``name`` with the best for English readers;
+- what equals its default is left out (``isExternalReference``, ``isPartial``, ``maxOccurs`` 1 …), but ``usage`` of
+  attributes and measures and ``include`` of a cube region are always said;
+- dimensions have their ``position``, counted from 1, and the lists of components their fixed ids;
+- links to oneself are left out; values and members without qualifiers are plain texts (values) or objects (members);
+- a text with nothing in it, and an empty list, are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from sdmx_hub.language import localised
+from sdmx_hub.model.artefact import Artefact
+from sdmx_hub.model.classes import ArtefactClass
+
+Node = dict[str, Any]
+
+LOCALISED = {
+    "name": "names",
+    "description": "descriptions",
+    "text": "texts",
+    "department": "departments",
+    "role": "roles",
+    "condition": "conditions",
+}
+"""Localised texts: best match and the key of all translations."""
+
+_DEFAULTS: Mapping[str, object] = {
+    "isExternalReference": False,
+    "isPartial": False,
+    "isPartialLanguage": False,
+    "hasFormalLevels": False,
+    "evolvingStructure": False,
+    "include": True,
+    "removePrefix": False,
+    "cascadeValues": False,
+    "isInclusive": True,
+    "isRegEx": False,
+    "minOccurs": 1,
+    "maxOccurs": 1,
+    "isPresentational": False,
+    "role": "Allowed",
+}
+_LISTS = {
+    "dimensionList": "DimensionDescriptor",
+    "attributeList": "AttributeDescriptor",
+    "measureList": "MeasureDescriptor",
+    "metadataAttributeList": "MetadataAttributeDescriptor",
+}
+_KEPT_EMPTY = frozenset({"dataflow", "observation", "genericDataflow", "keyValues"})
+
+
+def make_artefact(artefact_class: ArtefactClass, document: Mapping[str, Any], *, final: bool = False) -> Artefact:
+    """Make an artefact of any SDMX-JSON 2.1 object, in canonical form; ``final`` counts where the version is silent."""
+    tidy = canonical(document)
+    refine = _REFINED.get(artefact_class.name)
+    if refine is not None:
+        refine(tidy)
+    artefact = Artefact(artefact_class, tidy)
+    return artefact if artefact.is_final or not final else Artefact(artefact_class, tidy, final=True)
+
+
+def canonical(node: Mapping[str, Any]) -> Node:
+    """Bring one object, and all below it, into canonical form; the argument is not changed."""
+    tidy = {key: value for key, value in _walk(node) if not _is_default(key, value)}
+    for single, many in LOCALISED.items():
+        _localise(tidy, single, many)
+    return tidy
+
+
+def _walk(node: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in node.items():
+        if key == "links":
+            links = [canonical(link) for link in value if link.get("rel") != "self"]
+            if links:
+                yield key, links
+        elif isinstance(value, Mapping):
+            inner = dict(value) if key in LOCALISED.values() else canonical(value)
+            if inner or key in _KEPT_EMPTY:
+                yield key, inner
+        elif isinstance(value, list | tuple):
+            items = [canonical(item) if isinstance(item, Mapping) else item for item in value]
+            if items or key in _KEPT_EMPTY:
+                yield key, [_plain(key, item) for item in items]
+        elif value is not None:
+            yield key, value
+
+
+def _is_default(key: str, value: object) -> bool:
+    return key in _DEFAULTS and type(value) is type(_DEFAULTS[key]) and value == _DEFAULTS[key]
+
+
+def _plain(key: str, item: Any) -> Any:
+    """Write a value without qualifiers as a plain text, and a member always as an object."""
+    if key == "values" and isinstance(item, dict) and item.keys() == {"value"}:
+        return item["value"]
+    return {"value": item} if key == "memberValues" and isinstance(item, str) else item
+
+
+def _localise(tidy: Node, single: str, many: str) -> None:
+    names = tidy.get(many)
+    if names is None and isinstance(tidy.get(single), str) and tidy[single]:
+        names = {"en": tidy[single]}
+    if isinstance(names, Mapping):
+        spoken = {language: text for language, text in names.items() if text}
+        if spoken:
+            tidy[many] = spoken
+            tidy[single] = localised(spoken)
+
+
+def _refine_data_structure(document: Node) -> None:
+    components = document.get("dataStructureComponents")
+    if not components:
+        return
+    for key, identifier in _LISTS.items():
+        if key in components:
+            components[key]["id"] = identifier
+    dimensions = components.get("dimensionList", {})
+    for position, dimension in enumerate(dimensions.get("dimensions", ()), start=1):
+        dimension["position"] = position
+    if "timeDimension" in dimensions:
+        dimensions["timeDimension"]["id"] = "TIME_PERIOD"
+    for component in (
+        *components.get("measureList", {}).get("measures", ()),
+        *components.get("attributeList", {}).get("attributes", ()),
+    ):
+        component.setdefault("usage", "optional")
+    for component in _components(components):
+        component.setdefault("id", component["conceptIdentity"].rpartition(").")[2])
+
+
+def _components(components: Node) -> Iterator[Node]:
+    yield from components.get("dimensionList", {}).get("dimensions", ())
+    yield from components.get("measureList", {}).get("measures", ())
+    yield from components.get("attributeList", {}).get("attributes", ())
+
+
+def _refine_constraint(document: Node) -> None:
+    regions = document.get("cubeRegions", ())
+    for region in (*regions, *([document["cubeRegion"]] if "cubeRegion" in document else ())):
+        region.setdefault("include", True)
+
+
+def _refine_metadata_structure(document: Node) -> None:
+    components = document.get("metadataStructureComponents", {})
+    if "metadataAttributeList" in components:
+        components["metadataAttributeList"]["id"] = _LISTS["metadataAttributeList"]
+
+
+_REFINED: Mapping[str, Callable[[Node], None]] = {
+    "DataStructure": _refine_data_structure,
+    "MetadataStructure": _refine_metadata_structure,
+    "DataConstraint": _refine_constraint,
+    "AvailabilityConstraint": _refine_constraint,
+}

@@ -1,0 +1,102 @@
+"""SDMX-JSON 2.1 structure messages (SDMX 3.1): the canonical format, read and written without loss.
+
+Nothing is lost but what ``structure_canonical`` evens out, and ``isFinal`` of SDMX 2.1, which SDMX 3 says by the form
+of the version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from sdmx_hub.errors import Malformed
+from sdmx_hub.formats.structure_canonical import LOCALISED, make_artefact
+from sdmx_hub.model.artefact import Artefact
+from sdmx_hub.model.classes import CLASS_BY_COLLECTION, CLASSES
+from sdmx_hub.model.message import Header, StructureMessage
+
+SCHEMA = "https://json.sdmx.org/2.1/sdmx-json-structure-schema.json"
+_IDENTIFICATION = {"AvailabilityConstraint": frozenset({"id", "agencyID", "version", "name", "names"})}
+"""What the hub keeps of a class and this format has no place for."""
+
+
+def read(data: bytes) -> tuple[Artefact, ...]:
+    """Read the artefacts of a message, in canonical form. Raises Malformed."""
+    return tuple(
+        make_artefact(CLASS_BY_COLLECTION[collection], document) for collection, document in objects(load_message(data))
+    )
+
+
+def write(message: StructureMessage) -> bytes:
+    """Write a message: collections in the order of the class table, each artefact with a link that says its URN."""
+    data: dict[str, list[Any]] = {}
+    for row in CLASSES:
+        found = [_shown(artefact) for artefact in message.artefacts if artefact.artefact_class is row]
+        if found:
+            data[row.collection] = found
+    return orjson.dumps(
+        {"$schema": SCHEMA, "meta": write_meta(message.header, message.artefacts, SCHEMA), "data": data}
+    )
+
+
+def load_message(data: bytes) -> Mapping[str, Any]:
+    """Parse the bytes of a JSON message; raises Malformed when they are none."""
+    try:
+        message = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise Malformed("structures-json", why=str(error)) from error
+    if not isinstance(message, dict) or not isinstance(message.get("data"), dict):
+        raise Malformed("structures-json-data")
+    return message
+
+
+def objects(message: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give each artefact object with the collection it stands in; raises Malformed for an unknown collection."""
+    for collection, items in message["data"].items():
+        if collection not in CLASS_BY_COLLECTION:
+            raise Malformed("structures-json-collection", name=collection)
+        for position, item in enumerate(items if isinstance(items, list) else [items]):
+            if not isinstance(item, dict) or not (collection == "availabilityConstraints" or _is_identified(item)):
+                raise Malformed("structures-json-artefact", path=f"/data/{collection}/{position}")
+            yield collection, item
+
+
+def write_meta(header: Header, artefacts: Iterable[Artefact], schema: str) -> dict[str, Any]:
+    """Write the ``meta`` object of SDMX-JSON 2.x."""
+    sender: dict[str, Any] = {"id": header.sender_id}
+    if header.sender_names:
+        sender |= {"name": next(iter(header.sender_names.values())), "names": dict(header.sender_names)}
+    meta = {
+        "schema": schema,
+        "id": header.id,
+        "test": header.test,
+        "prepared": header.prepared.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    languages = _languages(artefacts)
+    return meta | ({"contentLanguages": languages} if languages else {}) | {"sender": sender}
+
+
+def self_link(artefact: Artefact) -> dict[str, str]:
+    """The link by which an artefact says its own URN."""
+    return {"rel": "self", "urn": str(artefact.urn)}
+
+
+def _is_identified(item: Mapping[str, Any]) -> bool:
+    return isinstance(item.get("id"), str) and isinstance(item.get("agencyID"), str)
+
+
+def _shown(artefact: Artefact) -> dict[str, Any]:
+    hidden = _IDENTIFICATION.get(artefact.artefact_class.name)
+    if hidden is not None:
+        return {key: value for key, value in artefact.document.items() if key not in hidden}
+    return dict(artefact.document) | {"links": [self_link(artefact), *artefact.document.get("links", ())]}
+
+
+def _languages(artefacts: Iterable[Artefact]) -> list[str]:
+    found: dict[str, None] = {}
+    for artefact in artefacts:
+        for many in LOCALISED.values():
+            found |= dict.fromkeys(artefact.document.get(many, ()))
+    return list(found)
