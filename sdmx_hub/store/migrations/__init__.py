@@ -1,0 +1,1 @@
+"""Numbered migrations of the control database, applied in order by ``Database.migrate``."""
