@@ -49,14 +49,25 @@ class PeriodFilter:
         return any(all(self._holds(condition, text, start_day) for condition in all_of) for all_of in self.any_of)
 
     def _holds(self, condition: Condition, text: str, start_day: str | None) -> bool:
-        compare = _TEXTS.get(condition.operator)
-        if compare:
-            return compare(text, condition.value)
-        found = _period(text, start_day or JANUARY_1)
-        asked = _period(condition.value, self.reporting_year_start_day or start_day or JANUARY_1)
-        if found is None or asked is None:
-            return condition.operator is Operator.NOT_EQUAL
-        return _RANGES[condition.operator](found, asked)
+        return period_holds(condition, text, start_day or JANUARY_1, self.reporting_year_start_day)
+
+
+def period_holds(
+    condition: Condition, text: str, start_day: str = JANUARY_1, asked_start_day: str | None = None
+) -> bool:
+    """Tell whether one condition holds of one period; what is no period is unequal to every period."""
+    compare = _TEXTS.get(condition.operator)
+    if compare:
+        return compare(text, condition.value)
+    found, asked = _period(text, start_day), _period(condition.value, asked_start_day or start_day)
+    if found is None or asked is None:
+        return condition.operator is Operator.NOT_EQUAL
+    return _RANGES[condition.operator](found, asked)
+
+
+def is_period(text: str) -> bool:
+    """Tell whether a text is a period of any form."""
+    return _period(text, JANUARY_1) is not None
 
 
 @functools.lru_cache(maxsize=65_536)

@@ -46,6 +46,23 @@ class Operator(enum.StrEnum):
     STARTS_WITH = "sw"
     ENDS_WITH = "ew"
 
+    @property
+    def compares(self) -> bool:
+        """Tell whether values are compared by their kind, rather than looked into as text."""
+        return self in _COMPARING
+
+
+_COMPARING = frozenset(
+    {
+        Operator.EQUAL,
+        Operator.NOT_EQUAL,
+        Operator.LESS,
+        Operator.LESS_OR_EQUAL,
+        Operator.GREATER,
+        Operator.GREATER_OR_EQUAL,
+    }
+)
+
 
 @dataclass(frozen=True, order=True)
 class Condition:
