@@ -1,0 +1,213 @@
+"""Rendering in the engine: SQL that turns each row into its piece of the message, and the pieces as they come.
+
+A writer describes one row as a list of parts: literal text and cells. The engine joins them into one text column, and
+the Arrow buffer of that column *is* the message, so that Python touches one buffer for thousands of rows. Only what
+can hold a special character is escaped: codes of a codelist, numbers and periods cannot (loading sees to that), and
+the dictionary of an ENUM column is looked through once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from sdmx_hub.model.rows import Rows, literal, quoted
+from sdmx_hub.model.structure import Component, DataStructure
+
+CHUNK_ROWS = 40_960
+"""Rows in one piece of a message: twenty vectors of the engine."""
+FEW = 24
+"""Dictionaries up to this size are written into the SQL as ready-made texts; the planner is slow on longer lists."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9_@$.:/+-]*")
+_NUMBERS = frozenset(
+    {"BigInteger", "Integer", "Long", "Short", "Decimal", "Float", "Double", "Count", "Numeric", "Incremental"}
+)
+_SEPARATOR = "\x1f"
+
+
+class Text(str):
+    """Literal text of the message, as a part beside SQL expressions."""
+
+    __slots__ = ()
+
+
+Part = str
+"""One part of a row: an SQL expression that gives text (NULL is nothing), or ``Text``."""
+
+
+def joined(parts: Iterable[Part]) -> str:
+    """Join parts into one SQL expression; neighbouring texts become one."""
+    merged: list[Part] = []
+    for part in parts:
+        if isinstance(part, Text) and merged and isinstance(merged[-1], Text):
+            merged[-1] = Text(merged[-1] + part)
+        elif part:
+            merged.append(part)
+    if not merged:
+        return "''"
+    return f"concat({', '.join(literal(part) if isinstance(part, Text) else part for part in merged)})"
+
+
+@dataclass(frozen=True)
+class Escape:
+    """How one format protects text: in Python for what is known beforehand, in SQL for what is in the rows."""
+
+    text: Callable[[str], str]
+    sql: Callable[[str], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cells:
+    """The cells of some rows as SQL expressions, escaped for one format. ``alias`` names the rows in the query."""
+
+    structure: DataStructure
+    coded: Mapping[str, Sequence[str]]
+    escape: Escape
+    alias: str = "r"
+
+    def column(self, identifier: str) -> str:
+        """Name the column."""
+        return f"{self.alias}.{quoted(identifier)}"
+
+    def cell(self, identifier: str) -> str:
+        """Give the text of a component, NULL where it is absent."""
+        column = self.column(identifier)
+        if self.is_plain(identifier):
+            return column
+        return self.escape.sql(f"{column}::VARCHAR" if identifier in self.coded else column)
+
+    def wrapped(self, identifier: str, before: str, after: str) -> str:
+        """Give ``before``, the cell and ``after`` as one, nothing at all where the component is absent."""
+        dictionary = self.coded.get(identifier)
+        if dictionary is not None and len(dictionary) <= FEW:
+            return self.looked_up(identifier, [f"{before}{self.escape.text(text)}{after}" for text in dictionary])
+        return f"{literal(before)} || {self.cell(identifier)} || {literal(after)}"
+
+    def looked_up(self, identifier: str, texts: Sequence[str]) -> str:
+        """Give the text at the ENUM's own number, as it stands in ``texts``; NULL where the component is absent."""
+        if not texts:
+            return "NULL::VARCHAR"
+        if len(texts) <= FEW:
+            listed = f"[{', '.join(map(literal, texts))}]"
+        else:
+            whole = _SEPARATOR.join(text.replace(_SEPARATOR, " ") for text in texts)
+            listed = f"string_split({literal(whole)}, {literal(_SEPARATOR)})"
+        return f"list_extract({listed}, enum_code({self.column(identifier)})::BIGINT + 1)"
+
+    def is_plain(self, identifier: str) -> bool:
+        """Tell whether no value of the component can hold a special character of any format."""
+        dictionary = self.coded.get(identifier)
+        if dictionary is not None:
+            return all(map(_PLAIN.fullmatch, dictionary))
+        component = self.structure.components[identifier]
+        return _holds_codes(component) or is_number(component) or component is self.structure.time_dimension
+
+
+def _holds_codes(component: Component) -> bool:
+    codelist = component.representation.codelist
+    return codelist is not None and codelist.class_name == "Codelist"
+
+
+def is_number(component: Component) -> bool:
+    """Tell whether values are written as numbers."""
+    representation = component.representation
+    return representation.codelist is None and representation.text_type in _NUMBERS
+
+
+def series_starts(ids: Sequence[str], alias: str = "r") -> str:
+    """SQL that is true where a row begins a new series: where any part of the key differs from the row before."""
+    columns = [f"{alias}.{quoted(identifier)}" for identifier in ids]
+    return " OR ".join(f"{column} IS DISTINCT FROM lag({column}) OVER ()" for column in columns)
+
+
+def source(rows: Rows, structure: DataStructure, key_ids: Sequence[str]) -> str:
+    """SQL of the rows, sorted by ``key_ids`` unless they are so already."""
+    if rows.is_sorted and tuple(key_ids) == structure.key_ids:
+        return f"({rows.sql})"
+    order = ", ".join(quoted(identifier) for identifier in key_ids if identifier in rows.columns)
+    return f"(SELECT * FROM ({rows.sql}) ORDER BY {order})"
+
+
+def fetch(rows: Rows, sql: str) -> list[tuple[object, ...]]:
+    """Run a small query over the rows to its end. It must be over before a stream of the same rows begins."""
+    return relation(rows, sql).fetchall()
+
+
+def relation(rows: Rows, sql: str) -> duckdb.DuckDBPyRelation:
+    """Make a query over the rows that is still to be drawn; it holds ``rows.sql`` once, whose parameters it takes."""
+    return rows.connection.sql(sql, params=list(rows.params) or None)
+
+
+def draw(rows: Rows, sql: str) -> Iterator[memoryview]:
+    """Draw a query of one text column: the texts one after the other, thousands in one piece."""
+    for batch in relation(rows, sql).to_arrow_reader(CHUNK_ROWS):
+        column = batch.column(0)
+        if not pa.types.is_string(column.type):
+            column = column.cast(pa.string())
+        _, offsets, data = column.buffers()
+        if data is None:
+            continue
+        positions = memoryview(offsets).cast("i")
+        start, end = positions[column.offset], positions[column.offset + len(column)]
+        if end > start:
+            yield memoryview(data)[start:end]
+
+
+def without_head(chunks: Iterator[memoryview], size: int) -> Iterator[memoryview]:
+    """Leave out the first ``size`` bytes of a stream: a separator with nothing before it."""
+    for first in chunks:
+        yield first[size:]
+        break
+    yield from chunks
+
+
+def with_dictionaries(rows: Rows, ids: Iterable[str]) -> Rows:
+    """Make ENUM columns of those ``ids`` that are not: their distinct values are read first, in the order of text."""
+    missing = [identifier for identifier in ids if identifier in rows.columns and identifier not in rows.coded]
+    if not missing:
+        return rows
+    distinct = _distinct(rows, missing)
+    columns = ", ".join(
+        _as_enum(column, distinct[column]) if column in distinct else quoted(column) for column in rows.columns
+    )
+    return Rows(
+        connection=rows.connection,
+        sql=f"SELECT {columns} FROM ({rows.sql})",
+        columns=rows.columns,
+        params=rows.params,
+        coded={**rows.coded, **distinct},
+        is_sorted=rows.is_sorted,
+    )
+
+
+def _as_enum(column: str, values: Sequence[str]) -> str:
+    name = quoted(column)
+    return f"{name}::VARCHAR::ENUM({', '.join(map(literal, values or ['']))}) AS {name}"
+
+
+def _distinct(rows: Rows, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    lists = ", ".join(f"list(DISTINCT {quoted(identifier)}::VARCHAR)" for identifier in ids)
+    found = fetch(rows, f"SELECT {lists} FROM ({rows.sql})")[0]
+    return {identifier: tuple(sorted(values)) for identifier, values in zip(ids, map(_texts, found), strict=True)}
+
+
+def _texts(values: object) -> list[str]:
+    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+
+
+def used_values(rows: Rows, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Read which values of coded columns the rows really hold, in the order of their dictionaries."""
+    if not ids:
+        return {}
+    lists = ", ".join(f"list(DISTINCT {quoted(identifier)})" for identifier in ids)
+    found = fetch(rows, f"SELECT {lists} FROM ({rows.sql})")[0]
+    used = {identifier: frozenset(values) for identifier, values in zip(ids, map(_texts, found), strict=True)}
+    return {
+        identifier: tuple(value for value in rows.coded[identifier] if value in values)
+        for identifier, values in used.items()
+    }
