@@ -9,21 +9,20 @@ from sdmx_hub.query import urls_v1, urls_v2
 from sdmx_hub.query.conditions import Kind
 from sdmx_hub.query.plan import plan_data
 from sdmx_hub.query.request import ALL_DIMENSIONS, SortTerm
-from tests.factories import make_structure
+from tests.factories import DATASET, OBSERVATION, component, make_structure, series
 
 STRUCTURE = make_structure(
     "FREQ.REF_AREA.SEX.TIME_PERIOD",
-    attributes={
-        "TITLE": "dataset",
-        "UNIT": "FREQ.REF_AREA",
-        "OBS_STATUS": "obs",
-        "SAMPLE": "obs",
-        "EMBARGO_TIME": "obs",
-        "REPORTING_YEAR_START_DAY": "series",
-    },
-    types={"SAMPLE": "Integer", "EMBARGO_TIME": "DateTime", "REPORTING_YEAR_START_DAY": "MonthDay"},
-).structure
-TIMELESS = make_structure("REF_AREA.SEX", measures="OBS_VALUE SHARE", types={"OBS_VALUE": "String"}).structure
+    attributes=[
+        component("TITLE", **DATASET),
+        component("UNIT", "CL_UNIT", **series("FREQ", "REF_AREA")),
+        component("OBS_STATUS", "CL_OBS_STATUS", **OBSERVATION),
+        component("SAMPLE", data_type="Integer", **OBSERVATION),
+        component("EMBARGO_TIME", data_type="DateTime", **OBSERVATION),
+        component("REPORTING_YEAR_START_DAY", **series("FREQ", "REF_AREA", "SEX")),
+    ],
+)
+TIMELESS = make_structure("REF_AREA.SEX", measures=[component("OBS_VALUE"), component("SHARE", data_type="Decimal")])
 
 
 def plan(query="", *, key="", structure=STRUCTURE):

@@ -14,27 +14,26 @@ from sdmx_hub.sharing.visibility import (
     visibility,
     visibility_sql,
 )
-from tests.factories import make_structure
+from tests.factories import OBSERVATION, component, make_structure, series
 
 NOW = dt.datetime(2026, 3, 31, 9, tzinfo=dt.UTC)
 
 
 def structure_with(*, mandatory):
+    usage = {"usage": "mandatory"} if mandatory else {}
     return make_structure(
         "REF_AREA.SEX.TIME_PERIOD",
-        attributes={
-            "UNIT": "REF_AREA.SEX",
-            "TITLE": "REF_AREA.SEX",
-            "OBS_STATUS": "obs",
-            "CONF_STATUS": "obs",
-            "EMBARGO_TIME": "obs",
-            "CONF_REDIST": "obs",
-            "SAMPLE": "obs",
-            "COMMENT_OBS": "obs",
-        },
-        types={"EMBARGO_TIME": "DateTime", "CONF_REDIST": "String", "SAMPLE": "Integer"},
-        mandatory=["CONF_STATUS"] if mandatory else [],
-    ).structure
+        attributes=[
+            component("UNIT", "CL_UNIT", **series("REF_AREA", "SEX")),
+            component("TITLE", **series("REF_AREA", "SEX")),
+            component("OBS_STATUS", "CL_OBS_STATUS", **OBSERVATION),
+            component("CONF_STATUS", "CL_CONF_STATUS", **OBSERVATION, **usage),
+            component("EMBARGO_TIME", data_type="DateTime", **OBSERVATION),
+            component("CONF_REDIST", **OBSERVATION),
+            component("SAMPLE", data_type="Integer", **OBSERVATION),
+            component("COMMENT_OBS", **OBSERVATION),
+        ],
+    )
 
 
 FREE = structure_with(mandatory=False)
@@ -144,7 +143,7 @@ def test_a_row_past_its_embargo_is_served_as_free():
 
 
 def test_without_a_confidentiality_attribute_everything_is_public():
-    structure = make_structure("REF_AREA.TIME_PERIOD", attributes={}).structure
+    structure = make_structure("REF_AREA.TIME_PERIOD")
     rows = [{"REF_AREA": "SEN", "TIME_PERIOD": "2024", "OBS_VALUE": "1.10"}]
     assert public_rows(structure, rows, columns=tuple(structure.components)) == rows
     assert not is_restricting(structure)
