@@ -1,0 +1,73 @@
+"""Sources, harvest runs and the requests they made."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from sdmx_hub.store.tables import Instant
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "source",
+        sa.Column("id", sa.String(60), primary_key=True),
+        sa.Column("document", sa.Text, nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("origin", sa.Text, nullable=False),
+        sa.Column("added_at", Instant, nullable=False),
+        sa.Column("changed_at", Instant, nullable=False),
+        sa.Column("removed_at", Instant),
+    )
+    op.create_table(
+        "harvest_run",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("source", sa.String(60), nullable=False),
+        sa.Column("flow", sa.String(120), nullable=False),
+        sa.Column("slot", Instant, nullable=False),
+        sa.Column("trigger", sa.String(20), nullable=False),
+        sa.Column("full", sa.Boolean, nullable=False),
+        sa.Column("dry_run", sa.Boolean, nullable=False),
+        sa.Column("host", sa.String(300), nullable=False),
+        sa.Column("follows", sa.Integer),
+        sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("verdict", sa.Text, nullable=False),
+        sa.Column("queued_at", Instant, nullable=False),
+        sa.Column("not_before", Instant, nullable=False),
+        sa.Column("started_at", Instant),
+        sa.Column("finished_at", Instant),
+        sa.Column("holder", sa.String(255)),
+        sa.Column("token", sa.BigInteger, nullable=False),
+        sa.Column("expires_at", Instant),
+        sa.Column("heartbeat_at", Instant),
+        sa.Column("stop_requested", sa.Boolean, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("release_id", sa.Integer),
+        sa.Column("received", sa.BigInteger, nullable=False),
+        sa.Column("added", sa.BigInteger, nullable=False),
+        sa.Column("revised", sa.BigInteger, nullable=False),
+        sa.Column("deleted", sa.BigInteger, nullable=False),
+        sa.Column("unchanged", sa.BigInteger, nullable=False),
+        sa.Column("findings", sa.Text, nullable=False),
+        sa.Column("memory", sa.Text, nullable=False),
+        sa.UniqueConstraint("source", "flow", "slot", name="harvest_run_slot"),
+    )
+    op.create_index("harvest_run_state", "harvest_run", ["state", "not_before"])
+    op.create_index("harvest_run_flow", "harvest_run", ["source", "flow", "id"])
+    op.create_table(
+        "harvest_request",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("run_id", sa.ForeignKey("harvest_run.id"), nullable=False),
+        sa.Column("token", sa.BigInteger, nullable=False),
+        sa.Column("sent_at", Instant, nullable=False),
+        sa.Column("purpose", sa.String(20), nullable=False),
+        sa.Column("url", sa.Text, nullable=False),
+        sa.Column("status", sa.Integer),
+        sa.Column("bytes", sa.BigInteger, nullable=False),
+        sa.Column("milliseconds", sa.Integer, nullable=False),
+        sa.Column("tries", sa.Integer, nullable=False),
+        sa.Column("raw_sha256", sa.String(64)),
+        sa.Column("failure", sa.Text, nullable=False),
+    )
+    op.create_index("harvest_request_run", "harvest_request", ["run_id"])

@@ -1,0 +1,299 @@
+"""Harvest runs as rows: one for each (source, flow, slot), held by at most one worker at a time.
+
+A worker *claims* a run: it gets a lease that it must renew, and a fencing token that grows with every claim. A lease
+that ran out may be claimed by anybody; the earlier holder's token then no longer fits and everything it still tries is
+refused (``LeaseLost``). So neither two schedulers, nor a restart, nor a worker that died or slept can double or lose a
+run. Runs of one flow never overlap, and no partner is asked twice at the same time (one live run a host).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from sdmx_hub.errors import Conflict
+from sdmx_hub.store.database import Database
+from sdmx_hub.store.harvest_tables import REQUEST, RUN
+from sdmx_hub.store.run_rows import (
+    GOOD,
+    OPEN,
+    Outcome,
+    Request,
+    Run,
+    Slot,
+    State,
+    Trigger,
+    Verdict,
+    outcome_values,
+    read_run,
+    select_run,
+    short_instant,
+    verdict_text,
+)
+
+MOST_ATTEMPTS = 3
+"""A run whose worker died so often is failed, not tried for ever."""
+
+
+class LeaseLost(Conflict):
+    """The run is no longer held by who asks."""
+
+
+class Runs:
+    """The runs of a hub."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def queue(self, slot: Slot, *, now: dt.datetime) -> Run | None:
+        """Queue a run for ``slot``; None when it exists already."""
+        with self._database.transaction() as connection:
+            return self._insert(connection, slot, State.QUEUED, Verdict("harvest-queued"), now)
+
+    def queue_latest(self, slots: Sequence[Slot], *, now: dt.datetime) -> Run | None:
+        """Queue the last of ``slots`` (one flow, in order) and record the earlier ones as superseded.
+
+        Runs of the flow that the schedule had queued and nobody has begun are superseded too. None when the last slot
+        exists already.
+        """
+        latest = slots[-1]
+        verdict = Verdict("harvest-superseded", {"slot": short_instant(latest.slot)})
+        with self._database.transaction() as connection:
+            run = self._insert(connection, latest, State.QUEUED, Verdict("harvest-queued"), now)
+            if run is None:
+                return None
+            connection.execute(
+                sa.update(RUN)
+                .where(RUN.c.source == latest.source, RUN.c.flow == latest.flow, RUN.c.id != run.id)
+                .where(RUN.c.state == State.QUEUED, RUN.c.trigger == Trigger.SCHEDULE)
+                .values(state=State.SUPERSEDED, verdict=verdict_text(verdict), finished_at=now)
+            )
+            for slot in slots[:-1]:
+                self._insert(connection, slot, State.SUPERSEDED, verdict, now)
+            return run
+
+    def _insert(
+        self, connection: Connection, slot: Slot, state: State, verdict: Verdict, now: dt.datetime
+    ) -> Run | None:
+        same = (RUN.c.source == slot.source) & (RUN.c.flow == slot.flow) & (RUN.c.slot == slot.slot)
+        if connection.execute(sa.select(RUN.c.id).where(same)).first():
+            return None
+        connection.execute(
+            sa.insert(RUN).values(
+                source=slot.source,
+                flow=slot.flow,
+                slot=slot.slot,
+                trigger=slot.trigger,
+                full=slot.full,
+                dry_run=slot.dry_run,
+                host=slot.host,
+                follows=slot.follows,
+                state=state,
+                verdict=verdict_text(verdict),
+                queued_at=now,
+                not_before=slot.not_before or slot.slot,
+                finished_at=None if state in OPEN else now,
+                token=0,
+                stop_requested=False,
+                attempts=0,
+                **outcome_values(Outcome(state=state, verdict=verdict)),
+            )
+        )
+        row = connection.execute(sa.select(RUN).where(same)).one()
+        return read_run(row)
+
+    def claim(self, holder: str, *, now: dt.datetime, lease: dt.timedelta, run_id: int | None = None) -> Run | None:
+        """Take the next run that is due, or the one named; None when there is none to be had now.
+
+        A running one whose lease ran out counts as due; when that happened ``MOST_ATTEMPTS`` times, it is failed.
+        """
+        with self._database.transaction() as connection:
+            live = connection.execute(
+                sa.select(RUN.c.source, RUN.c.flow, RUN.c.host).where(
+                    RUN.c.state == State.RUNNING, RUN.c.expires_at >= now
+                )
+            ).all()
+            flows = {(row.source, row.flow) for row in live}
+            hosts = {row.host for row in live}
+            for row in connection.execute(_claimable(now, run_id)).all():
+                if (row.source, row.flow) in flows or row.host in hosts:
+                    continue
+                if row.attempts >= MOST_ATTEMPTS:
+                    self._fail_dead(connection, row.id, now)
+                    continue
+                return _take(connection, row, holder, now, lease)
+        return None
+
+    @staticmethod
+    def _fail_dead(connection: Connection, run_id: int, now: dt.datetime) -> None:
+        verdict = Verdict("harvest-worker-died", {"attempts": MOST_ATTEMPTS})
+        connection.execute(
+            sa.update(RUN)
+            .where(RUN.c.id == run_id)
+            .values(state=State.FAILED, verdict=verdict_text(verdict), finished_at=now, token=RUN.c.token + 1)
+        )
+
+    def heartbeat(self, run: Run, *, now: dt.datetime, lease: dt.timedelta) -> bool:
+        """Renew the lease; tell whether somebody asked the run to stop. Raises LeaseLost."""
+        with self._database.transaction() as connection:
+            _change(connection, run, heartbeat_at=now, expires_at=now + lease)
+            return bool(connection.execute(sa.select(RUN.c.stop_requested).where(RUN.c.id == run.id)).scalar_one())
+
+    def require_lease(self, run: Run, connection: Connection | None = None) -> None:
+        """Make sure the run is still held by its holder, inside ``connection`` when given. Raises LeaseLost."""
+        if connection is None:
+            with self._database.transaction() as own:
+                _change(own, run, holder=run.holder)
+        else:
+            _change(connection, run, holder=run.holder)
+
+    def add_request(self, run: Run, request: Request) -> None:
+        """Write one request into the ledger."""
+        with self._database.transaction() as connection:
+            connection.execute(sa.insert(REQUEST).values(run_id=run.id, token=run.token, **vars(request)))
+
+    def finish(self, run: Run, outcome: Outcome, *, now: dt.datetime) -> Run:
+        """End the run. Raises LeaseLost when it is no longer held by its holder."""
+        with self._database.transaction() as connection:
+            _change(
+                connection,
+                run,
+                state=outcome.state,
+                verdict=verdict_text(outcome.verdict),
+                finished_at=now,
+                expires_at=None,
+                **outcome_values(outcome),
+            )
+            return select_run(connection, run.id)
+
+    def defer(self, run: Run, *, until: dt.datetime, verdict: Verdict) -> Run:
+        """Put a claimed run back into the queue, not to be taken before ``until``. Raises LeaseLost."""
+        with self._database.transaction() as connection:
+            _change(
+                connection,
+                run,
+                state=State.QUEUED,
+                verdict=verdict_text(verdict),
+                not_before=until,
+                expires_at=None,
+                attempts=0,
+            )
+            return select_run(connection, run.id)
+
+    def stop(self, run_id: int, *, now: dt.datetime) -> Run:
+        """Ask a run to stop: a queued one ends at once, a running one at its next step. Raises NotFound, Conflict."""
+        with self._database.transaction() as connection:
+            run = select_run(connection, run_id)
+            if run.state not in OPEN:
+                raise Conflict("harvest-run-ended", run=run_id, state=run.state)
+            if run.state is State.QUEUED:
+                values = {"state": State.FAILED, "verdict": verdict_text(Verdict("harvest-stopped"))}
+                connection.execute(sa.update(RUN).where(RUN.c.id == run_id).values(finished_at=now, **values))
+            else:
+                connection.execute(sa.update(RUN).where(RUN.c.id == run_id).values(stop_requested=True))
+            return select_run(connection, run_id)
+
+    def get(self, run_id: int) -> Run:
+        """Get one run. Raises NotFound."""
+        with self._database.reading() as connection:
+            return select_run(connection, run_id)
+
+    def select(
+        self,
+        *,
+        source: str | None = None,
+        flow: str | None = None,
+        states: Iterable[State] = (),
+        limit: int = 100,
+        before: int | None = None,
+    ) -> tuple[Run, ...]:
+        """Select runs, newest first: of a source, of a flow, in some states, older than the run ``before``."""
+        query = sa.select(RUN).order_by(RUN.c.slot.desc(), RUN.c.id.desc()).limit(limit)
+        for column, value in ((RUN.c.source, source), (RUN.c.flow, flow)):
+            query = query if value is None else query.where(column == value)
+        wanted = list(states)
+        query = query.where(RUN.c.state.in_(wanted)) if wanted else query
+        query = query if before is None else query.where(RUN.c.id < before)
+        with self._database.reading() as connection:
+            return tuple(read_run(row) for row in connection.execute(query))
+
+    def requests(self, run_id: int) -> tuple[Request, ...]:
+        """Select the requests of a run, in the order they were made."""
+        query = sa.select(REQUEST).where(REQUEST.c.run_id == run_id).order_by(REQUEST.c.id)
+        names = Request.__dataclass_fields__
+        with self._database.reading() as connection:
+            return tuple(Request(**{name: row[name] for name in names}) for row in connection.execute(query).mappings())
+
+    def last_good(self, source: str, flow: str) -> Run | None:
+        """Find the last run of a flow that succeeded or found nothing new; dry runs do not count."""
+        query = (
+            sa.select(RUN)
+            .where(RUN.c.source == source, RUN.c.flow == flow, RUN.c.state.in_(GOOD), RUN.c.dry_run.is_(False))
+            .order_by(RUN.c.started_at.desc(), RUN.c.id.desc())
+            .limit(1)
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(query).first()
+            return read_run(row) if row else None
+
+    def good_since_full(self, source: str, flow: str) -> int:
+        """Count the good runs of a flow after its last good one that compared everything."""
+        mine = (RUN.c.source == source) & (RUN.c.flow == flow) & RUN.c.state.in_(GOOD) & RUN.c.dry_run.is_(False)
+        last = sa.select(sa.func.coalesce(sa.func.max(RUN.c.id), 0)).where(mine, RUN.c.full.is_(True))
+        with self._database.reading() as connection:
+            newest = connection.execute(last).scalar_one()
+            count = sa.select(sa.func.count()).where(mine, RUN.c.id > newest)
+            return int(connection.execute(count).scalar_one())
+
+    def last_slot(self, source: str, flow: str) -> dt.datetime | None:
+        """Find the latest slot the schedule has made a row of."""
+        query = sa.select(sa.func.max(RUN.c.slot)).where(
+            RUN.c.source == source, RUN.c.flow == flow, RUN.c.trigger == Trigger.SCHEDULE
+        )
+        with self._database.reading() as connection:
+            found: dt.datetime | None = connection.execute(query).scalar_one()
+        return found
+
+    def mark_full(self, run: Run) -> None:
+        """Note that the run compares everything, whatever was asked. Raises LeaseLost."""
+        with self._database.transaction() as connection:
+            _change(connection, run, full=True)
+
+
+def _claimable(now: dt.datetime, run_id: int | None) -> sa.Select[Any]:
+    due = (RUN.c.state == State.QUEUED) & (RUN.c.not_before <= now)
+    dead = (RUN.c.state == State.RUNNING) & (RUN.c.expires_at < now)
+    query = sa.select(RUN).where(due | dead).order_by(RUN.c.slot, RUN.c.id).with_for_update(skip_locked=True)
+    return query if run_id is None else query.where(RUN.c.id == run_id)
+
+
+def _take(connection: Connection, row: Any, holder: str, now: dt.datetime, lease: dt.timedelta) -> Run:
+    connection.execute(
+        sa.update(RUN)
+        .where(RUN.c.id == row.id)
+        .values(
+            state=State.RUNNING,
+            verdict=verdict_text(Verdict("harvest-running")),
+            holder=holder,
+            token=row.token + 1,
+            started_at=now,
+            heartbeat_at=now,
+            expires_at=now + lease,
+            attempts=row.attempts + 1,
+        )
+    )
+    return select_run(connection, row.id)
+
+
+def _change(connection: Connection, run: Run, **values: object) -> None:
+    done = connection.execute(
+        sa.update(RUN)
+        .where(RUN.c.id == run.id, RUN.c.token == run.token, RUN.c.state == State.RUNNING)
+        .values(**values)
+    )
+    if done.rowcount != 1:
+        raise LeaseLost("harvest-lease-lost", run=run.id)

@@ -1,0 +1,81 @@
+"""Sources as their owner wrote them, kept in the control database so that every scheduler and worker sees the same."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from sdmx_hub.errors import NotFound
+from sdmx_hub.store.audit import append_audit
+from sdmx_hub.store.database import Database
+from sdmx_hub.store.harvest_tables import SOURCE
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredSource:
+    """One source: ``document`` is its checked JSON text, ``sha256`` the hash of the file it came from."""
+
+    id: str
+    document: str
+    sha256: str
+    origin: str
+    added_at: dt.datetime
+    changed_at: dt.datetime
+
+
+class Sources:
+    """The sources of a hub."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, source_id: str, document: str, sha256: str, *, origin: str, actor: str, now: dt.datetime) -> bool:
+        """Add a source or replace what is kept of it; tell whether anything changed."""
+        values = {"document": document, "sha256": sha256, "origin": origin, "changed_at": now, "removed_at": None}
+        with self._database.transaction() as connection:
+            found = connection.execute(sa.select(SOURCE).where(SOURCE.c.id == source_id)).first()
+            if found and found.removed_at is None and (found.document, found.sha256) == (document, sha256):
+                return False
+            if found:
+                connection.execute(sa.update(SOURCE).where(SOURCE.c.id == source_id).values(**values))
+            else:
+                connection.execute(sa.insert(SOURCE).values(id=source_id, added_at=now, **values))
+            append_audit(
+                connection, at=now, actor=actor, action="source-save", subject=source_id, detail={"sha256": sha256}
+            )
+        return True
+
+    def remove(self, source_id: str, *, actor: str, now: dt.datetime) -> None:
+        """Forget a source; its runs stay in the ledger. Raises NotFound."""
+        with self._database.transaction() as connection:
+            done = connection.execute(
+                sa.update(SOURCE).where(SOURCE.c.id == source_id, SOURCE.c.removed_at.is_(None)).values(removed_at=now)
+            )
+            if done.rowcount == 0:
+                raise NotFound("harvest-source-unknown", source=source_id)
+            append_audit(connection, at=now, actor=actor, action="source-remove", subject=source_id)
+
+    def get(self, source_id: str) -> StoredSource:
+        """Get one source. Raises NotFound."""
+        found = [source for source in self.select() if source.id == source_id]
+        if not found:
+            raise NotFound("harvest-source-unknown", source=source_id)
+        return found[0]
+
+    def select(self) -> tuple[StoredSource, ...]:
+        """Select all sources, by id."""
+        query = sa.select(SOURCE).where(SOURCE.c.removed_at.is_(None)).order_by(SOURCE.c.id)
+        with self._database.reading() as connection:
+            return tuple(
+                StoredSource(
+                    id=row.id,
+                    document=row.document,
+                    sha256=row.sha256,
+                    origin=row.origin,
+                    added_at=row.added_at,
+                    changed_at=row.changed_at,
+                )
+                for row in connection.execute(query)
+            )
