@@ -1,0 +1,63 @@
+"""Validators: a strong ETag and Last-Modified made from versions, and 304 before anything is read (RFC 9110 §13)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from email.utils import format_datetime, parsedate_to_datetime
+
+from flask import Response, request
+
+
+@dataclass(frozen=True)
+class Validators:
+    """What tells two answers apart: a strong ETag (quotes included) and when the content last changed."""
+
+    etag: str
+    last_modified: dt.datetime | None
+
+    def add_to(self, response: Response) -> Response:
+        """Put both on an answer, which any cache may keep and must ask about."""
+        response.headers["ETag"] = self.etag
+        if self.last_modified is not None:
+            response.headers["Last-Modified"] = format_datetime(self.last_modified.astimezone(dt.UTC), usegmt=True)
+        response.headers["Cache-Control"] = "public, no-cache"
+        return response
+
+
+def make_validators(parts: Iterable[object], last_modified: dt.datetime | None) -> Validators:
+    """Make the validators of an answer: ``parts`` is everything its bytes depend on."""
+    text = "\x1f".join(str(part) for part in parts)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    moment = last_modified.replace(microsecond=0) if last_modified else None
+    return Validators(f'"{digest}"', moment)
+
+
+def is_unchanged(validators: Validators) -> bool:
+    """Tell whether the client already has this answer: ``If-None-Match`` decides, else ``If-Modified-Since``."""
+    known = request.headers.get("If-None-Match")
+    if known is not None:
+        tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
+        return "*" in tags or validators.etag in tags
+    since = parse_moment(request.headers.get("If-Modified-Since"))
+    return since is not None and validators.last_modified is not None and validators.last_modified <= since
+
+
+def answer_unchanged(validators: Validators) -> Response:
+    """Answer 304."""
+    return validators.add_to(Response(status=304))
+
+
+def parse_moment(text: str | None) -> dt.datetime | None:
+    """Read an instant as HTTP writes it or as ISO 8601 (both are in use); None when it is neither."""
+    if not text:
+        return None
+    for parse in (parsedate_to_datetime, dt.datetime.fromisoformat):
+        try:
+            moment = parse(text.strip())
+        except (ValueError, TypeError, OverflowError):
+            continue
+        return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return None
