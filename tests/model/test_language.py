@@ -1,0 +1,91 @@
+import ast
+import string
+from pathlib import Path
+
+import pytest
+
+import sdmx_hub
+from sdmx_hub.errors import BadRequest, HubError
+from sdmx_hub.language import LANGUAGES, catalogue, choose_language, localised, sentence
+
+
+def placeholders(text):
+    return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
+
+
+@pytest.mark.parametrize("key", sorted(catalogue()))
+def test_every_sentence_exists_in_three_languages_with_the_same_placeholders(key):
+    texts = catalogue()[key]
+    assert set(texts) == set(LANGUAGES)
+    assert all(text.strip() for text in texts.values())
+    assert placeholders(texts["en"]) == placeholders(texts["fr"]) == placeholders(texts["es"])
+    assert all(name.isidentifier() for name in placeholders(texts["en"]))
+
+
+def raised_keys():
+    """The constant first arguments of every refusal raised in the package, by place."""
+    for path in sorted(Path(sdmx_hub.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and node.args and getattr(node.func, "id", None) in REFUSALS:
+                first = node.args[0]
+                if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    named = {keyword.arg for keyword in node.keywords}
+                    yield pytest.param(first.value, named, id=f"{path.stem}-{node.lineno}-{first.value}")
+
+
+def subclasses(base):
+    return {base} | {below for child in base.__subclasses__() for below in subclasses(child)}
+
+
+REFUSALS = {refusal.__name__ for refusal in subclasses(HubError)}
+
+
+@pytest.mark.parametrize(("key", "named"), list(raised_keys()))
+def test_every_refusal_has_its_sentence_and_fills_its_placeholders(key, named):
+    assert key in catalogue()
+    if None not in named:  # `**params` is filled elsewhere
+        assert set(placeholders(catalogue()[key]["en"])) <= named
+
+
+def test_a_refusal_speaks_three_languages():
+    refusal = BadRequest("urn-syntax", text="x")
+    assert str(refusal) == refusal.text("en")
+    assert len({refusal.text(language) for language in LANGUAGES}) == 3
+
+
+def test_an_unknown_language_falls_back_to_english_and_an_unknown_key_is_an_error():
+    assert sentence("urn-syntax", "de", text="x") == sentence("urn-syntax", "en", text="x")
+    with pytest.raises(KeyError):
+        sentence("no-such-key")
+
+
+@pytest.mark.parametrize(
+    ("names", "language", "expected"),
+    [
+        ({"en": "Area", "fr": "Zone"}, "fr", "Zone"),
+        ({"en": "Area", "fr": "Zone"}, "es", "Area"),
+        ({"fr": "Zone"}, "es", "Zone"),
+        ({}, "en", ""),
+    ],
+)
+def test_a_translation_is_the_one_asked_for_or_english_or_any(names, language, expected):
+    assert localised(names, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (None, "en"),
+        ("", "en"),
+        ("fr", "fr"),
+        ("fr-CA", "fr"),
+        ("FR;q=1.0", "fr"),
+        ("de, es;q=0.8, fr;q=0.9", "fr"),
+        ("es;q=0", "en"),
+        ("*", "en"),
+        ("es-419,es;q=0.9,en;q=0.5", "es"),
+        ("fr;q=x, es", "es"),
+    ],
+)
+def test_the_language_of_a_header_is_looked_up(header, expected):
+    assert choose_language(header) == expected
