@@ -58,7 +58,7 @@ def upgrade() -> None:
     op.create_table(
         "harvest_request",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-        sa.Column("run_id", sa.ForeignKey("harvest_run.id"), nullable=False),
+        sa.Column("run_id", sa.Integer, sa.ForeignKey("harvest_run.id"), nullable=False),
         sa.Column("token", sa.BigInteger, nullable=False),
         sa.Column("sent_at", Instant, nullable=False),
         sa.Column("purpose", sa.String(20), nullable=False),

@@ -1,0 +1,197 @@
+"""Sources: one YAML file a partner, checked against ``source.schema.json``, every fault told with its line and path.
+
+A source holds no secret: credentials are named by environment variable or file, and read when a run begins.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from sdmx_hub.config import Secret
+from sdmx_hub.errors import ConfigurationError
+from sdmx_hub.harvest.fetch import Limits
+from sdmx_hub.harvest.guard import PORTS, Place, Policy, parse_place
+from sdmx_hub.harvest.slots import Schedule, parse_cron, parse_interval
+from sdmx_hub.model.urn import Ref, parse_ref
+
+DEFAULT_FORMATS = {"v1": "specific-2.1", "v2": "csv-2.0"}
+DEFAULT_STRUCTURE_FORMATS = {"v1": "xml-2.1", "v2": "json-2.0"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    """One flow of a source: our dataflow, the partner's, and which part of it.
+
+    ``key`` and ``filters`` bound both what is asked for and what a full pull may delete.
+    """
+
+    id: str
+    dataflow: Ref
+    partner: Ref
+    key: tuple[frozenset[str] | None, ...] = ()
+    filters: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    start_period: str | None = None
+    provider: str | None = None
+    mapping: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """Where a secret is and how it is sent."""
+
+    kind: str
+    header: str
+    environment: str | None = None
+    file: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One partner's endpoint."""
+
+    id: str
+    titles: Mapping[str, str]
+    endpoint: str
+    api: str
+    format: str
+    structure_format: str
+    adopts_structures: bool
+    mechanism: str
+    full_every: int
+    schedule: Schedule
+    jitter_seconds: int
+    due: Mapping[str, Any]
+    hosts: tuple[str, ...]
+    credentials: Credentials | None
+    limits: Limits
+    tries: int
+    most_deleted_percent: int
+    flows: tuple[Flow, ...]
+    sha256: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Where the endpoint is."""
+        return parse_place(self.endpoint)
+
+    def flow(self, flow_id: str) -> Flow:
+        """Get a flow by its id. Raises ConfigurationError when the source no longer has it."""
+        found = [flow for flow in self.flows if flow.id == flow_id]
+        if not found:
+            raise ConfigurationError("configuration", where=self.id, why=f"flows: {flow_id}?")
+        return found[0]
+
+    def policy(self, *, allow_local: bool) -> Policy:
+        """What harvests of this source may reach."""
+        home = self.place
+        named = frozenset(_host_and_port(text, home) for text in self.hosts)
+        secure = frozenset({(home.host, PORTS["https"])} if home.scheme == "http" and home.port == 80 else ())
+        return Policy(hosts=frozenset({(home.host, home.port)}) | named | secure, allow_local=allow_local)
+
+
+def _host_and_port(text: str, home: Place) -> tuple[str, int]:
+    place = parse_place(f"{home.scheme}://{text}")
+    return place.host, place.port
+
+
+def read_source(document: Mapping[str, Any], sha256: str = "") -> Source:
+    """Read a checked document. Raises BadRequest for what a schema cannot tell (a cron field, a zone)."""
+    api = document["api"]
+    schedule = document["schedule"]
+    limits = dict(document.get("limits", {}))
+    known = {item.name for item in fields(Limits)}
+    return Source(
+        id=document["id"],
+        titles=document["title"],
+        endpoint=document["endpoint"].rstrip("/"),
+        api=api,
+        format=document.get("format", DEFAULT_FORMATS[api]),
+        structure_format=document.get("structure_format", DEFAULT_STRUCTURE_FORMATS[api]),
+        adopts_structures=document.get("structures") == "adopt",
+        mechanism=document.get("mechanism", "conditional"),
+        full_every=document.get("full_every", 10),
+        schedule=parse_interval(schedule["every"])
+        if "every" in schedule
+        else parse_cron(schedule["cron"], schedule.get("zone", "UTC")),
+        jitter_seconds=schedule.get("jitter_seconds", 0),
+        due=document.get("due", {}),
+        hosts=tuple(document.get("hosts", ())),
+        credentials=_credentials(document.get("credentials")),
+        tries=limits.get("tries", 3),
+        most_deleted_percent=limits.get("most_deleted_percent", 50),
+        limits=Limits(**{name: value for name, value in limits.items() if name in known}),
+        flows=tuple(_flow(item) for item in document["flows"]),
+        sha256=sha256,
+    )
+
+
+def _flow(item: Mapping[str, Any]) -> Flow:
+    dataflow = parse_ref(item["dataflow"])
+    return Flow(
+        id=item.get("id", dataflow.id),
+        dataflow=dataflow,
+        partner=parse_ref(item.get("partner", item["dataflow"])),
+        key=tuple(frozenset(part.split("+")) if part else None for part in item.get("key", "").split("."))
+        if item.get("key")
+        else (),
+        filters={name: frozenset(codes) for name, codes in item.get("filters", {}).items()},
+        start_period=item.get("start_period"),
+        provider=item.get("provider"),
+        mapping=item.get("mapping"),
+    )
+
+
+def _credentials(item: Mapping[str, Any] | None) -> Credentials | None:
+    if item is None:
+        return None
+    return Credentials(
+        kind=item["kind"],
+        header=item.get("header", "Authorization"),
+        environment=item.get("environment"),
+        file=item.get("file"),
+    )
+
+
+def parse_stored(document: str, sha256: str) -> Source:
+    """Read a source as the control database keeps it."""
+    return read_source(json.loads(document), sha256)
+
+
+def text_hash(text: str) -> str:
+    """The hash that tells whether a source file has changed."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_credentials(source: Source, environment: Mapping[str, str] | None = None) -> dict[str, Secret]:
+    """Read the secret of a source, as the header it is sent in. Raises ConfigurationError when it is not there."""
+    wanted = source.credentials
+    if wanted is None:
+        return {}
+    secret = _read_secret(source.id, wanted, os.environ if environment is None else environment)
+    if wanted.kind == "bearer":
+        return {wanted.header: Secret(f"Bearer {secret}")}
+    if wanted.kind == "basic":
+        return {wanted.header: Secret("Basic " + base64.b64encode(secret.encode()).decode())}
+    return {wanted.header: Secret(secret)}
+
+
+def _read_secret(source_id: str, wanted: Credentials, environment: Mapping[str, str]) -> str:
+    if wanted.environment:
+        found = environment.get(wanted.environment, "")
+        what = f"environment {wanted.environment}"
+    else:
+        what = f"file {wanted.file}"
+        try:
+            found = Path(wanted.file or "").read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError("source-credential", source=source_id, what=what) from error
+    if not found or not found.isprintable():
+        raise ConfigurationError("source-credential", source=source_id, what=what)
+    return found

@@ -1,0 +1,188 @@
+"""Source files: what is wrong with one, told all at once, each fault with its line and path."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from sdmx_hub.errors import ConfigurationError, HubError
+from sdmx_hub.harvest.guard import parse_place
+from sdmx_hub.harvest.source import Flow, Source, read_source, text_hash
+from sdmx_hub.mapping.document import Document, parse_document, shown_path
+from sdmx_hub.mapping.reading import BadMapping, read_mapping
+from sdmx_hub.model.finding import Finding, Severity, Where
+
+_Path = tuple[str | int, ...]
+_V2_ONLY = {"csv-2.0", "json-2.0", "xml-3.0"}
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A source file as it was read; ``source`` is None when ``findings`` hold errors."""
+
+    document: Mapping[str, Any]
+    source: Source | None
+    sha256: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def text(self) -> str:
+        """The document as the control database keeps it."""
+        return json.dumps(self.document, ensure_ascii=False, sort_keys=True)
+
+
+@functools.cache
+def schema() -> Mapping[str, Any]:
+    """Read the published schema."""
+    text = (resources.files(__package__) / "source.schema.json").read_text(encoding="utf-8")
+    read: Mapping[str, Any] = json.loads(text)
+    return read
+
+
+def read_source_file(path: Path) -> SourceFile:
+    """Read a source file. Raises ConfigurationError when it cannot be opened; all else is a finding."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError("configuration", where=str(path), why=type(error).__name__) from error
+    document = parse_document(text, path.name)
+    findings = list(document.findings) or _check_schema(document, path.name)
+    source = None
+    if not findings:
+        findings, source = _read_checked(document, path, text_hash(text))
+    shown = document.value if isinstance(document.value, dict) else {}
+    if source is not None and source.flows:
+        shown = _with_mapping_paths(shown, path)
+    return SourceFile(shown, source, text_hash(text), tuple(findings))
+
+
+def _with_mapping_paths(document: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Make mapping paths absolute, so that a worker started elsewhere finds them."""
+    flows = [
+        {**flow, "mapping": str((path.parent / flow["mapping"]).resolve())} if "mapping" in flow else flow
+        for flow in document["flows"]
+    ]
+    return {**document, "flows": flows}
+
+
+def _check_schema(document: Document, file: str) -> list[Finding]:
+    validator = Draft202012Validator(schema())
+    found = [
+        Finding(
+            code=code,
+            where=Where(file=file, row=document.line(path), path=shown_path(path) or None),
+            params=params,
+            suggestion=hint,
+        )
+        for error in validator.iter_errors(document.value)
+        for code, path, params, hint in _faults(error)
+    ]
+    return sorted(found, key=lambda finding: finding.where.row or 0)
+
+
+def _faults(error: ValidationError) -> Iterator[tuple[str, _Path, dict[str, object], str | None]]:
+    """Tell one error of the validator in our words: code, path, parameters, suggestion."""
+    path: _Path = tuple(error.absolute_path)
+    kind = str(error.validator)
+    if kind == "additionalProperties":
+        known = list(error.schema.get("properties", ()))  # type: ignore[union-attr]
+        for key in error.instance:  # type: ignore[union-attr]
+            if key not in known:
+                yield "SOURCE-KEY", (*path, key), {"key": key, "known": ", ".join(known)}, _nearest(key, known)
+    elif kind == "required":
+        yield "SOURCE-REQUIRED", path, {"key": error.message.split("'")[1]}, None
+    elif kind == "enum":
+        allowed = [str(value) for value in error.validator_value]  # type: ignore[union-attr]
+        value = str(error.instance)
+        yield "SOURCE-VALUE", path, {"value": value, "allowed": ", ".join(allowed)}, _nearest(value, allowed)
+    else:
+        limit = (
+            json.dumps(error.validator_value, default=str) if kind != "oneOf" else "every | cron; environment | file"
+        )
+        yield "SOURCE-LIMIT", path, {"value": _short(error.instance), "limit": f"{kind} {limit[:300]}"}, None
+
+
+def _nearest(text: str, known: Iterable[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(text, list(known), n=1, cutoff=0.6)), None)
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _read_checked(document: Document, path: Path, sha256: str) -> tuple[list[Finding], Source | None]:
+    findings: list[Finding] = []
+
+    def add(error: HubError, *place: str | int) -> None:
+        where = Where(file=path.name, row=document.line(place), path=shown_path(place) or None)
+        findings.append(Finding(code=error.key, where=where, params=error.params))
+
+    try:
+        source = read_source(document.value, sha256)
+    except HubError as error:
+        add(error, "schedule")
+        return findings, None
+    try:
+        source.policy(allow_local=False)
+        parse_place(source.endpoint)
+    except HubError as error:
+        add(error, "endpoint")
+    if source.api == "v1" and source.format in _V2_ONLY - {"csv-2.0"}:
+        findings.append(_format_finding(source, document, path))
+    seen: set[str] = set()
+    for position, flow in enumerate(source.flows):
+        if flow.id in seen:
+            add(ConfigurationError("source-duplicate-flow", flow=flow.id), "flows", position)
+        seen.add(flow.id)
+        if flow.mapping:
+            try:
+                read_mapping(path.parent / flow.mapping)
+            except BadMapping as error:
+                findings.extend(error.findings)
+            except OSError as error:
+                why = type(error).__name__
+                add(ConfigurationError("source-mapping", mapping=flow.mapping, why=why), "flows", position, "mapping")
+    return findings, None if findings else source
+
+
+def _format_finding(source: Source, document: Document, path: Path) -> Finding:
+    where = Where(file=path.name, row=document.line(("format",)), path="format")
+    known = "generic-2.1, specific-2.1, csv-1.0, csv-2.0, json-1.0"
+    params = {"format": source.format, "api": source.api, "known": known}
+    return Finding(code="source-format", where=where, params=params, severity=Severity.ERROR)
+
+
+def check_overlap(source: Source, others: Iterable[Source]) -> list[Finding]:
+    """Find flows whose full pull could delete what another source brings (reported as warnings)."""
+    return [
+        Finding(
+            code="source-overlap",
+            severity=Severity.WARNING,
+            params={"other": other.id, "dataflow": flow.dataflow},
+        )
+        for other in others
+        if other.id != source.id
+        for flow in source.flows
+        for rival in other.flows
+        if rival.dataflow == flow.dataflow and not _apart(flow, rival)
+    ]
+
+
+def _apart(flow: Flow, other: Flow) -> bool:
+    """Tell whether some dimension is bounded by both to codes they do not share."""
+    by_key = any(
+        mine is not None and theirs is not None and not mine & theirs
+        for mine, theirs in zip(flow.key, other.key, strict=False)
+    )
+    by_filter = any(not codes & other.filters[name] for name, codes in flow.filters.items() if name in other.filters)
+    return by_key or by_filter

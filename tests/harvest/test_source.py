@@ -1,0 +1,144 @@
+"""Source files: faults told with line and path, URLs asked, secrets named and never held."""
+
+import datetime as dt
+
+import pytest
+
+from sdmx_hub.errors import ConfigurationError
+from sdmx_hub.harvest.addresses import accept_data, data_url, scope_of, structure_url
+from sdmx_hub.harvest.source import parse_stored, read_credentials
+from sdmx_hub.harvest.source_file import check_overlap, read_source_file
+
+SOURCE = """\
+id: SEN_ANSD
+title: {en: Statistics office of Senegal, fr: Agence de la statistique du Sénégal}
+endpoint: https://stats.example.org/sdmx/v2/
+api: v2
+mechanism: delta
+schedule:
+  cron: 30 6 * * mon-fri
+  zone: Africa/Dakar
+flows:
+  - dataflow: ILMH:DF_STOCK_POP(1.0.0)
+    key: A.SEN+MLI..
+    filters:
+      SEX: [F, M]
+"""
+DIMENSIONS = ("FREQ", "REF_AREA", "SEX", "AGE")
+
+
+def read(tmp_path, text):
+    path = tmp_path / "SEN_ANSD.yaml"
+    path.write_text(text, encoding="utf-8")
+    return read_source_file(path)
+
+
+def test_a_source_is_read_with_its_defaults(tmp_path):
+    file = read(tmp_path, SOURCE)
+    assert file.findings == ()
+    source = file.source
+    assert (source.id, source.api, source.format, source.mechanism, source.tries) == (
+        "SEN_ANSD",
+        "v2",
+        "csv-2.0",
+        "delta",
+        3,
+    )
+    assert source.flows[0].id == "DF_STOCK_POP"
+    assert parse_stored(file.text, file.sha256) == source
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "row", "path"),
+    [
+        ("api: v2", "api: v3", "SOURCE-VALUE", 4, "api"),
+        ("api: v2\n", "", "SOURCE-REQUIRED", 1, None),
+        ("mechanism: delta", "mechanisms: delta", "SOURCE-KEY", 5, "mechanisms"),
+        ("endpoint: https:", "endpoint: ftp:", "SOURCE-LIMIT", 3, "endpoint"),
+        ("https://stats", "https://user:secret@stats", "guard-userinfo", 3, "endpoint"),
+        ("30 6 * * mon-fri", "30 25 * * mon-fri", "source-cron", 6, "schedule"),
+        ("Africa/Dakar", "Africa/Atlantis", "source-zone", 6, "schedule"),
+        ("ILMH:DF_STOCK_POP(1.0.0)", "DF_STOCK_POP", "SOURCE-LIMIT", 10, "flows[1].dataflow"),
+        ("SEX: [F, M]", "SEX: []", "SOURCE-LIMIT", 13, "flows[1].filters.SEX"),
+        ("SEX: [F, M]", "SEX: [F, M]\n  - dataflow: X:DF_STOCK_POP(1.0)", "source-duplicate-flow", 14, "flows[2]"),
+        ("SEX: [F, M]", "SEX: [F, M]\n    mapping: none.yaml", "source-mapping", 14, "flows[1].mapping"),
+        ("api: v2", "api: v1\nformat: json-2.0", "source-format", 5, "format"),
+        ("id: SEN_ANSD", "id: [", "MAP-YAML", 3, None),
+    ],
+)  # fmt: skip
+def test_a_fault_is_told_with_its_line_and_path(tmp_path, *, old, new, code, row, path):
+    file = read(tmp_path, SOURCE.replace(old, new))
+    assert file.source is None
+    finding = file.findings[0]
+    assert (finding.code, finding.where.row, finding.where.path) == (code, row, path)
+    assert all(finding.text(language) for language in ("en", "fr", "es"))
+
+
+def test_a_misspelt_key_gets_a_suggestion(tmp_path):
+    file = read(tmp_path, SOURCE.replace("mechanism:", "mecanism:"))
+    assert file.findings[0].suggestion == "mechanism"
+
+
+def test_v2_asks_by_keys_and_filters(tmp_path):
+    source = read(tmp_path, SOURCE).source
+    flow = source.flows[0]
+    since = dt.datetime(2026, 1, 31, 9, 30, tzinfo=dt.UTC)
+    assert data_url(source, flow, DIMENSIONS, updated_after=since) == (
+        "https://stats.example.org/sdmx/v2/data/dataflow/ILMH/DF_STOCK_POP/1.0.0/A.MLI.*.*,A.SEN.*.*"
+        "?c[SEX]=F,M&updatedAfter=2026-01-31T09%3A30%3A00Z"
+    )
+    assert structure_url(source, flow) == (
+        "https://stats.example.org/sdmx/v2/structure/dataflow/ILMH/DF_STOCK_POP/1.0.0?references=descendants"
+    )
+    assert accept_data(source) == "application/vnd.sdmx.data+csv;version=2.0.0"
+
+
+def test_v1_turns_filters_into_the_key(tmp_path):
+    text = SOURCE.replace("api: v2", "api: v1").replace("sdmx/v2/", "sdmx/v1")
+    source = read(tmp_path, text + "    start_period: 2020-Q1\n    provider: ILMH,SEN_ANSD\n").source
+    flow = source.flows[0]
+    assert data_url(source, flow, DIMENSIONS) == (
+        "https://stats.example.org/sdmx/v1/data/ILMH,DF_STOCK_POP,1.0.0/A.MLI+SEN.F+M./ILMH,SEN_ANSD?startPeriod=2020-Q1"
+    )
+    assert structure_url(source, flow).endswith("/dataflow/ILMH/DF_STOCK_POP/1.0.0?references=descendants")
+
+
+def test_the_scope_of_a_flow_is_its_key_and_its_filters(tmp_path):
+    flow = read(tmp_path, SOURCE).source.flows[0]
+    assert scope_of(flow, DIMENSIONS) == {
+        "FREQ": frozenset({"A"}),
+        "REF_AREA": frozenset({"SEN", "MLI"}),
+        "SEX": frozenset({"F", "M"}),
+    }
+
+
+def test_two_sources_of_one_dataflow_must_keep_apart(tmp_path):
+    one = read(tmp_path, SOURCE).source
+    other = read(tmp_path, SOURCE.replace("id: SEN_ANSD", "id: OTHER")).source
+    apart = read(tmp_path, SOURCE.replace("id: SEN_ANSD", "id: OTHER").replace("SEN+MLI", "GHA")).source
+    assert [finding.code for finding in check_overlap(one, [one, other])] == ["source-overlap"]
+    assert check_overlap(one, [one, apart]) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "header"),
+    [
+        ("{kind: bearer, environment: TOKEN}", {"Authorization": "Bearer s3cret"}),
+        ("{kind: basic, environment: TOKEN}", {"Authorization": "Basic czNjcmV0"}),
+        ("{kind: header, header: X-Key, environment: TOKEN}", {"X-Key": "s3cret"}),
+    ],
+)
+def test_a_secret_is_read_from_where_the_source_says(tmp_path, lines, header):
+    source = read(tmp_path, SOURCE + f"credentials: {lines}\n").source
+    found = read_credentials(source, {"TOKEN": "s3cret"})
+    assert {name: secret.reveal() for name, secret in found.items()} == header
+    assert "s3cret" not in repr(found)
+
+
+def test_a_secret_may_be_in_a_file_and_must_be_there(tmp_path):
+    (tmp_path / "token").write_text("s3cret\n", encoding="utf-8")
+    source = read(tmp_path, SOURCE + f"credentials: {{kind: bearer, file: {tmp_path}/token}}\n").source
+    assert read_credentials(source)["Authorization"].reveal() == "Bearer s3cret"
+    (tmp_path / "token").unlink()
+    with pytest.raises(ConfigurationError, match="token"):
+        read_credentials(source)
