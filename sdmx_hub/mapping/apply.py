@@ -1,0 +1,186 @@
+"""Applies a mapping to a file: rows of its dataflow, everything that is wrong, and the counts that must add up."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from sdmx_hub.mapping import compile as sql
+from sdmx_hub.mapping.binding import PLACES, Binding
+from sdmx_hub.mapping.checking import Artefacts, check_mapping, filled_in
+from sdmx_hub.mapping.lookups import Answered, look_up
+from sdmx_hub.mapping.rules import ComponentRule, TableMapping, TotalRule
+from sdmx_hub.mapping.sources import load_table, open_table
+from sdmx_hub.mapping.table import BadTable
+from sdmx_hub.mapping.telling import number_findings, text_findings
+from sdmx_hub.mapping.totals import add_up, derive_residuals
+from sdmx_hub.model.finding import Finding
+from sdmx_hub.model.message import Action
+from sdmx_hub.model.rows import SOURCE_ROW, Rows, literal, quoted
+from sdmx_hub.model.structure import DataStructure
+
+_GOOD = "NOT _bad AND NOT _skip"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mapped:
+    """What a mapping made of a file.
+
+    ``read`` = ``mapped`` + ``rejected``: cells (rows, where nothing is unpivoted) that the mapping does not leave out;
+    ``left_out`` counts those it does, ``source_rows`` the rows of the table. ``rows`` has every component of the
+    structure and ``_row``; ``scope`` is what a load that replaces may delete; ``answers`` are the texts met.
+    """
+
+    rows: Rows
+    findings: tuple[Finding, ...] = ()
+    read: int = 0
+    mapped: int = 0
+    rejected: int = 0
+    left_out: int = 0
+    source_rows: int = 0
+    action: Action = Action.APPEND
+    scope: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    totals: tuple[TotalRule, ...] = ()
+    answers: tuple[Answered, ...] = field(default=(), repr=False)
+
+
+def apply_mapping(
+    mapping: TableMapping,
+    file: Path,
+    structure: DataStructure,
+    artefacts: Artefacts,
+    connection: duckdb.DuckDBPyConnection,
+) -> Mapped:
+    """Map ``file``. Whatever is wrong with mapping or file is a finding; the rows are those nothing is wrong with.
+
+    ``connection`` takes temporary tables and belongs to the rows. OSError when the file cannot be read.
+    """
+    findings = check_mapping(mapping, structure, artefacts)
+    with tempfile.TemporaryDirectory(prefix="sdmx-hub-map-") as folder:
+        try:
+            table = open_table(mapping, file, Path(folder))
+            binding = Binding(mapping, table)
+            if not binding.findings:
+                load_table(table, binding.columns, mapping.source.last_row, connection, sql.SOURCE)
+        except BadTable as error:
+            return _nothing(structure, connection, [*findings, error.finding])
+    if binding.findings:
+        return _nothing(structure, connection, [*findings, *binding.findings])
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {sql.CELLS} AS {sql.cells(binding)}")
+    answered = look_up(binding, structure, artefacts, connection)
+    return _Run(binding, structure, answered, connection).mapped(findings)
+
+
+def _nothing(structure: DataStructure, connection: duckdb.DuckDBPyConnection, findings: Sequence[Finding]) -> Mapped:
+    ids = tuple(structure.components)
+    columns = ", ".join(f"NULL::VARCHAR AS {quoted(name)}" for name in ids)
+    query = f"SELECT {columns}, NULL::BIGINT AS {SOURCE_ROW} WHERE false"
+    rows = Rows(connection=connection, sql=query, columns=(*ids, SOURCE_ROW), is_sorted=False)
+    return Mapped(rows=rows, findings=tuple(findings))
+
+
+class _Run:
+    """One application, from the cells and look-up tables on."""
+
+    def __init__(
+        self,
+        binding: Binding,
+        structure: DataStructure,
+        answered: list[Answered],
+        connection: duckdb.DuckDBPyConnection,
+    ) -> None:
+        self.binding = binding
+        self.mapping = binding.mapping
+        self.structure = structure
+        self.answered = answered
+        self.connection = connection
+        self.constants = filled_in(binding.mapping, structure)
+
+    def mapped(self, findings: list[Finding]) -> Mapped:
+        coded = [one.coded for one in self.answered]
+        numeric = list(self._numeric())
+        plain = self._plain({one.component_id for one in coded} | {one.component_id for one in numeric})
+        wrong = [one for one in self.answered if not one.is_good]
+        query = sql.mapped(coded, numeric, plain, [one.coded.table for one in wrong])
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {sql.MAPPED} AS {query}")
+        counts = self._counts()
+        told = [finding for one in wrong for finding in text_findings(one, self.binding, self.connection)]
+        told += [finding for one in numeric for finding in number_findings(one, self.binding, self.connection)]
+        told.sort(key=lambda finding: finding.where.row or 0)
+        varying = self._varying()
+        add_up(self.mapping, self.structure, varying, self.connection, sql.MAPPED)
+        derive_residuals(self.mapping, self.structure, varying, self.connection, sql.MAPPED)
+        return Mapped(
+            rows=self._rows(varying),
+            findings=(*findings, *told),
+            **counts,
+            action=self.mapping.action,
+            scope=dict(self._scope(varying)),
+            totals=self.mapping.totals,
+            answers=tuple(self.answered),
+        )
+
+    def _numeric(self) -> Iterator[sql.Numeric]:
+        for component_id, bounds in self.binding.components.items():
+            rule = self.mapping.components[component_id]
+            if rule.number is not None and component_id in self.structure.components:
+                yield sql.Numeric(component_id=component_id, text=sql.joined(bounds), rule=rule.number)
+
+    def _plain(self, others: set[str]) -> dict[str, str]:
+        """Components whose text is taken as it stands, and the constants that the measure's text may override."""
+        plain = {
+            component_id: self._as_it_stands(component_id)
+            for component_id in self.binding.components
+            if component_id not in others and component_id in self.structure.components
+        }
+        told = (sql.STATUS, sql.CONFIDENTIALITY, sql.COMMENT)
+        return plain | {key: literal(self.constants[key]) for key in told if key in self.constants}
+
+    def _as_it_stands(self, component_id: str) -> str:
+        text = sql.evened(sql.joined(self.binding.components[component_id]))
+        return f"nullif({sql.transformed(text, self.mapping.components[component_id])}, '')"
+
+    def _counts(self) -> dict[str, int]:
+        counted = self.connection.execute(
+            f"SELECT count(*) FILTER (NOT _skip), count(*) FILTER ({_GOOD}), count(*) FILTER (NOT _skip AND _bad), "
+            f"count(*) FILTER (_skip), count(DISTINCT {SOURCE_ROW}) FROM {sql.MAPPED}"
+        ).fetchone()
+        names = ("read", "mapped", "rejected", "left_out", "source_rows")
+        return dict(zip(names, counted or (0,) * 5, strict=True))
+
+    def _varying(self) -> tuple[str, ...]:
+        found = self.connection.execute(f"SELECT * FROM {sql.MAPPED} LIMIT 0").description or []
+        return tuple(str(name) for name, *_ in found if name in self.structure.components)
+
+    def _rows(self, varying: Sequence[str]) -> Rows:
+        columns = ", ".join(f"{self._expression(key, varying)} AS {quoted(key)}" for key in self.structure.components)
+        query = f"SELECT {columns}, {SOURCE_ROW} FROM {sql.MAPPED} WHERE {_GOOD}"
+        names = (*self.structure.components, SOURCE_ROW)
+        return Rows(connection=self.connection, sql=query, columns=names, is_sorted=False)
+
+    def _expression(self, component_id: str, varying: Sequence[str]) -> str:
+        if component_id in varying:
+            return quoted(component_id)
+        constant = self.constants.get(component_id)
+        return "NULL::VARCHAR" if constant is None else f"{literal(constant)}::VARCHAR"
+
+    def _scope(self, varying: Sequence[str]) -> Iterator[tuple[str, frozenset[str]]]:
+        """Bound what a replacing load may delete: the components named, else all that hold for the whole file."""
+        for key in self.mapping.scope or self.structure.key_ids:
+            if key in varying:
+                if self.mapping.scope or _is_of_file(self.mapping.components.get(key)):
+                    yield key, self._codes(key)
+            elif key in self.constants:
+                yield key, frozenset({self.constants[key]})
+
+    def _codes(self, component_id: str) -> frozenset[str]:
+        query = f"SELECT DISTINCT {quoted(component_id)} FROM {sql.MAPPED} WHERE {_GOOD}"
+        return frozenset(code for (code,) in self.connection.execute(query).fetchall() if code is not None)
+
+
+def _is_of_file(rule: ComponentRule | None) -> bool:
+    return rule is not None and bool(rule.columns) and all(name.startswith(PLACES) for name in rule.columns)

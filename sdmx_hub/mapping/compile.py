@@ -1,0 +1,227 @@
+"""The mapping as SQL: which rows of the source table count, which cells become rows, and what each component gets.
+
+Steps, each a table or a query over the one before: ``_source`` (rows as read) → ``_filled`` (cells above repeated) →
+``_cells`` (rows chosen, columns turned into rows) → ``_lookup_<n>`` (each distinct text of a component with its code) →
+``_mapped`` (one row for each observation, with what is wrong with it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sdmx_hub.mapping import numbers
+from sdmx_hub.mapping.binding import CELL_COLUMN, CELL_VALUE, Binding, Bound
+from sdmx_hub.mapping.reading import MEASURE
+from sdmx_hub.mapping.rules import ComponentRule, Condition, NumberRule
+from sdmx_hub.model.rows import SOURCE_ROW, literal, quoted
+
+SOURCE, CELLS, MAPPED = "_source", "_cells", "_mapped"
+JOIN = " | "
+"""Between the texts of several columns."""
+GOOD_TEXT, SKIPPED_TEXT, BAD_TEXT = 0, 1, 2
+"""What a look-up table says of a text."""
+STATUS, CONFIDENTIALITY, COMMENT = "OBS_STATUS", "CONF_STATUS", "COMMENT_OBS"
+_RUNS_OF_BLANKS = r"[\s\x{00A0}\x{202F}\x{2007}\x{2009}\x{3000}\x{FEFF}]+"
+
+
+def evened(expression: str) -> str:
+    """Even out blanks as ``reading.clean`` does."""
+    return f"trim(regexp_replace({expression}, {literal(_RUNS_OF_BLANKS)}, ' ', 'g'))"
+
+
+def transformed(expression: str, rule: ComponentRule) -> str:
+    """Apply ``strip``, ``extract`` and ``case``; a text ``extract`` does not fit becomes empty."""
+    text = expression
+    if rule.strip:
+        text = f"trim(regexp_replace({text}, {literal(rule.strip)}, '', 'g'))"
+    if rule.extract:
+        text = f"trim(regexp_extract({text}, {literal(rule.extract)}, 1))"
+    return f"{rule.case}({text})" if rule.case else text
+
+
+def joined(bounds: Iterable[Bound]) -> str:
+    """The text of one component: that of its column, or of its columns joined."""
+    expressions = [bound.expression for bound in bounds]
+    return expressions[0] if len(expressions) == 1 else f"concat_ws({literal(JOIN)}, {', '.join(expressions)})"
+
+
+def test(condition: Condition, bound: Bound) -> str:
+    """A condition as a truth value."""
+    text = evened(bound.expression)
+    tests = []
+    if condition.any_of is not None:
+        tests.append(f"{text} {'NOT IN' if condition.negated else 'IN'} ({', '.join(map(literal, condition.any_of))})")
+    if condition.matches is not None:
+        tests.append(f"regexp_matches({text}, {literal(condition.matches)})")
+    return f"({' AND '.join(tests)})"
+
+
+def filled(binding: Binding) -> str:
+    """Repeat the cell above in blank cells and ditto marks of the columns to be filled down."""
+    rule = binding.mapping.fill_down
+    if not binding.filled:
+        return SOURCE
+    above = [*rule.marks, *([""] if rule.blanks else [])]
+    listed = ", ".join(map(literal, above))
+    columns = []
+    for column in binding.columns:
+        name = quoted(column.name)
+        own = f"CASE WHEN {evened(name)} IN ({listed}) THEN NULL ELSE {name} END"
+        down = f"coalesce(last_value({own} IGNORE NULLS) OVER (ORDER BY {SOURCE_ROW}), '') AS {name}"
+        columns.append(down if column in binding.filled and above else name)
+    return f"(SELECT {SOURCE_ROW}, {', '.join(columns)} FROM {SOURCE})"
+
+
+def chosen(binding: Binding) -> str:
+    """Choose the rows of the table: above the footer, above ``until``, and by the tests of ``rows``."""
+    source, rows = binding.mapping.source, binding.mapping.rows
+    tests = ["true"]
+    if source.footer_rows:
+        nth = f"(SELECT {SOURCE_ROW} FROM {SOURCE} ORDER BY 1 DESC LIMIT 1 OFFSET {source.footer_rows - 1})"
+        tests.append(f"{SOURCE_ROW} < coalesce({nth}, 0)")
+    if source.until and id(source.until) in binding.conditions:
+        passes = test(source.until, binding.conditions[id(source.until)])
+        tests.append(
+            f"{SOURCE_ROW} < coalesce((SELECT min({SOURCE_ROW}) FROM {SOURCE} WHERE {passes}), 9223372036854775807)"
+        )
+    tests += _row_tests(binding, rows.keep, rows.drop, in_heading=False)
+    return f"SELECT * FROM {filled(binding)} AS f WHERE {' AND '.join(tests)}"
+
+
+def _row_tests(
+    binding: Binding, keep: Iterable[Condition], drop: Iterable[Condition], *, in_heading: bool
+) -> list[str]:
+    tied = binding.conditions
+    kept = [test(one, tied[id(one)]) for one in keep if id(one) in tied and tied[id(one)].in_heading is in_heading]
+    dropped = [test(one, tied[id(one)]) for one in drop if id(one) in tied and tied[id(one)].in_heading is in_heading]
+    return [*kept, *(f"NOT {one}" for one in dropped)]
+
+
+def cells(binding: Binding) -> str:
+    """Turn columns into rows where the mapping says so; ``_col`` is the position of the column a cell stood in."""
+    if not binding.cells:
+        return f"SELECT *, 0 AS {CELL_COLUMN} FROM ({chosen(binding)})"
+    beside = "".join(f", {quoted(column.name)}" for column in binding.kept)
+    values = ", ".join(quoted(column.name) for column in binding.cells)
+    positions = ", ".join(str(column.position) for column in binding.cells)
+    unpivoted = (
+        f"SELECT {SOURCE_ROW}{beside}, unnest([{positions}]) AS {CELL_COLUMN}, unnest([{values}]) AS {CELL_VALUE} "
+        f"FROM ({chosen(binding)})"
+    )
+    names = binding.mapping.unpivot.names if binding.mapping.unpivot else ()
+    rows = ", ".join(f"({position}, {', '.join(map(literal, texts))})" for position, texts in binding.headings())
+    heading = f"(VALUES {rows}) AS h(_at, {', '.join(map(quoted, names))})"
+    rule = binding.mapping.rows
+    tests = _row_tests(binding, rule.keep, rule.drop, in_heading=True)
+    where = f" WHERE {' AND '.join(tests)}" if tests else ""
+    named = ", ".join(f"h.{quoted(name)}" for name in names)
+    return f"SELECT u.*, {named} FROM ({unpivoted}) AS u JOIN {heading} ON h._at = u.{CELL_COLUMN}{where}"
+
+
+def distinct_texts(text: str, rule: ComponentRule) -> str:
+    """Each distinct text of a component: as it stands, evened out, transformed, its rows, its first row and column."""
+    return (
+        f"SELECT raw, {evened('raw')} AS text, {transformed(evened('raw'), rule)} AS changed, n, first_row, first_col "
+        f"FROM (SELECT {text} AS raw, count(*) AS n, min({SOURCE_ROW}) AS first_row, min({CELL_COLUMN}) AS first_col "
+        f"FROM {CELLS} GROUP BY 1) ORDER BY first_row, first_col, raw"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coded:
+    """A component filled by look-up: the expression of its text, and the table of its codes."""
+
+    component_id: str
+    text: str
+    table: str
+    default: str | None = None
+
+    @property
+    def code(self) -> str:
+        """The code, or the default where the text is blank."""
+        return f"{self.table}.code" if self.default is None else f"coalesce({self.table}.code, {literal(self.default)})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Numeric:
+    """A component that is a number."""
+
+    component_id: str
+    text: str
+    rule: NumberRule
+
+
+def mapped(
+    coded: Iterable[Coded], numeric: Iterable[Numeric], plain: Mapping[str, str], told: Iterable[str] = ()
+) -> str:
+    """One row for each cell: every component, and whether and why the row does not count.
+
+    ``plain`` are components given as they stand, by expression. ``_bad`` tells that something is wrong with the row,
+    ``_skip`` that the mapping leaves it out; of each number ``_kind_<component>`` and ``_text_<component>`` tell
+    what it is, of each look-up table in ``told`` ``_k_<table>`` tells the text.
+    """
+    coded, numeric = list(coded), list(numeric)
+    faults = (numbers.UNREADABLE, numbers.AMBIGUOUS, numbers.BLANK)
+    bad = [f"({one.table}.flag = {BAD_TEXT})" for one in coded]
+    bad += [f"({_kind(one)} IN ({', '.join(map(literal, faults))}))" for one in numeric]
+    skip = [f"({one.table}.flag = {SKIPPED_TEXT})" for one in coded]
+    skip += [f"({_kind(one)} = '{numbers.LEFT_OUT}')" for one in numeric]
+    columns = [
+        f"x.{SOURCE_ROW}",
+        f"x.{CELL_COLUMN}",
+        f"({' OR '.join(bad) or 'false'}) AS _bad",
+        f"({' OR '.join(skip) or 'false'}) AS _skip",
+        *(f"{_kind(one)}, {_text(one)}" for one in numeric),
+        *(f"x._k_{table}" for table in told),
+        *_component_columns(coded, numeric, plain),
+    ]
+    joins = " ".join(f"JOIN {one.table} ON x._k_{one.table} = {one.table}.raw" for one in coded)
+    return f"SELECT {', '.join(columns)} FROM ({_numbers(coded, numeric, plain)}) AS x {joins}"
+
+
+def _kind(one: Numeric) -> str:
+    return quoted(f"_kind_{one.component_id}")
+
+
+def _text(one: Numeric) -> str:
+    return quoted(f"_text_{one.component_id}")
+
+
+def _numbers(coded: list[Coded], numeric: list[Numeric], plain: Mapping[str, str]) -> str:
+    """The cells with the texts to look up, and the numbers made bare and told apart."""
+    first = [SOURCE_ROW, CELL_COLUMN]
+    first += [f"{one.text} AS _k_{one.table}" for one in coded]
+    first += [f"{expression} AS {quoted('_p_' + key)}" for key, expression in plain.items()]
+    first += [f"{numbers.trimmed(one.text)} AS {quoted('_raw_' + one.component_id)}" for one in numeric]
+    query = f"SELECT {', '.join(first)} FROM {CELLS}"
+    if not numeric:
+        return query
+    bare = ", ".join(f"{numbers.bare(quoted('_raw_' + one.component_id), one.rule)} AS {_text(one)}" for one in numeric)
+    kinds = ", ".join(f"{numbers.kind(_text(one), one.rule)} AS {_kind(one)}" for one in numeric)
+    return f"SELECT *, {kinds} FROM (SELECT *, {bare} FROM ({query}))"
+
+
+def _component_columns(coded: list[Coded], numeric: list[Numeric], plain: Mapping[str, str]) -> list[str]:
+    """The expression of every component, statuses and comments told by the measure included."""
+    given = {one.component_id: one.code for one in coded}
+    given |= {component_id: f"x.{quoted('_p_' + component_id)}" for component_id in plain}
+    for one in numeric:
+        given[one.component_id] = numbers.value(_text(one), _kind(one), one.rule)
+        if one.component_id == MEASURE:
+            _tell(given, one)
+    return [f"{expression} AS {quoted(component_id)}" for component_id, expression in given.items()]
+
+
+def _tell(given: dict[str, str], measure: Numeric) -> None:
+    """Let the measure's own text tell OBS_STATUS, CONF_STATUS and COMMENT_OBS."""
+    text, rule = _text(measure), measure.rule
+    told = numbers.status(text, rule)
+    own = given.get(STATUS, "NULL")
+    given[STATUS] = f"CASE WHEN {told} IS NULL THEN {own} ELSE coalesce(nullif({own}, 'A'), {told}) END"
+    if rule.suppressed:
+        own = given.get(CONFIDENTIALITY, "NULL")
+        given[CONFIDENTIALITY] = f"CASE WHEN {numbers.hidden(text, rule)} THEN 'A' ELSE {own} END"
+    if rule.footnotes:
+        mark = numbers.mark(quoted("_raw_" + measure.component_id), rule)
+        given[COMMENT] = f"nullif(concat_ws('; ', {given.get(COMMENT, 'NULL')}, {mark}), '')"
