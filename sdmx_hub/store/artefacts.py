@@ -6,6 +6,7 @@ that moment, whatever is saved meanwhile.
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -32,10 +33,11 @@ _Name = tuple[str, str, str]
 
 
 class Artefacts:
-    """All artefacts of one moment. ``revision`` counts the changes of the registry up to it."""
+    """All artefacts of one moment. ``revision`` counts the changes of the registry; the last one was at ``changed``."""
 
-    def __init__(self, artefacts: Iterable[Artefact], *, revision: int = 0) -> None:
+    def __init__(self, artefacts: Iterable[Artefact], *, revision: int = 0, changed: dt.datetime | None = None) -> None:
         self.revision = revision
+        self.changed = changed
         self._by_urn: Mapping[Urn, Artefact] = {artefact.urn: artefact for artefact in artefacts}
         versions: dict[_Name, list[str]] = {}
         for urn in self._by_urn:

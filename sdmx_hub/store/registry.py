@@ -51,7 +51,9 @@ class Registry:
             revision = _revision(connection)
             with self._lock:
                 if revision != self._current.revision:
-                    self._current = Artefacts(self._artefacts(connection, None), revision=revision)
+                    self._current = Artefacts(
+                        self._artefacts(connection, None), revision=revision, changed=_changed(connection)
+                    )
                 return self._current
 
     def _artefacts(self, connection: Connection, as_of: dt.datetime | None) -> list[Artefact]:
@@ -166,6 +168,12 @@ def _has_data(connection: Connection, artefact: Artefact) -> bool:
 def _revision(connection: Connection) -> int:
     value = connection.execute(sa.select(COUNTER.c.value).where(COUNTER.c.name == _REVISION)).scalar()
     return int(value or 0)
+
+
+def _changed(connection: Connection) -> dt.datetime | None:
+    """When the registry last changed."""
+    row = connection.execute(sa.select(sa.func.max(ARTEFACT.c.saved_at), sa.func.max(ARTEFACT.c.removed_at))).one()
+    return max((moment for moment in row if moment is not None), default=None)
 
 
 def _bump(connection: Connection) -> None:
