@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
+from sdmx_hub.formats.layout import Layout
 from sdmx_hub.model.rows import Rows, literal, quoted
 from sdmx_hub.model.structure import Component, DataStructure
 
@@ -164,6 +165,75 @@ def without_head(chunks: Iterator[memoryview], size: int) -> Iterator[memoryview
         yield first[size:]
         break
     yield from chunks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """How series and observations look: what opens a series, what an observation is, what closes a series.
+
+    ``between`` stands between two series, ``separator`` between two observations of one.
+    """
+
+    opening: Sequence[Part]
+    observation: Sequence[Part]
+    closing: str
+    between: str = ""
+    separator: str = ""
+
+
+def draw_series(rows: Rows, structure: DataStructure, layout: Layout, shape: Shape) -> Iterator[bytes | memoryview]:
+    """Draw series with their observations; only series where no observations are wanted."""
+    key_ids = (*layout.series_ids, *layout.observation_ids)
+    sorted_rows = source(rows, structure, key_ids)
+    starts = series_starts(layout.series_ids) or "lag(1) OVER () IS NULL"
+    tail = Text(shape.closing + shape.between)
+    if not layout.has_observations:
+        text = joined([*shape.opening, tail])
+        yield from _without_tail(draw(rows, f"SELECT {text} FROM {sorted_rows} AS r QUALIFY {starts}"), shape.between)
+        return
+    opening = joined([tail, *shape.opening])
+    other = f"ELSE {literal(shape.separator)} " if shape.separator else ""
+    text = joined([f"CASE WHEN {_STARTS} THEN {opening} {other}END", *shape.observation])
+    sql = f"SELECT {text} FROM (SELECT *, {starts} AS {_STARTS} FROM {sorted_rows} AS r) AS r"
+    is_empty = True
+    for chunk in without_head(draw(rows, sql), len(tail.encode())):
+        is_empty = False
+        yield chunk
+    if not is_empty:
+        yield shape.closing.encode()
+
+
+def _without_tail(chunks: Iterator[memoryview], tail: str) -> Iterator[memoryview]:
+    held: memoryview | None = None
+    for chunk in chunks:
+        if held is not None:
+            yield held
+        held = chunk
+    if held is not None:
+        yield held[: len(held) - len(tail.encode())]
+
+
+_STARTS = "_starts"
+
+
+def dataset_values(rows: Rows, attribute_ids: Sequence[str]) -> dict[str, str]:
+    """Read the values of attributes that describe the whole dataset; absent ones are left out."""
+    if not attribute_ids:
+        return {}
+    maxima = ", ".join(f"max({quoted(identifier)})::VARCHAR" for identifier in attribute_ids)
+    found = fetch(rows, f"SELECT {maxima} FROM ({rows.sql})")[0]
+    return {key: value for key, value in zip(attribute_ids, found, strict=True) if isinstance(value, str)}
+
+
+def draw_groups(
+    rows: Rows, key_ids: Sequence[str], attribute_ids: Sequence[str], parts: Sequence[Part]
+) -> Iterator[memoryview]:
+    """Draw one text per combination of ``key_ids`` for which one of the attributes has a value, sorted by key."""
+    keys = ", ".join(map(quoted, key_ids))
+    maxima = ", ".join(f"max({quoted(identifier)}) AS {quoted(identifier)}" for identifier in attribute_ids)
+    present = " OR ".join(f"{quoted(identifier)} IS NOT NULL" for identifier in attribute_ids)
+    groups = f"SELECT {keys}, {maxima} FROM ({rows.sql}) WHERE {present} GROUP BY {keys}"
+    yield from draw(rows, f"SELECT {joined(parts)} FROM ({groups}) AS r ORDER BY {keys}")
 
 
 def with_dictionaries(rows: Rows, ids: Iterable[str]) -> Rows:

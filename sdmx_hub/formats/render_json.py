@@ -1,0 +1,244 @@
+"""What both versions of SDMX-JSON data share: escaping, indices, names, and the values of components.
+
+An index is the position of a value in the list the message gives for its component. The rows come as ENUM columns,
+whose own numbers find that position in a table as long as the dictionary; the list holds only what the rows use.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sdmx_hub.errors import BadRequest
+from sdmx_hub.formats.layout import Layout
+from sdmx_hub.formats.render import (
+    Cells,
+    Escape,
+    Part,
+    Shape,
+    Text,
+    draw,
+    draw_series,
+    joined,
+    used_values,
+    with_dictionaries,
+    without_head,
+)
+from sdmx_hub.language import localised
+from sdmx_hub.model.message import Action, DataMessage, Dataset, Header
+from sdmx_hub.model.period import parse_period
+from sdmx_hub.model.rows import Rows, literal
+from sdmx_hub.model.structure import Code
+
+JsonObject = dict[str, Any]
+ACTIONS: Mapping[Action, str] = {
+    Action.INFORMATION: "Information",
+    Action.APPEND: "Append",
+    Action.REPLACE: "Replace",
+    Action.DELETE: "Delete",
+    Action.MERGE: "Append",
+}
+"""Merge came with 2.1; to earlier readers it is an append."""
+
+_ID = re.compile(r"[A-Za-z0-9_@$-]+")
+_NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?"
+_REPLACED = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def _escape(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _escape_sql(expression: str) -> str:
+    replaced = expression
+    for special, sequence in _REPLACED.items():
+        replaced = f"replace({replaced}, {literal(special)}, {literal(sequence)})"
+    special = literal('["\\\\\\n\\r\\t]')
+    return f"CASE WHEN regexp_matches({expression}, {special}) THEN {replaced} ELSE {expression} END"
+
+
+JSON = Escape(text=_escape, sql=_escape_sql)
+
+
+def dump(value: Any) -> bytes:
+    """Write a value without blanks, as UTF-8."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Indexed:
+    """A dataset whose ``indexed`` components are ENUM columns; ``values`` lists what the message lists of each."""
+
+    dataset: Dataset
+    layout: Layout
+    rows: Rows
+    values: Mapping[str, tuple[str, ...]]
+
+    @property
+    def cells(self) -> Cells:
+        """The cells of the rows, escaped for JSON."""
+        return Cells(structure=self.dataset.structure, coded=self.rows.coded, escape=JSON)
+
+    def index(self, identifier: str) -> Part:
+        """The index of the component's value, NULL where it is absent."""
+        listed, dictionary = self.values[identifier], self.rows.coded[identifier]
+        positions = {value: str(number) for number, value in enumerate(listed)}
+        last = max((number for number, value in enumerate(dictionary) if value in positions), default=-1)
+        return self.cells.looked_up(identifier, [positions.get(value, "") for value in dictionary[: last + 1]])
+
+    def key(self, ids: Iterable[str]) -> list[Part]:
+        """Indices joined by colons: ``0:12:3``. A dimension with one value needs no look at the rows."""
+        parts: list[Part] = []
+        for number, identifier in enumerate(ids):
+            is_single = len(self.values.get(identifier, ())) == 1
+            parts += [Text(":")] * bool(number)
+            parts.append(Text("0") if is_single else self.index(identifier))
+        return parts
+
+    def array(self, items: Sequence[Part]) -> list[Part]:
+        """A JSON array of items; NULL becomes ``null``."""
+        parts: list[Part] = [Text("[")]
+        for number, item in enumerate(items):
+            parts += [Text(",")] * bool(number)
+            parts.append(f"coalesce({item}, 'null')")
+        return [*parts, Text("]")]
+
+
+def index_rows(dataset: Dataset, layout: Layout, ids: Iterable[str]) -> Indexed:
+    """Make the components ``ids`` ENUM columns and read which of their values the rows hold."""
+    present = [identifier for identifier in ids if identifier in dataset.rows.columns]
+    rows = with_dictionaries(dataset.rows, present)
+    return Indexed(dataset=dataset, layout=layout, rows=rows, values=used_values(rows, present))
+
+
+def draw_flat(indexed: Indexed, observation: Sequence[Part]) -> Iterator[bytes | memoryview]:
+    """Draw observations with all their dimensions as the members of one object."""
+    text = joined([Text(","), *observation])
+    yield from without_head(draw(indexed.rows, f"SELECT {text} FROM ({indexed.rows.sql}) AS r"), 1)
+
+
+def draw_keyed(
+    indexed: Indexed, attributes: Sequence[Part], observation: Sequence[Part]
+) -> Iterator[bytes | memoryview]:
+    """Draw series as the members of one object, their attributes first, then their observations."""
+    opening: list[Part] = [Text('"'), *indexed.key(indexed.layout.series_ids), Text('":{')]
+    if attributes:
+        opening += [Text('"attributes":'), *attributes]
+    closing = "}"
+    if indexed.layout.has_observations:
+        opening.append(Text(',"observations":{' if attributes else '"observations":{'))
+        closing = "}}"
+    shape = Shape(opening=opening, observation=observation, closing=closing, between=",", separator=",")
+    yield from draw_series(indexed.rows, indexed.dataset.structure, indexed.layout, shape)
+
+
+def number_sql(cells: Cells, identifier: str) -> Part:
+    """A number as JSON has it, digits untouched; what JSON cannot write so (``NaN``) becomes a string."""
+    column = f"{cells.column(identifier)}::VARCHAR"
+    read = f"TRY_CAST({column} AS DOUBLE)"
+    return (
+        f"CASE WHEN regexp_full_match({column}, {literal(_NUMBER)}) THEN {column}"
+        f" WHEN isfinite({read}) THEN {read}::VARCHAR ELSE {string_sql(cells, identifier)} END"
+    )
+
+
+def string_sql(cells: Cells, identifier: str) -> Part:
+    """A text as a JSON string."""
+    return cells.wrapped(identifier, '"', '"')
+
+
+def boolean_sql(cells: Cells, identifier: str) -> Part:
+    """A truth value of XML Schema as JSON has it."""
+    column = f"{cells.column(identifier)}::VARCHAR"
+    return (
+        f"CASE WHEN {column} IN ('true', '1') THEN 'true' WHEN {column} IN ('false', '0') THEN 'false'"
+        f" ELSE {string_sql(cells, identifier)} END"
+    )
+
+
+def named(names: Mapping[str, str], message: DataMessage, fallback: str) -> JsonObject:
+    """``name`` in the best language, ``names`` in all that are wanted."""
+    wanted = {language: names[language] for language in message.languages if language in names}
+    name = localised(names, message.language) or fallback
+    return {"name": name, "names": wanted} if wanted else {"name": name}
+
+
+def code_values(indexed: Indexed, identifier: str, message: DataMessage) -> list[JsonObject]:
+    """The codes of a component with their names, and their parents where those are listed too."""
+    codelist = indexed.dataset.codelist(identifier)
+    codes: Mapping[str, Code] = codelist.codes if codelist else {}
+    listed = indexed.values[identifier]
+    found = []
+    for code in listed:
+        known = codes.get(code)
+        value = {"id": code, **named(known.names if known else {}, message, code)}
+        if known and known.parent in listed:
+            value["parent"] = known.parent
+        found.append(value)
+    return found
+
+
+def time_values(periods: Iterable[str]) -> list[JsonObject]:
+    """Periods with the instants they begin and end; one that cannot be an id is given as a value."""
+    return [
+        ({"id": period, "name": period} if _ID.fullmatch(period) else {"value": period}) | _range(period)
+        for period in periods
+    ]
+
+
+def _range(period: str) -> JsonObject:
+    try:
+        found = parse_period(period)
+    except BadRequest:
+        return {}
+    last = found.end - dt.timedelta(seconds=1)
+    return {"start": f"{found.start.isoformat()}Z", "end": f"{last.isoformat(timespec='seconds')}Z"}
+
+
+def meta(header: Header, message: DataMessage, schema: str) -> JsonObject:
+    """The header of the message."""
+    sender: JsonObject = {"id": header.sender_id}
+    if header.sender_names:
+        sender |= named(header.sender_names, message, header.sender_id)
+    return {
+        "schema": schema,
+        "id": header.id,
+        "test": header.test,
+        "prepared": header.prepared.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "contentLanguages": list(message.languages),
+        "sender": sender,
+    }
+
+
+def links(dataset: Dataset) -> list[JsonObject]:
+    """What the dataset follows: its dataflow, first, and its data structure."""
+    return [
+        {"urn": str(dataset.dataflow.urn), "rel": "dataflow"},
+        {"urn": str(dataset.structure_artefact.urn), "rel": "datastructure"},
+    ]
+
+
+def validity(dataset: Dataset) -> JsonObject:
+    """Since when and until when the dataset was valid."""
+    moments = (("validFrom", dataset.valid_from), ("validTo", dataset.valid_to))
+    return {
+        name: moment.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        for name, moment in moments
+        if moment
+    }
+
+
+def separated(pieces: Iterable[Callable[[], Iterator[bytes | memoryview]]]) -> Iterator[bytes | memoryview]:
+    """Draw several streams with a comma between those that hold anything."""
+    is_first = True
+    for piece in pieces:
+        is_empty = True
+        for chunk in piece():
+            if is_empty and not is_first:
+                yield b","
+            is_empty = is_first = False
+            yield chunk
