@@ -6,8 +6,9 @@ takes it away:
 - a localised text is there twice, ``names`` with all languages and ``name`` with the best for English readers;
 - what equals its default is left out (``isExternalReference``, ``isPartial``, ``maxOccurs`` 1 …), but ``usage`` of
   attributes and measures and ``include`` of a cube region are always said;
+- a measure relationship is left out where there is one measure, which is what it then means anyway;
 - dimensions have their ``position``, counted from 1, and the lists of components their fixed ids;
-- links to oneself are left out; values and members without qualifiers are plain texts (values) or objects (members);
+- links to oneself are left out; values of regions and members of code selections are objects, ``{"value": …}``;
 - a text with nothing in it, and an empty list, are left out.
 """
 
@@ -43,6 +44,7 @@ _DEFAULTS: Mapping[str, object] = {
     "cascadeValues": False,
     "isInclusive": True,
     "isRegEx": False,
+    "isMultiLingual": False,
     "minOccurs": 1,
     "maxOccurs": 1,
     "isPresentational": False,
@@ -78,7 +80,7 @@ def canonical(node: Mapping[str, Any]) -> Node:
 def _walk(node: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for key, value in node.items():
         if key == "links":
-            links = [canonical(link) for link in value if link.get("rel") != "self"]
+            links = [canonical(link) for link in value if not (link.get("rel") == "self" and "urn" in link)]
             if links:
                 yield key, links
         elif isinstance(value, Mapping):
@@ -89,6 +91,8 @@ def _walk(node: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             items = [canonical(item) if isinstance(item, Mapping) else item for item in value]
             if items or key in _KEPT_EMPTY:
                 yield key, [_plain(key, item) for item in items]
+        elif isinstance(value, float) and value.is_integer():
+            yield key, int(value)
         elif value is not None:
             yield key, value
 
@@ -98,9 +102,9 @@ def _is_default(key: str, value: object) -> bool:
 
 
 def _plain(key: str, item: Any) -> Any:
-    """Write a value without qualifiers as a plain text, and a member always as an object."""
-    if key == "values" and isinstance(item, dict) and item.keys() == {"value"}:
-        return item["value"]
+    """Write a member of a code selection always as an object, and a sentinel value always as text."""
+    if key == "sentinelValues":
+        return item | {"value": str(item["value"])}
     return {"value": item} if key == "memberValues" and isinstance(item, str) else item
 
 
@@ -127,25 +131,43 @@ def _refine_data_structure(document: Node) -> None:
         dimension["position"] = position
     if "timeDimension" in dimensions:
         dimensions["timeDimension"]["id"] = "TIME_PERIOD"
-    for component in (
-        *components.get("measureList", {}).get("measures", ()),
-        *components.get("attributeList", {}).get("attributes", ()),
-    ):
+        dimensions["timeDimension"].setdefault(
+            "localRepresentation", {"format": {"dataType": "ObservationalTimePeriod"}}
+        )
+    measures = components.get("measureList", {}).get("measures", ())
+    attributes = components.get("attributeList", {}).get("attributes", ())
+    for component in (*measures, *attributes):
         component.setdefault("usage", "optional")
-    for component in _components(components):
-        component.setdefault("id", component["conceptIdentity"].rpartition(").")[2])
-
-
-def _components(components: Node) -> Iterator[Node]:
-    yield from components.get("dimensionList", {}).get("dimensions", ())
-    yield from components.get("measureList", {}).get("measures", ())
-    yield from components.get("attributeList", {}).get("attributes", ())
+    for attribute in attributes if len(measures) <= 1 else ():
+        attribute.pop("measureRelationship", None)
+    for component in (*dimensions.get("dimensions", ()), *measures, *attributes):
+        if "conceptIdentity" in component:
+            component.setdefault("id", component["conceptIdentity"].rpartition(").")[2])
 
 
 def _refine_constraint(document: Node) -> None:
     regions = document.get("cubeRegions", ())
     for region in (*regions, *([document["cubeRegion"]] if "cubeRegion" in document else ())):
         region.setdefault("include", True)
+        _refine_values(region)
+    for keys in document.get("dataKeySets", ()):
+        for value in (value for key in keys.get("keys", ()) for value in key.get("keyValues", ())):
+            if len(value.get("values", ())) == 1:
+                value["value"] = value.pop("values")[0]
+        for key in keys.get("keys", ()):
+            _refine_values({"components": key.get("components", ())})
+
+
+def _refine_values(region: Node) -> None:
+    for part in (*region.get("keyValues", ()), *region.get("components", ())):
+        if "values" in part:
+            part["values"] = [{"value": value} if isinstance(value, str) else value for value in part["values"]]
+
+
+def _refine_metadata_constraint(document: Node) -> None:
+    for region in document.get("metadataTargetRegions", ()):
+        region.setdefault("include", True)
+        _refine_values(region)
 
 
 def _refine_metadata_structure(document: Node) -> None:
@@ -159,4 +181,5 @@ _REFINED: Mapping[str, Callable[[Node], None]] = {
     "MetadataStructure": _refine_metadata_structure,
     "DataConstraint": _refine_constraint,
     "AvailabilityConstraint": _refine_constraint,
+    "MetadataConstraint": _refine_metadata_constraint,
 }

@@ -44,13 +44,27 @@ def check_artefacts(located: Sequence[Located], find: FindArtefact, rules: Itera
 
 
 def check_duplicates(located: Sequence[Located], _find: FindArtefact) -> Iterator[Finding]:
-    """Each artefact comes once, and each item id once in its scheme (once in its parent, for nested items)."""
+    """Each artefact comes once, and each item id once in its scheme: in its parent, for nested items.
+
+    The ids of a hierarchy are unique in the whole of it, as the XML schemas of SDMX 3 ask.
+    """
     seen: dict[Urn, Located] = {}
     for one in located:
         first = seen.setdefault(one.artefact.urn, one)
         if first is not one:
             yield Finding(code="ART-TWICE", where=one.where(), params={"other": first.file or str(first.artefact.ref)})
-        yield from _duplicate_items(one, one.artefact.items, "")
+        items = one.artefact.items
+        yield from _duplicate_items(one, list(_flat(items)) if _is_hierarchy(one) else items, "")
+
+
+def _is_hierarchy(one: Located) -> bool:
+    return one.artefact.artefact_class.name == "Hierarchy"
+
+
+def _flat(items: Iterable[Document]) -> Iterator[Document]:
+    for item in items:
+        yield {"id": item["id"]}
+        yield from _flat(item.get("hierarchicalCodes", ()))
 
 
 def _duplicate_items(one: Located, items: Sequence[Document], path: str) -> Iterator[Finding]:

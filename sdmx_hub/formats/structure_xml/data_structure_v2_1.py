@@ -1,0 +1,220 @@
+"""The data structure of SDMX-ML 2.1: one primary measure, measure dimensions, assignment status, ``Ref`` everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sdmx_hub.formats.structure_xml.parts import (
+    Attr,
+    Child,
+    Children,
+    Edition,
+    Element,
+    Local,
+    Node,
+    Ref,
+    Refs,
+    Shape,
+    read_shape,
+    shape,
+    write_shape,
+)
+from sdmx_hub.formats.structure_xml.schemes import Kit
+from sdmx_hub.formats.structure_xml.shared import representation, text_format
+from sdmx_hub.model.artefact import Artefact, Document
+from sdmx_hub.model.urn import parse_urn
+
+_NEWER = {"XHTML": "String", "GeospatialInformation": "String"}
+_SIMPLE = text_format(_NEWER, multilingual=False, sentinels=False)
+_KEY = representation((Ref("Enumeration", "enumeration", "Codelist"),), _SIMPLE, occurs=False)
+_SCHEME = "MEASURE_DIMENSION"
+"""Type of the annotation that keeps the concept scheme of a measure dimension, which SDMX 3 does not have."""
+_VALUE = "OBS_VALUE"
+_FALLBACK = "urn:sdmx:org.sdmx.infomodel.conceptscheme.Concept=SDMX:CROSS_DOMAIN_CONCEPTS(2.0).OBS_VALUE"
+_STATUS = {"mandatory": "Mandatory", "optional": "Conditional"}
+_YEAR = "REPORTING_YEAR_START_DAY"
+
+
+def data_structure(one: Kit) -> Shape:
+    """A data structure."""
+    roles = Refs("ConceptRole", "conceptRoles", "Concept")
+    position = Attr("position", "position", "int")
+    dimension = shape(_component(one), position, roles)
+    time = shape(_component(one), position)
+    dimensions = shape(
+        one.identified,
+        Dimensions(dimension),
+        Child("TimeDimension", "timeDimension", time),
+    )
+    group = shape(
+        Attr("id", "id"),
+        one.annotations,
+        Local("DimensionReference", "groupDimensions", is_list=True, within="GroupDimension"),
+    )
+    attribute = shape(_component(one), AssignmentStatus(), roles, _RELATION)
+    components = (
+        Child("DimensionList", "dimensionList", dimensions),
+        Children("Group", "groups", group),
+        Child("AttributeList", "attributeList", shape(one.identified, Attributes(attribute))),
+        Child("MeasureList", "measureList", shape(one.identified, Child("PrimaryMeasure", "measure", _component(one)))),
+    )
+    return shape(one.maintainable, Child("DataStructureComponents", "dataStructureComponents", components))
+
+
+def _component(one: Kit) -> Shape:
+    return shape(
+        one.identified,
+        Ref("ConceptIdentity", "conceptIdentity", "Concept"),
+        Child("LocalRepresentation", "localRepresentation", _KEY),
+    )
+
+
+class Dimensions:
+    """Dimensions and measure dimensions in the order they are declared."""
+
+    def __init__(self, inner: Shape) -> None:
+        self._inner = inner
+
+    def write(self, element: Element, node: Document, edition: Edition) -> None:
+        """Write a dimension whose annotation says so as a measure dimension."""
+        for dimension in node.get("dimensions", ()):
+            scheme = _noted(dimension)
+            child = edition.add(element, "MeasureDimension" if scheme else "Dimension")
+            write_shape(child, _without_note(dimension) if scheme else dimension, self._inner, edition)
+            if scheme:
+                place = edition.add(edition.add(child, "LocalRepresentation"), "Enumeration")
+                edition.references.write(place, scheme)
+
+    def read(self, element: Element, node: Node, edition: Edition) -> None:
+        """Read a measure dimension as a dimension of text with an annotation."""
+        plain, measure = edition.tag("Dimension"), edition.tag("MeasureDimension")
+        dimensions = []
+        for child in element.iterchildren(plain, measure):
+            dimension = read_shape(child, self._inner, edition)
+            if child.tag == measure:
+                place = child.find(f"{edition.tag('LocalRepresentation')}/{edition.tag('Enumeration')}")
+                scheme = edition.references.read(place, "ConceptScheme") if place is not None else None
+                note = {"type": _SCHEME, "title": scheme or ""}
+                dimension["annotations"] = [*dimension.get("annotations", ()), note]
+                dimension["localRepresentation"] = {"format": {"dataType": "String"}}
+            dimensions.append(dimension)
+        if dimensions:
+            node["dimensions"] = dimensions
+
+
+def _noted(dimension: Document) -> str | None:
+    notes = (note for note in dimension.get("annotations", ()) if note.get("type") == _SCHEME)
+    return next((note.get("title") for note in notes), None)
+
+
+def _without_note(dimension: Document) -> Node:
+    kept = [note for note in dimension.get("annotations", ()) if note.get("type") != _SCHEME]
+    return {key: value for key, value in dimension.items() if key != "localRepresentation"} | {"annotations": kept}
+
+
+class AssignmentStatus:
+    """Whether an attribute must be given."""
+
+    def write(self, element: Element, node: Document, edition: Edition) -> None:
+        """Write the status."""
+        element.set("assignmentStatus", _STATUS[node.get("usage", "optional")])
+
+    def read(self, element: Element, node: Node, edition: Edition) -> None:
+        """Read the status."""
+        node["usage"] = "mandatory" if element.get("assignmentStatus") == "Mandatory" else "optional"
+
+
+class Observed:
+    """An attribute of the observation relates to the primary measure."""
+
+    def write(self, element: Element, node: Document, edition: Edition) -> None:
+        """Write the reference to the primary measure."""
+        if "observation" in node:
+            edition.references.write_local(edition.add(element, "PrimaryMeasure"), _VALUE)
+
+    def read(self, element: Element, node: Node, edition: Edition) -> None:
+        """Read the relation to the observation."""
+        if element.find(edition.tag("PrimaryMeasure")) is not None:
+            node["observation"] = {}
+
+
+_RELATION = Child(
+    "AttributeRelationship",
+    "attributeRelationship",
+    (
+        Child("None", "dataflow", (), kept=True),
+        Local("Dimension", "dimensions", is_list=True),
+        Local("Group", "group"),
+        Observed(),
+    ),
+)
+
+
+class Attributes:
+    """Attributes; the start of the reporting year has an element of its own."""
+
+    def __init__(self, inner: Shape) -> None:
+        self._inner = inner
+
+    def write(self, element: Element, node: Document, edition: Edition) -> None:
+        """Write the attributes in order."""
+        for attribute in node.get("attributes", ()):
+            child = edition.add(element, "ReportingYearStartDay" if attribute["id"] == _YEAR else "Attribute")
+            write_shape(child, attribute, self._inner, edition)
+
+    def read(self, element: Element, node: Node, edition: Edition) -> None:
+        """Read the attributes in order."""
+        year = edition.tag("ReportingYearStartDay")
+        attributes = []
+        for child in element.iterchildren(edition.tag("Attribute"), year):
+            attribute = read_shape(child, self._inner, edition)
+            if child.tag == year:
+                attribute.setdefault("id", _YEAR)
+                attribute.setdefault("localRepresentation", {"format": {"dataType": "MonthDay"}})
+            attributes.append(attribute)
+        if attributes:
+            node["attributes"] = attributes
+
+
+def outward(artefact: Artefact) -> Node:
+    """Shape the document for 2.1: one measure, no value lists, no metadata attributes, a time position."""
+    document = dict(artefact.document)
+    components: Node = dict(document.get("dataStructureComponents", {}))
+    if not components:
+        return document
+    listed = dict(components.get("dimensionList", {}))
+    if "timeDimension" in listed:
+        listed["timeDimension"] = listed["timeDimension"] | {"position": len(listed.get("dimensions", ())) + 1}
+    measures = list(components.get("measureList", {}).get("measures", ())) or [{"conceptIdentity": _FALLBACK}]
+    attributes = [*components.get("attributeList", {}).get("attributes", ()), *map(_as_attribute, measures[1:])]
+    components["dimensionList"] = listed
+    components["measureList"] = {"id": "MeasureDescriptor", "measure": _coded(measures[0]) | {"id": _VALUE}}
+    components.pop("attributeList", None)
+    if attributes:
+        components["attributeList"] = {"id": "AttributeDescriptor", "attributes": [_coded(one) for one in attributes]}
+    return document | {"dataStructureComponents": components}
+
+
+def inward(node: Node) -> Node:
+    """Bring back the list of measures, and leave out what SDMX 3 derives."""
+    components = node.get("dataStructureComponents", {})
+    time = components.get("dimensionList", {}).get("timeDimension")
+    if time:
+        time.pop("position", None)
+    measure = components.get("measureList", {}).pop("measure", None)
+    if measure:
+        components["measureList"]["measures"] = [{"id": _VALUE, **measure}]
+    return node
+
+
+def _as_attribute(measure: Document) -> Node:
+    """A further measure becomes an attribute of the observation."""
+    return dict(measure) | {"attributeRelationship": {"observation": {}}}
+
+
+def _coded(component: Document) -> Node:
+    """A value list has no place in 2.1: text remains."""
+    local: Any = component.get("localRepresentation", {})
+    if "enumeration" in local and parse_urn(local["enumeration"]).class_name == "ValueList":
+        return dict(component) | {"localRepresentation": {"format": {"dataType": "String"}}}
+    return dict(component)
