@@ -12,11 +12,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import duckdb
 import pyarrow as pa
 
 from sdmx_hub.formats.layout import Layout
-from sdmx_hub.model.rows import Rows, literal, quoted
+from sdmx_hub.model.rows import Rows, literal, open_reader, quoted
 from sdmx_hub.model.structure import Component, DataStructure
 
 CHUNK_ROWS = 40_960
@@ -136,17 +135,15 @@ def source(rows: Rows, structure: DataStructure, key_ids: Sequence[str]) -> str:
 
 def fetch(rows: Rows, sql: str) -> list[tuple[object, ...]]:
     """Run a small query over the rows to its end. It must be over before a stream of the same rows begins."""
-    return relation(rows, sql).fetchall()
-
-
-def relation(rows: Rows, sql: str) -> duckdb.DuckDBPyRelation:
-    """Make a query over the rows that is still to be drawn; it holds ``rows.sql`` once, whose parameters it takes."""
-    return rows.connection.sql(sql, params=list(rows.params) or None)
+    return rows.connection.execute(sql, list(rows.params)).fetchall()
 
 
 def draw(rows: Rows, sql: str) -> Iterator[memoryview]:
-    """Draw a query of one text column: the texts one after the other, thousands in one piece."""
-    for batch in relation(rows, sql).to_arrow_reader(CHUNK_ROWS):
+    """Draw a query of one text column: the texts one after the other, thousands in one piece.
+
+    ``sql`` holds ``rows.sql`` once, and so takes its parameters.
+    """
+    for batch in open_reader(rows.connection, sql, rows.params, CHUNK_ROWS):
         column = batch.column(0)
         if not pa.types.is_string(column.type):
             column = column.cast(pa.string())
