@@ -162,7 +162,7 @@ class _Counted:
         self.bytes = 0
 
     def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._response.iter_raw(65_536):
+        for chunk in self._response.iter_raw():
             self.bytes += len(chunk)
             if self.bytes > self._limits.bytes:
                 raise TooLarge("fetch-too-large", limit=self._limits.bytes)
