@@ -1,148 +1,158 @@
-"""Artefacts on their way in: the shipped pack and files from elsewhere, checked, then stored all or not at all.
-
-The pack is ``codelists/<AGENCY>/<ID>-<version>.csv`` with ``codelists/<AGENCY>/index.csv``, and
-``dsd/<AGENCY>/<Class>-<ID>-<version>.json``, each file one artefact.
-"""
+"""Artefacts on their way in: files of any structure format, checked, then stored all or not at all."""
 
 from __future__ import annotations
 
-import functools
-import itertools
-from collections.abc import Callable, Iterator, Sequence
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-import sdmx_hub
-from sdmx_hub.errors import HubError, Malformed, NotFound
-from sdmx_hub.formats import codelist_csv, structure_json_v2_1
-from sdmx_hub.formats.structure_schema import check_artefact, check_message
-from sdmx_hub.load.artefact_checks import (
-    Located,
-    Rule,
-    check_artefacts,
-    check_duplicates,
-    check_languages,
-    check_parents,
-    check_references,
-    check_structures,
-)
-from sdmx_hub.load.artefact_values import check_constraints, check_maps
+from sdmx_hub.errors import HubError, NotFound
+from sdmx_hub.formats import codelist_csv
+from sdmx_hub.formats.structure_reading import read_structures
+from sdmx_hub.formats.structure_schema import check_artefact
+from sdmx_hub.load.artefact_checks import Located, check_artefacts
+from sdmx_hub.load.artefact_pack import check_pack, locate_pack, pack_root, read_pack
+from sdmx_hub.load.artefact_rules import RULES, finder
 from sdmx_hub.model.artefact import Artefact
-from sdmx_hub.model.finding import Finding, Where
-from sdmx_hub.model.structure import FindArtefact
+from sdmx_hub.model.finding import Finding, Severity, has_errors
+from sdmx_hub.model.urn import Urn
+from sdmx_hub.store.artefacts import Artefacts
+from sdmx_hub.store.difference import difference_text
+from sdmx_hub.store.registry import Registry
 
-RULES: tuple[Rule, ...] = (
-    check_duplicates,
-    check_references,
-    check_parents,
-    check_structures,
-    check_constraints,
-    check_maps,
-)
-"""What every set of artefacts must keep; the pack must keep ``check_languages`` too."""
-
-
-def pack_root() -> Path:
-    """Find the content that comes with the hub: beside the package in a checkout, inside it when installed."""
-    package = Path(sdmx_hub.__file__).parent
-    for root in (package / "content", package.parent):
-        if (root / "dsd").is_dir() and (root / "codelists").is_dir():
-            return root
-    raise NotFound("structures-no-pack", where=str(package))
+__all__ = [
+    "ArtefactReport",
+    "check_artefact_files",
+    "check_pack",
+    "load_artefacts",
+    "locate_files",
+    "locate_pack",
+    "pack_root",
+    "read_pack",
+]
 
 
-def read_pack(root: Path) -> tuple[Artefact, ...]:
-    """Read every artefact under ``root``. Raises Malformed (or BadRequest) at the first file that cannot be read."""
-    return tuple(one.artefact for one in locate_pack(root))
+@dataclass(frozen=True, kw_only=True)
+class ArtefactReport:
+    """What became of some artefacts, or would become of them: ``stored`` is false in a dry run and after errors."""
+
+    added: tuple[Urn, ...]
+    changed: tuple[Urn, ...]
+    unchanged: tuple[Urn, ...]
+    findings: tuple[Finding, ...]
+    stored: bool
+
+    def as_json(self, language: str = "en") -> dict[str, Any]:
+        """Shape the report for JSON."""
+        return {
+            "stored": self.stored,
+            "added": [str(urn) for urn in self.added],
+            "changed": [str(urn) for urn in self.changed],
+            "unchanged": [str(urn) for urn in self.unchanged],
+            "findings": [finding.as_json(language) for finding in self.findings],
+        }
 
 
-def locate_pack(root: Path) -> tuple[Located, ...]:
-    """Read every artefact under ``root`` together with the file it came from, paths relative to ``root``."""
-    return tuple(itertools.chain.from_iterable(read() for _, read in _sources(root)))
+def locate_files(paths: Iterable[Path]) -> tuple[Located, ...]:
+    """Read the artefacts of files in any structure format, of codelist spreadsheets, and of folders laid out as a pack.
+
+    Raises Malformed with the name of the file (``at``), NotFound, NotBuilt.
+    """
+    return tuple(located for path in paths for located in _locate(path))
 
 
-def check_pack(root: Path) -> tuple[Finding, ...]:
-    """Check a pack: files, official schema, names, languages, references, parents, values. Never raises for content."""
-    located: list[Located] = []
-    findings: list[Finding] = []
-    for file, read in _sources(root):
-        try:
-            located += read()
-        except HubError as error:
-            where = Where(file=str(error.params.get("at", file)))
-            findings.append(Finding(code=error.key, where=where, params=error.params))
-    findings += _check_files(root, located)
-    return (*findings, *check_artefacts(located, finder(located), (*RULES, check_languages)))
+def check_artefact_files(located: Sequence[Located], artefacts: Artefacts) -> tuple[Finding, ...]:
+    """Check artefacts against the official schema, each other, and what is stored."""
+    schema = (
+        Finding(code="ART-SCHEMA", where=one.where(error.path), params={"why": error.text})
+        for one in located
+        for error in check_artefact(one.artefact)
+    )
+    return (*schema, *check_artefacts(located, finder(located, artefacts.find), RULES))
 
 
-def finder(located: Sequence[Located], stored: FindArtefact = lambda _: None) -> FindArtefact:
-    """Look up artefacts in a set first, then among those ``stored``."""
-    known = {one.artefact.urn: one.artefact for one in located}
-    return lambda urn: known.get(urn.artefact) or stored(urn.artefact)
+def load_artefacts(
+    located: Sequence[Located],
+    registry: Registry,
+    *,
+    actor: str,
+    now: dt.datetime,
+    dry_run: bool = False,
+    allow_missing: bool = False,
+) -> ArtefactReport:
+    """Store artefacts, all or none: nothing is stored when a finding is an error, or in a dry run.
+
+    With ``allow_missing`` a reference to what is not known is a warning. Availability constraints say what was there
+    elsewhere; they are left out. Raises Conflict when another process stored something contrary meanwhile.
+    """
+    artefacts = registry.snapshot()
+    kept = [one for one in located if one.artefact.artefact_class.name != "AvailabilityConstraint"]
+    left = [one for one in located if one not in kept]
+    findings = [
+        *(Finding(code="ART-ACTUAL", severity=Severity.INFO, where=one.where()) for one in left),
+        *(_softened(finding) if allow_missing else finding for finding in check_artefact_files(kept, artefacts)),
+        *_contrary(kept, artefacts),
+    ]
+    added, changed, unchanged = _sorted(kept, artefacts)
+    stored = not dry_run and not has_errors(findings)
+    if stored:
+        saved = registry.save((one.artefact for one in kept), actor=actor, now=now)
+        added, changed, unchanged = saved.added, saved.changed, saved.unchanged
+    return ArtefactReport(added=added, changed=changed, unchanged=unchanged, findings=tuple(findings), stored=stored)
 
 
-def _sources(root: Path) -> Iterator[tuple[str, Callable[[], list[Located]]]]:
-    """Each file of the pack with the reader of its artefacts, in a stable order."""
-    for index in sorted((root / "codelists").glob("*/index.csv")):
-        yield _relative(index, root), functools.partial(_read_codelists, index, root)
-    for path in sorted((root / "dsd").glob("*/*.json")):
-        yield _relative(path, root), functools.partial(_read_json, path, root)
-
-
-def _relative(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix()
-
-
-def _read_codelists(index: Path, root: Path) -> list[Located]:
-    located = []
-    for heading in codelist_csv.read_index(index.read_bytes(), index.parent.name):
-        path = index.parent / f"{heading.ref.id}-{heading.ref.version}.csv"
-        if not path.is_file():
-            raise NotFound("structures-no-list", file=path.name, index=_relative(index, root))
-        located.append(_read_codelist(path, heading, _relative(path, root)))
-    return located
-
-
-def _read_codelist(path: Path, heading: codelist_csv.CodelistHeading, file: str) -> Located:
+def _locate(path: Path) -> list[Located]:
+    if not path.exists():
+        raise NotFound("structures-no-file", file=str(path))
+    if path.is_dir():
+        return [replace(one, file=str(path / one.file) if one.file else None) for one in locate_pack(path)]
     try:
-        return Located(codelist_csv.read(path.read_bytes(), heading), file)
-    except Malformed as error:
-        raise Malformed(error.key, **error.params, at=file) from error
+        artefacts = _read_codelist(path) if path.suffix.lower() == ".csv" else read_structures(path.read_bytes())
+    except HubError as error:
+        raise type(error)(error.key, **error.params, at=str(path)) from error
+    return [Located(artefact, str(path)) for artefact in artefacts]
 
 
-def _read_json(path: Path, root: Path) -> list[Located]:
-    file = _relative(path, root)
-    return [Located(artefact, file) for artefact in structure_json_v2_1.read(path.read_bytes())]
+def _read_codelist(path: Path) -> tuple[Artefact, ...]:
+    """Read one spreadsheet; what it is called stands in the index beside it."""
+    index = path.parent / "index.csv"
+    if not index.is_file():
+        raise NotFound("structures-no-index", file=path.name)
+    for heading in codelist_csv.read_index(index.read_bytes(), path.parent.name):
+        if path.name == f"{heading.ref.id}-{heading.ref.version}.csv":
+            return (codelist_csv.read(path.read_bytes(), heading),)
+    raise NotFound("structures-no-index", file=path.name)
 
 
-def _check_files(root: Path, located: Sequence[Located]) -> Iterator[Finding]:
-    named: dict[str | None, list[Located]] = {}
+def _softened(finding: Finding) -> Finding:
+    return replace(finding, severity=Severity.WARNING) if finding.code == "ART-MISSING" else finding
+
+
+def _contrary(located: Iterable[Located], artefacts: Artefacts) -> Iterator[Finding]:
+    """What would change a final artefact."""
     for one in located:
-        named.setdefault(one.file, []).append(one)
-    for file, ones in named.items():
-        if len(ones) > 1:
-            yield Finding(code="ART-FILE-MANY", where=Where(file=file), count=len(ones), params={"count": len(ones)})
-        expected = _file_of(ones[0].artefact)
-        if file != expected:
-            yield Finding(code="ART-FILE-NAME", where=Where(file=file), params={"expected": expected})
-    listed = set(named)
-    for path in sorted((root / "codelists").glob("*/*.csv")):
-        if path.name != "index.csv" and _relative(path, root) not in listed:
-            yield Finding(code="ART-FILE-UNLISTED", where=Where(file=_relative(path, root)))
-    yield from _check_schema(root, located)
+        there = _there(one.artefact, artefacts)
+        if there is not None and there.is_final and there.fingerprint != one.artefact.fingerprint:
+            shown = difference_text(there.document, one.artefact.document)
+            params = {"urn": str(there.urn), "difference": shown}
+            yield Finding(code="ART-FINAL", where=one.where(), params=params)
 
 
-def _check_schema(root: Path, located: Sequence[Located]) -> Iterator[Finding]:
+def _there(artefact: Artefact, artefacts: Artefacts) -> Artefact | None:
+    found = artefacts.find(artefact.urn)
+    return found if found is not None and found.urn == artefact.urn else None
+
+
+def _sorted(
+    located: Iterable[Located], artefacts: Artefacts
+) -> tuple[tuple[Urn, ...], tuple[Urn, ...], tuple[Urn, ...]]:
+    """What storing would add, change and leave as it is."""
+    kinds: dict[str, dict[Urn, None]] = {"added": {}, "changed": {}, "unchanged": {}}
     for one in located:
-        if one.file and one.file.endswith(".json"):
-            errors = check_message(structure_json_v2_1.load_message((root / one.file).read_bytes()))
-        else:
-            errors = check_artefact(one.artefact)
-        for error in errors:
-            yield Finding(code="ART-SCHEMA", where=Where(file=one.file, path=error.path), params={"why": error.text})
-
-
-def _file_of(artefact: Artefact) -> str:
-    ref = artefact.ref
-    if artefact.artefact_class is codelist_csv.CODELIST:
-        return f"codelists/{ref.agency_id}/{ref.id}-{ref.version}.csv"
-    return f"dsd/{ref.agency_id}/{artefact.artefact_class.name}-{ref.id}-{ref.version}.json"
+        there = _there(one.artefact, artefacts)
+        same = there is not None and there.fingerprint == one.artefact.fingerprint
+        kind = "added" if there is None else "unchanged" if same else "changed"
+        kinds[kind][one.artefact.urn] = None
+    return tuple(kinds["added"]), tuple(kinds["changed"]), tuple(kinds["unchanged"])
