@@ -1,0 +1,243 @@
+"""What the readers of SDMX-CSV share: the header line, the table of text, labels and sub-fields.
+
+Every cell stays the text that was sent: ``NA`` is Namibia and ``007`` has its zeros. Records are counted as a
+spreadsheet shows them, the header being row 1.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from sdmx_hub.errors import Malformed, TooLarge
+from sdmx_hub.formats.read_data import spool
+from sdmx_hub.model.finding import Finding, Where
+from sdmx_hub.model.rows import SOURCE_ROW, literal
+from sdmx_hub.model.structure import DataStructure
+
+HEADER_BYTES = 65_536
+MOST_COLUMNS = 300
+BLOCK = 4 << 20
+MOST_RAGGED = 200
+"""Ragged records told one by one; beyond that the file is given up."""
+_HEADING = re.compile(r"([A-Za-z_][A-Za-z0-9_@$.-]*)(\[[^\]]*\]|\[\])?(?:: .*)?", re.DOTALL)
+_DECIMAL_COMMA = r"[+-]?[0-9]+,[0-9]+"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heading:
+    """One column: the text of its heading, the component id in it, what stands in brackets, if a name follows."""
+
+    text: str
+    id: str
+    brackets: str | None = None
+    labelled: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CsvTable:
+    """An SDMX-CSV file as a table of the engine, one text column per heading (by position) and ``_row``."""
+
+    name: str
+    headings: tuple[Heading, ...]
+    delimiter: str
+    findings: tuple[Finding, ...] = ()
+    positions: Mapping[str, int] = field(default_factory=dict)
+
+    def column(self, identifier: str) -> str | None:
+        """The SQL name of the column of a heading's id, or None."""
+        position = self.positions.get(identifier)
+        return None if position is None else f"c{position}"
+
+
+def read_table(path: Path, connection: duckdb.DuckDBPyConnection) -> CsvTable:
+    """Spool an SDMX-CSV file. Raises Malformed for a broken heading and TooLarge for too many columns."""
+    headings, delimiter = read_headings(path)
+    ragged: list[tuple[int, int, str]] = []
+    names = [f"c{position}" for position in range(len(headings))]
+    stream = _open(path, names, delimiter, ragged)
+    schema = pa.schema([*((name, pa.string()) for name in names), (SOURCE_ROW, pa.int64())])
+    table = spool(connection, schema, _numbered(stream, ragged, schema))
+    connection.execute(f"DELETE FROM {table} WHERE c0 IS NULL AND coalesce({', '.join(names)}) IS NULL")  # blank lines
+    positions = {heading.id: place for place, heading in reversed(list(enumerate(headings)))}
+    return CsvTable(
+        name=table,
+        headings=headings,
+        delimiter=delimiter,
+        findings=tuple(_ragged(row, actual, text, len(headings)) for row, actual, text in ragged if text.strip()),
+        positions=positions,
+    )
+
+
+def read_headings(path: Path) -> tuple[tuple[Heading, ...], str]:
+    """Read the first record and the separator between columns, which is what follows the first heading."""
+    with path.open("rb") as stream:
+        head = stream.read(HEADER_BYTES).removeprefix(codecs.BOM_UTF8).decode("utf-8", errors="replace")
+    first = re.match(r'"[^"]*"|[A-Z]+\[.\]|[^,;\t|\r\n"]*', head)
+    delimiter = head[first.end() : first.end() + 1] if first else ""
+    if delimiter not in {",", ";", "\t", "|"}:
+        raise Malformed("csv-heading", text=head[:60].splitlines()[0] if head.strip() else "")
+    cells = next(csv.reader(head.splitlines(keepends=True), delimiter=delimiter))
+    if len(cells) > MOST_COLUMNS:
+        raise TooLarge("csv-columns", count=len(cells), most=MOST_COLUMNS)
+    return tuple(map(parse_heading, cells)), delimiter
+
+
+def parse_heading(text: str) -> Heading:
+    """Read one heading: ``ID``, ``ID: Name``, ``ID[]``, ``ID[en;fr]``; anything else is a name and its own id."""
+    match = _HEADING.fullmatch(text.strip())
+    if match is None:
+        return Heading(text=text, id=text)
+    return Heading(text=text, id=match[1], brackets=match[2], labelled=": " in text)
+
+
+def _open(
+    path: Path, names: list[str], delimiter: str, ragged: list[tuple[int, int, str]]
+) -> arrow_csv.CSVStreamingReader:
+    try:
+        return arrow_csv.open_csv(
+            path,
+            read_options=arrow_csv.ReadOptions(
+                column_names=names, skip_rows_after_names=1, block_size=BLOCK, use_threads=False
+            ),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=delimiter,
+                newlines_in_values=True,
+                ignore_empty_lines=False,
+                invalid_row_handler=functools.partial(_keep_ragged, ragged),
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise Malformed("read-broken", why=str(error)[:300]) from error
+
+
+def _keep_ragged(ragged: list[tuple[int, int, str]], row: arrow_csv.InvalidRow) -> str:
+    if len(ragged) >= MOST_RAGGED:
+        return "error"
+    ragged.append((row.number or 0, row.actual_columns, row.text[:200]))
+    return "skip"
+
+
+def _numbered(
+    stream: arrow_csv.CSVStreamingReader, ragged: list[tuple[int, int, str]], schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    """Add the record number to each batch; records left out as ragged keep theirs."""
+    following = 2
+    counted = 0
+    while True:
+        try:
+            batch = stream.read_next_batch()
+        except StopIteration:
+            return
+        except pa.ArrowInvalid as error:
+            raise Malformed("read-broken", why=str(error)[:300]) from error
+        numbers = np.arange(following, following + batch.num_rows, dtype=np.int64)
+        for row, _, _ in ragged[counted:]:
+            if numbers.size and row <= numbers[-1]:
+                numbers[numbers >= row] += 1
+                counted += 1
+        following = int(numbers[-1]) + 1 if numbers.size else following
+        yield pa.RecordBatch.from_arrays([*batch.columns, pa.array(numbers)], schema=schema)
+
+
+def _ragged(row: int, actual: int, text: str, expected: int) -> Finding:
+    return Finding(
+        code="CSV-RAGGED",
+        where=Where(row=row or None),
+        source_value=text,
+        params={"actual": actual, "expected": expected},
+    )
+
+
+def select_components(table: CsvTable, structure: DataStructure, known: frozenset[str]) -> dict[str, str]:
+    """Write the SQL of each component that has a column.
+
+    Labels (``F: Female``) are cut off, a decimal comma of a ``;`` file becomes a point, and the single value of a
+    column with sub-fields is unpacked. ``known`` are the headings of the format itself.
+    """
+    selected: dict[str, str] = {}
+    measures = {measure.id for measure in structure.measures}
+    for position, heading in enumerate(table.headings):
+        component = structure.components.get(heading.id)
+        if heading.id in known or component is None or heading.id in selected:
+            continue
+        sql = f"c{position}"
+        is_time = structure.time_dimension is not None and component.id == structure.time_dimension.id
+        if heading.labelled and (component.representation.is_coded or is_time or component.id in measures):
+            sql = f"split_part({sql}, ': ', 1)"
+        if component.id in measures and table.delimiter == ";":
+            point = f"replace({sql}, ',', '.')"
+            sql = f"CASE WHEN regexp_full_match({sql}, {literal(_DECIMAL_COMMA)}) THEN {point} ELSE {sql} END"
+        if heading.brackets and re.fullmatch(r"\[[a-z-]+\]", heading.brackets):
+            sql = f"regexp_replace({sql}, '^[a-z-]+:', '')"
+        selected[heading.id] = sql
+    return selected
+
+
+def check_headings(table: CsvTable, structure: DataStructure, known: frozenset[str]) -> Iterator[Finding]:
+    """Find columns that belong to no component, and columns given twice."""
+    seen: set[str] = set()
+    named = "STRUCTURE_NAME" in seen or any(heading.id == "STRUCTURE_NAME" for heading in table.headings)
+    before = ""
+    for heading in table.headings:
+        is_component = heading.id in structure.components
+        is_name = named and not is_component and (before in structure.components or before in known)
+        if heading.id in seen and (is_component or heading.id in known):
+            yield Finding(code="CSV-TWICE", where=Where(row=1, column=heading.id), params={"column": heading.id})
+        elif not is_component and heading.id not in known and not is_name:
+            yield Finding(
+                code="CSV-COLUMN",
+                where=Where(row=1, column=heading.text),
+                params={"column": heading.text, "structure": structure.ref},
+            )
+        seen.add(heading.id)
+        before = heading.id
+
+
+def check_sub_fields(
+    table: CsvTable, connection: duckdb.DuckDBPyConnection, separator: str | None
+) -> Iterator[Finding]:
+    """Find cells that hold several values; the hub keeps one text per cell and never drops the others silently."""
+    if separator is None:
+        return
+    for position, heading in enumerate(table.headings):
+        if not heading.brackets or heading.id == "STRUCTURE":
+            continue
+        found = connection.execute(
+            f"SELECT count(*), min({SOURCE_ROW}), arg_min(c{position}, {SOURCE_ROW}) FROM {table.name} "
+            f"WHERE contains(c{position}, ?)",
+            [separator],
+        ).fetchone()
+        if found and found[0]:
+            yield Finding(
+                code="CSV-SUBFIELDS",
+                where=Where(row=found[1], column=heading.id),
+                source_value=found[2],
+                params={"column": heading.id},
+                count=found[0],
+            )
+
+
+def distinct(connection: duckdb.DuckDBPyConnection, table: str, *expressions: str) -> list[tuple[str | None, ...]]:
+    """List the distinct combinations of some expressions, by first appearance."""
+    listed = ", ".join(expressions)
+    found = connection.execute(
+        f"SELECT {listed}, min({SOURCE_ROW}) AS place FROM {table} GROUP BY {listed} ORDER BY place"
+    ).fetchall()
+    return [row[:-1] for row in found]
