@@ -1,0 +1,149 @@
+"""Rows of a message put together by the engine from what the sandbox left: series, observations, groups.
+
+Each observation gets the values of its own, else of its series, else of a group whose dimensions it shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from sdmx_hub.formats.read_data import ReadDataset, new_table, parse_action, rows_of
+from sdmx_hub.formats.read_spool import DATASET, SERIES
+from sdmx_hub.model.message import Action
+from sdmx_hub.model.rows import ACTION, SOURCE_ROW, literal, quoted
+from sdmx_hub.model.structure import DataStructure
+from sdmx_hub.model.urn import Urn
+
+
+def assemble(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    names: list[str],
+    keys: frozenset[str],
+    found: Mapping[str, Any],
+) -> str:
+    """Join observations with their series and groups; names the table of rows, with the number of their data set.
+
+    ``names`` are all component ids, ``keys`` those of dimensions, ``found`` the counts of what lies in ``folder``.
+    An empty text is an absent value.
+    """
+    table, series = new_table(), new_table()
+    above = frozenset[str]()
+    if found["series"]:
+        above = _columns(folder / "series.arrow")
+        _load(connection, folder / "series.arrow", f"CREATE TABLE {series} AS SELECT * FROM {{stream}}")
+    present = _columns(folder / "obs.arrow")
+    cell = "nullif({}, '')" if found["has_empty"] else "{}"
+    shown = ", ".join(f"{_first(name, present, above, cell)} AS {quoted(name)}" for name in names)
+    number, joined = (f"o.{SERIES}", f"LEFT JOIN {series} AS s USING ({SERIES})") if above else ("NULL::BIGINT", "")
+    _load(
+        connection,
+        folder / "obs.arrow",
+        f"CREATE TABLE {table} AS SELECT o.{DATASET}, {number} AS {SERIES}, o.{SOURCE_ROW}, {shown} "
+        f"FROM {{stream}} AS o {joined}",
+    )
+    if above:
+        _add_empty_series(connection, table, series, names, above)
+        connection.execute(f"DROP TABLE {series}")
+    if found["groups"]:
+        _spread_groups(connection, table, folder / "groups.arrow", names, keys)
+    return table
+
+
+def _first(name: str, present: frozenset[str], above: frozenset[str], cell: str) -> str:
+    """The value of the observation, else of its series."""
+    places = [cell.format(f"{alias}.{quoted(name)}") for alias, held in (("o", present), ("s", above)) if name in held]
+    return f"coalesce({', '.join(places)})" if len(places) > 1 else (places[0] if places else "NULL::VARCHAR")
+
+
+def _columns(file: Path) -> frozenset[str]:
+    with pa.ipc.open_stream(pa.memory_map(str(file))) as reader:
+        return frozenset(reader.schema.names)
+
+
+def _load(connection: duckdb.DuckDBPyConnection, file: Path, sql: str) -> None:
+    stream = new_table()
+    with pa.memory_map(str(file)) as mapped, pa.ipc.open_stream(mapped) as reader:
+        connection.register(stream, reader)
+        try:
+            connection.execute(sql.format(stream=stream))
+        finally:
+            connection.unregister(stream)
+
+
+def _add_empty_series(
+    connection: duckdb.DuckDBPyConnection, table: str, series: str, names: list[str], above: frozenset[str]
+) -> None:
+    """Keep series without observations: in a deletion they mean all of their observations."""
+    shown = ", ".join(f"nullif({quoted(name)}, '')" if name in above else "NULL" for name in names)
+    connection.execute(
+        f"INSERT INTO {table} SELECT {DATASET}, {SERIES}, NULL, {shown} FROM {series} "
+        f"WHERE {SERIES} NOT IN (SELECT {SERIES} FROM {table} WHERE {SERIES} IS NOT NULL)"
+    )
+
+
+def _spread_groups(
+    connection: duckdb.DuckDBPyConnection, table: str, file: Path, names: list[str], keys: frozenset[str]
+) -> None:
+    """Give rows the values of the groups they belong to: those whose dimensions all agree.
+
+    What an observation or its series says itself wins; of two groups that say different things the first does.
+    """
+    groups, known = new_table(), _columns(file)
+    names = [name for name in names if name in known]
+    _load(connection, file, f"CREATE TABLE {groups} AS SELECT *, row_number() OVER () AS place FROM {{stream}}")
+    patterns = connection.execute(
+        f"SELECT DISTINCT {', '.join(f'{quoted(name)} IS NOT NULL' for name in names)} FROM {groups}"
+    ).fetchall()
+    for pattern in patterns:
+        held = dict(zip(names, pattern, strict=True))
+        carried = [name for name in names if held[name] and name not in keys]
+        if carried:
+            matched = [DATASET, *(quoted(name) for name in names if held[name] and name in keys)]
+            chosen = ", ".join(f"arg_min({quoted(name)}, place) AS {quoted(name)}" for name in carried)
+            of_pattern = " AND ".join(f"{quoted(name)} IS {'NOT ' if held[name] else ''}NULL" for name in names)
+            changed = ", ".join(f"{quoted(name)} = coalesce(t.{quoted(name)}, g.{quoted(name)})" for name in carried)
+            connection.execute(
+                f"UPDATE {table} AS t SET {changed} FROM "
+                f"(SELECT {', '.join(matched)}, {chosen} FROM {groups} WHERE {of_pattern} GROUP BY ALL) AS g "
+                f"WHERE {' AND '.join(f't.{name} = g.{name}' for name in matched)}"
+            )
+    connection.execute(f"DROP TABLE {groups}")
+
+
+def describe_dataset(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    *,
+    urn: Urn,
+    structure: DataStructure,
+    held: frozenset[str],
+    given: Mapping[str, Any],
+    action: str | None,
+) -> ReadDataset:
+    """Describe the rows of one data set of an assembled table.
+
+    ``source`` is the table with its condition, ``held`` the components it has columns for, ``given`` what the data set
+    says of itself (its attributes marked ``@``). Series without observations count in a deletion only.
+    """
+    chosen = parse_action(action) if action else None
+    selected = {SOURCE_ROW: SOURCE_ROW, ACTION: literal(chosen.value) if chosen else "NULL::VARCHAR"}
+    for name in structure.components:
+        cell = quoted(name) if name in held else "NULL::VARCHAR"
+        common = given.get(f"@{name}")
+        selected[name] = f"coalesce({cell}, {literal(common)})" if common else cell
+    if chosen is not Action.DELETE:
+        source += f" AND {SOURCE_ROW} IS NOT NULL"
+    counted = connection.execute(f"SELECT count(*) FROM {source}").fetchone()
+    return ReadDataset(
+        described_by=urn,
+        structure=structure,
+        rows=rows_of(connection, structure, selected, source),
+        count=counted[0] if counted else 0,
+        actions=(chosen,) if chosen else (),
+    )
