@@ -1,0 +1,327 @@
+"""SDMX-JSON data to Arrow files: moderate ones whole, large ones as a stream of events. Runs in the sandbox.
+
+The message describes its own components, so nothing needs to be known beforehand. SDMX-JSON 1.0 and 2.x differ in where
+things stand and in what may be an index; a component with a list of values is told by index in both. Numbers stay the
+text that was sent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import ijson
+
+from sdmx_hub.errors import Malformed
+from sdmx_hub.formats.read_spool import Columns
+
+WHOLE = 64 << 20
+"""Bytes of a file that is read as a whole, which is five times as fast and takes a dozen times its size in memory."""
+_LARGE = ("dimensionGroupAttributes", "series", "observations")
+OTHER_DIMENSIONS = frozenset({"~", "-", ""})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Where a version keeps its parts: path of the structures, of the data sets and of the header."""
+
+    structures: str
+    datasets: str
+    header: str
+
+
+def extract(path: str, folder: str, places: Mapping[str, str]) -> dict[str, Any]:
+    """Write ``series.arrow``, ``obs.arrow`` and ``groups.arrow``; header, structures, data sets and oddities.
+
+    ``places`` is a ``Layout`` as a mapping. Raises Malformed with line and column.
+    """
+    layout = Layout(**places)
+    kind = _Whole if Path(path).stat().st_size <= WHOLE else _Streamed
+    try:
+        return kind(Path(path), Path(folder), layout).run()
+    except json.JSONDecodeError as error:
+        raise Malformed("json-broken", line=error.lineno, column=error.colno, why=error.msg) from error
+    except ijson.JSONError as error:
+        raise Malformed("json-broken", line="?", column="?", why=str(error).splitlines()[0][:100]) from error
+    except _ConstantMet as error:
+        raise Malformed("json-constant", text=str(error)) from error
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise Malformed("json-shape", why=f"{type(error).__name__}: {error}"[:200]) from error
+
+
+class _ConstantMet(Exception):
+    """``NaN``, ``Infinity`` or ``-Infinity``."""
+
+
+def _refuse_constant(text: str) -> None:
+    raise _ConstantMet(text)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One component of the message's own structure: its values by index (a number or its text), if it has a list."""
+
+    id: str
+    values: Mapping[Any, Any] | None
+    position: int
+
+    def text(self, told: Any) -> Any:
+        """Give what an entry means: by index where there is a list, else itself."""
+        if self.values is None or told is None or isinstance(told, dict):
+            return told
+        return [self.values[one] for one in told] if isinstance(told, list) else self.values[told]
+
+
+def _by_index(values: list[Any] | None) -> Mapping[Any, Any] | None:
+    if not values:
+        return None
+    found = [_value(one) for one in values]
+    return dict(enumerate(found)) | {str(index): value for index, value in enumerate(found)}
+
+
+def _value(item: Any) -> Any:
+    if not isinstance(item, dict):
+        return item
+    return next((item[key] for key in ("id", "value", "name") if item.get(key) is not None), item.get("names"))
+
+
+def _parts(items: list[dict[str, Any]] | None) -> list[_Part]:
+    return [
+        _Part(
+            item["id"],
+            _by_index(item.get("values")),
+            int(item.get("keyPosition", place)),
+        )
+        for place, item in enumerate(items or ())
+    ]
+
+
+class _Structure:
+    """The components of one structure by the level they stand at."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        dimensions, attributes = document["dimensions"], document.get("attributes", {})
+        measures = document.get("measures", {}).get("observation")
+        self.fixed = _parts(dimensions.get("dataSet") or dimensions.get("dataset"))
+        self.series = _parts(dimensions.get("series"))
+        self.observation = _parts(dimensions.get("observation"))
+        self.measures = _parts(measures) if measures else [_Part("OBS_VALUE", None, 0)]
+        self.of_dataset = _parts(attributes.get("dataSet") or attributes.get("dataset"))
+        self.of_group = _parts(attributes.get("dimensionGroup"))
+        self.of_series = _parts(attributes.get("series"))
+        self.of_observation = _parts(attributes.get("observation"))
+        self.dimensions = [*self.fixed, *self.series, *self.observation]
+
+    @property
+    def ids(self) -> list[str]:
+        attributes = (*self.of_dataset, *self.of_group, *self.of_series, *self.of_observation)
+        return [part.id for part in (*self.dimensions, *self.measures, *attributes)]
+
+
+class _Reader:
+    """Turns the parts of a message into rows; where the parts come from is the business of the two kinds below."""
+
+    def __init__(self, folder: Path, documents: list[dict[str, Any]]) -> None:
+        self.documents = documents
+        self.structures = [_Structure(document) for document in self.documents]
+        names = list(dict.fromkeys(name for structure in self.structures for name in structure.ids))
+        self.names = names
+        self.series = Columns(folder, "series", names)
+        self.obs = Columns(folder, "obs", names)
+        self.groups = Columns(folder, "groups", names)
+        self.datasets: list[dict[str, Any]] = []
+        self.several: dict[str, list[int]] = {}
+
+    def _found(self, header: Mapping[str, Any]) -> dict[str, Any]:
+        for columns in (self.series, self.obs, self.groups):
+            columns.close()
+        return {
+            "header": {key: header.get(key) for key in ("id", "prepared", "test", "sender")},
+            "structures": [document.get("links", []) for document in self.documents],
+            "datasets": self.datasets,
+            "names": self.names,
+            "series": self.series.count,
+            "obs": self.obs.count,
+            "groups": self.groups.count,
+            "several": self.several,
+            "has_empty": True,
+        }
+
+    def _open(self, structure: int) -> None:
+        self.structure = self.structures[structure]
+        self.datasets.append({"structure": structure})
+
+    def _small_part(self, name: str, value: Any) -> None:
+        if name == "attributes":
+            self._dataset_attributes(value or ())
+        elif name in {"action", "links"} and value:
+            self.datasets[-1][name] = value
+
+    def _members_of(self, name: str, members: Iterable[tuple[str, Any]]) -> None:
+        """Read the series, observations or groups of the data set that is open."""
+        if name == "series":
+            for key, value in members:
+                self._series(key, value)
+        elif name == "observations":
+            fixed = self._fixed()
+            for key, value in members:
+                self._observation(None, fixed | self._at(self.structure.observation, key), value)
+        else:
+            for key, value in members:
+                self._group(key, value)
+
+    def _fixed(self) -> dict[str, str]:
+        """The dimensions with one value for the whole data set."""
+        return {part.id: str(part.values[0]) for part in self.structure.fixed if part.values}
+
+    def _at(self, parts: list[_Part], key: str) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for part, index in zip(parts, key.split(":") if parts else (), strict=True):
+            if index not in OTHER_DIMENSIONS:
+                found[part.id] = str((part.values or {})[index])
+        return found
+
+    def _series(self, key: str, value: Mapping[str, Any]) -> None:
+        texts = self._fixed() | self._at(self.structure.series, key)
+        self._tell(texts, self.structure.of_series, value.get("attributes") or ())
+        number = self.series.count
+        self.series.add(len(self.datasets) - 1, number, None, texts)
+        for at, told in (value.get("observations") or {}).items():
+            self._observation(number, self._at(self.structure.observation, at), told)
+
+    def _observation(self, series: int | None, texts: dict[str, str], told: list[Any] | None) -> None:
+        self._tell(texts, [*self.structure.measures, *self.structure.of_observation], told or ())
+        self.obs.add(len(self.datasets) - 1, series, self.obs.count + 1, texts)
+
+    def _group(self, key: str, told: list[Any]) -> None:
+        dimensions = self.structure.dimensions
+        try:
+            texts = self._at(dimensions, key)
+        except KeyError:  # some writers number the places of a group key by the structure, most as they list them
+            texts = self._at(sorted(dimensions, key=lambda part: part.position), key)
+        self._tell(texts, self.structure.of_group, told or ())
+        self.groups.add(len(self.datasets) - 1, None, None, texts)
+
+    def _dataset_attributes(self, told: Any) -> None:
+        texts: dict[str, str] = {}
+        self._tell(texts, self.structure.of_dataset, told)
+        self.datasets[-1] |= {f"@{name}": text for name, text in texts.items()}
+
+    def _tell(self, texts: dict[str, str], parts: list[_Part], told: Any) -> None:
+        """Add what an array says of some components; it may be shorter than they are."""
+        for part, one in zip(parts, told, strict=False):
+            if one is not None:
+                text = part.text(one)
+                texts[part.id] = text if type(text) is str else self._text(part, text)
+
+    def _text(self, part: _Part, value: Any) -> str:
+        while isinstance(value, list | dict):
+            held = list(value.values() if isinstance(value, dict) else value)
+            if len(held) > 1:
+                self.several.setdefault(part.id, [0, self.obs.count + 1, 0])[0] += 1
+            value = held[0] if held else None
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, Decimal):
+            return f"{value:f}" if -30 < value.adjusted() < 30 else str(value)
+        return "" if value is None else str(value)
+
+
+class _Whole(_Reader):
+    """The message as one value of the strict parser of the standard library."""
+
+    def __init__(self, path: Path, folder: Path, layout: Layout) -> None:
+        text = path.read_text(encoding="utf-8-sig")
+        self.message = json.loads(text, parse_float=str, parse_int=str, parse_constant=_refuse_constant)
+        self.layout = layout
+        found = _follow(self.message, layout.structures.removesuffix(".item"))
+        super().__init__(folder, _listed(found or []))
+
+    def run(self) -> dict[str, Any]:
+        """Read all data sets."""
+        for dataset in _follow(self.message, self.layout.datasets) or ():
+            self._open(int(dataset.get("structure", 0)))
+            for name, value in dataset.items():
+                if name not in _LARGE:
+                    self._small_part(name, value)
+            for name in _LARGE:
+                self._members_of(name, (dataset.get(name) or {}).items())
+        return self._found(_follow(self.message, self.layout.header) or {})
+
+
+class _Streamed(_Reader):
+    """The message as events; only one series, or one observation, is in memory."""
+
+    def __init__(self, path: Path, folder: Path, layout: Layout) -> None:
+        self.path = path
+        self.layout = layout
+        found = [document for item in self._items(layout.structures) for document in _listed(item)]
+        super().__init__(folder, found)
+
+    def _items(self, prefix: str) -> Iterator[Any]:
+        with self.path.open("rb") as stream:
+            yield from ijson.items(_after_mark(stream), prefix)
+
+    def run(self) -> dict[str, Any]:
+        """Read all data sets. The index of the structure may stand after the data: it is read in a pass of its own."""
+        described = [int(number) for number in self._items(f"{self.layout.datasets}.item.structure")]
+        prefix = f"{self.layout.datasets}.item"
+        with self.path.open("rb") as stream:
+            events = ijson.parse(_after_mark(stream))
+            for where, event, value in events:
+                if where == prefix and event == "start_map":
+                    place = len(self.datasets)
+                    self._open(described[place] if place < len(described) else 0)
+                elif where == prefix and event == "map_key":
+                    self._part(str(value), events, f"{prefix}.{value}")
+        return self._found(next(self._items(self.layout.header), {}))
+
+    def _part(self, name: str, events: Iterator[tuple[str, str, Any]], here: str) -> None:
+        if name in _LARGE:
+            self._members_of(name, _members(events, here))
+        else:
+            self._small_part(name, _build(events, next(events)))
+
+
+def _follow(message: Any, path: str) -> Any:
+    for name in path.split("."):
+        message = message.get(name) if isinstance(message, dict) else None
+    return message
+
+
+def _after_mark(stream: Any) -> Any:
+    if stream.read(3) != b"\xef\xbb\xbf":
+        stream.seek(0)
+    return stream
+
+
+def _listed(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else [found]
+
+
+def _members(events: Iterator[tuple[str, str, Any]], here: str) -> Iterator[tuple[str, Any]]:
+    """Draw the members of the object that begins now, one by one."""
+    if next(events)[1] != "start_map":
+        return
+    for where, event, value in events:
+        if where == here and event == "end_map":
+            return
+        if where == here and event == "map_key":
+            yield value, _build(events, next(events))
+
+
+def _build(events: Iterator[tuple[str, str, Any]], first: tuple[str, str, Any]) -> Any:
+    """Build the value that begins with ``first``."""
+    builder = ijson.ObjectBuilder()
+    depth = 0
+    event, value = first[1:]
+    while True:
+        builder.event(event, value)
+        depth += (event in {"start_map", "start_array"}) - (event in {"end_map", "end_array"})
+        if depth == 0:
+            return builder.value
+        _, event, value = next(events)

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sdmx_hub.errors import Malformed, NotFound
+from sdmx_hub.formats.read_data import ReadData
+from sdmx_hub.formats.readers import read_data
+from sdmx_hub.model.message import Action
+from tests.data_factories import Specimen, make_specimen
+
+SPECIMEN = make_specimen(
+    "FREQ.REF_AREA.SEX.TIME_PERIOD", attributes={"OBS_STATUS": "obs", "COMMENT_OBS": "obs", "UNIT_MULT": "series"}
+)
+FLOW = "TEST:DF(1.0.0)"
+
+
+def read(folder: Path, text: str, specimen: Specimen = SPECIMEN) -> ReadData:
+    file = folder / "message.csv"
+    file.write_bytes(text.encode())
+    return read_data(file, lambda urn: specimen.structure if urn.ref.agency_id == "TEST" else None, duckdb.connect())
+
+
+def rows(message: ReadData, place: int = 0) -> list[dict[str, object]]:
+    found = message.datasets[place].rows
+    drawn = found.connection.execute(f"SELECT * FROM ({found.sql}) ORDER BY _row").fetchall()  # noqa: S608
+    return [{name: cell for name, cell in zip(found.columns, row, strict=True) if cell is not None} for row in drawn]
+
+
+def test_version_1_gives_every_cell_as_it_was_sent(tmp_path: Path) -> None:
+    message = read(
+        tmp_path,
+        "DATAFLOW,FREQ,REF_AREA,SEX,TIME_PERIOD,OBS_VALUE,OBS_STATUS,COMMENT_OBS\r\n"
+        f'{FLOW},A,NA,F,2020,1.10,A,"two\nlines, and ""quotes"""\r\n'
+        f"{FLOW},A,SN,007,2021,,M,\r\n",
+    )
+    assert message.findings == ()
+    assert str(message.datasets[0].described_by).endswith("Dataflow=TEST:DF(1.0.0)")
+    assert rows(message) == [
+        {
+            "FREQ": "A", "REF_AREA": "NA", "SEX": "F", "TIME_PERIOD": "2020", "OBS_VALUE": "1.10", "OBS_STATUS": "A",
+            "COMMENT_OBS": 'two\nlines, and "quotes"', "_row": 2,
+        },
+        {"FREQ": "A", "REF_AREA": "SN", "SEX": "007", "TIME_PERIOD": "2021", "OBS_STATUS": "M", "_row": 3},
+    ]  # fmt: skip
+
+
+def test_labels_are_cut_off_codes_and_kept_in_texts(tmp_path: Path) -> None:
+    message = read(
+        tmp_path,
+        "DATAFLOW: Flow,FREQ: Frequency,REF_AREA: Area,SEX: Sex,TIME_PERIOD: Time,OBS_VALUE: Value,COMMENT_OBS: Note\n"
+        f"{FLOW}: My flow,A: Annual,SN: Senegal,F: Female,2020,5,see: below\n",
+    )
+    (row,) = rows(message)
+    assert (row["REF_AREA"], row["SEX"], row["OBS_VALUE"], row["COMMENT_OBS"]) == ("SN", "F", "5", "see: below")
+
+
+def test_version_2_tells_actions_and_several_structures(tmp_path: Path) -> None:
+    message = read(
+        tmp_path,
+        "STRUCTURE,STRUCTURE_ID,ACTION,FREQ,REF_AREA,SEX,TIME_PERIOD,OBS_VALUE\n"
+        f"dataflow,{FLOW},D,A,SN,,,\n"
+        f"dataflow,{FLOW},M,A,SN,F,2020,1\n"
+        "datastructure,TEST:DSD(1.0.0),Replace,A,SN,F,2020,2\n",
+    )
+    assert [dataset.actions for dataset in message.datasets] == [(Action.DELETE, Action.MERGE), (Action.REPLACE,)]
+    assert [row["_action"] for row in rows(message)] == ["D", "M"]
+    assert rows(message, 1)[0]["_action"] == "R"
+    assert message.datasets[1].described_by.class_name == "DataStructure"
+
+
+def test_names_and_keys_of_version_2_are_understood(tmp_path: Path) -> None:
+    message = read(
+        tmp_path,
+        "STRUCTURE,STRUCTURE_ID,STRUCTURE_NAME,ACTION,SERIES_KEY,FREQ,Frequency,REF_AREA,Area,SEX,Sex,TIME_PERIOD,Time,"
+        "OBS_VALUE,Value\n"
+        f"dataflow,{FLOW},Flow,A,A.SN.F,A,Annual,SN,Senegal,F,Female,2020,2020,5,\n",
+    )
+    assert message.findings == ()
+    assert rows(message)[0]["SEX"] == "F"
+
+
+def test_a_decimal_comma_beside_semicolons_becomes_a_point(tmp_path: Path) -> None:
+    message = read(tmp_path, f"DATAFLOW;FREQ;REF_AREA;SEX;TIME_PERIOD;OBS_VALUE\n{FLOW};A;SN;F;2020;12,50\n")
+    assert rows(message)[0]["OBS_VALUE"] == "12.50"
+
+
+def test_one_language_in_a_sub_field_is_unpacked_and_several_are_a_finding(tmp_path: Path) -> None:
+    header = "STRUCTURE[;],STRUCTURE_ID,ACTION,FREQ,REF_AREA,SEX,TIME_PERIOD,OBS_VALUE,COMMENT_OBS[en;fr]\n"
+    several = read(tmp_path, f"{header}dataflow,{FLOW},A,A,SN,F,2020,1,en:a;fr:b\n")
+    assert [(finding.code, finding.where.row) for finding in several.findings] == [("CSV-SUBFIELDS", 2)]
+    single = read(tmp_path, f"{header.replace('[en;fr]', '[en]')}dataflow,{FLOW},A,A,SN,F,2020,1,en:a\n")
+    assert rows(single)[0]["COMMENT_OBS"] == "a"
+
+
+def test_every_odd_column_and_ragged_row_is_told_with_its_place(tmp_path: Path) -> None:
+    message = read(
+        tmp_path,
+        "DATAFLOW,FREQ,REF_AREA,SEX,TIME_PERIOD,OBS_VALUE,OBS_VALUE,COUNTRY\n"
+        f"{FLOW},A,SN,F,2020,1,1,x\n"
+        f"{FLOW},A,SN,F\n"
+        f"{FLOW},A,SN,F,2022,1,1,x\n",
+    )
+    told = {(finding.code, finding.where.row, finding.where.column) for finding in message.findings}
+    assert told == {("CSV-RAGGED", 3, None), ("CSV-TWICE", 1, "OBS_VALUE"), ("CSV-COLUMN", 1, "COUNTRY")}
+    assert [row["_row"] for row in rows(message)] == [2, 4]
+
+
+def test_a_blank_line_at_the_end_is_no_row(tmp_path: Path) -> None:
+    message = read(tmp_path, f"DATAFLOW,FREQ,REF_AREA,SEX,TIME_PERIOD,OBS_VALUE\n{FLOW},A,SN,F,2020,1\n\n")
+    assert message.findings == ()
+    assert message.datasets[0].count == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DATAFLOW,FREQ\nnonsense,A\n",
+        "STRUCTURE,STRUCTURE_ID,ACTION,FREQ\ntable,TEST:DF(1.0.0),A,A\n",
+        "STRUCTURE,STRUCTURE_ID,ACTION,FREQ\ndataflow,TEST:DF(1.0.0),maybe,A\n",
+    ],
+)
+def test_a_line_that_names_nothing_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(Malformed):
+        read(tmp_path, text)
+
+
+def test_an_unknown_structure_is_not_found(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="OTHER:DF"):
+        read(tmp_path, "DATAFLOW,FREQ\nOTHER:DF(1.0),A\n")
+
+
+def test_many_rows_keep_their_numbers_across_blocks(tmp_path: Path) -> None:
+    lines = [f"{FLOW},A,SN,F,{number},{'9' * 60}" for number in range(100_000)]
+    message = read(tmp_path, "DATAFLOW,FREQ,REF_AREA,SEX,TIME_PERIOD,OBS_VALUE\n" + "\n".join(lines) + "\n")
+    found = message.datasets[0].rows
+    wrong = found.connection.execute(
+        f"SELECT count(*) FROM ({found.sql}) WHERE _row <> TIME_PERIOD::BIGINT + 2"  # noqa: S608
+    ).fetchone()
+    assert (message.datasets[0].count, wrong) == (100_000, (0,))
