@@ -135,7 +135,7 @@ def _decoded(head: bytes) -> str | None:
             return head.decode(encoding, errors="ignore")
     if head[:2] == b"<\0" or head[:2] == b"\0<":
         return head.decode("utf-16-le" if head[1] == 0 else "utf-16-be", errors="ignore")
-    return None if b"\0" in head[:1024] else head.decode("utf-8", errors="replace")
+    return None if head[:1024].count(0) > 2 else head.decode("utf-8", errors="replace")
 
 
 def _kind_of_xml(text: str) -> Kind:
