@@ -25,7 +25,7 @@ def data_url(
     """
     v1 = source.api == "v1"
     url = _data_v1(source, flow, dimension_ids) if v1 else _data_v2(source, flow)
-    parameters = _parameters_v1(flow) if v1 else _parameters_v2(flow)
+    parameters = {} if v1 else _parameters_v2(flow)
     if updated_after is not None:
         parameters["updatedAfter"] = quote(short_instant(updated_after), safe="")
     query = "&".join(f"{name}={value}" for name, value in parameters.items())
@@ -41,10 +41,6 @@ def _data_v1(source: Source, flow: Flow, dimension_ids: Sequence[str]) -> str:
     return f"{url}/{quote(flow.provider, safe=',')}" if flow.provider else url
 
 
-def _parameters_v1(flow: Flow) -> dict[str, str]:
-    return {"startPeriod": quote(flow.start_period, safe="-")} if flow.start_period else {}
-
-
 def _data_v2(source: Source, flow: Flow) -> str:
     """Several codes in one part of the key become several keys: v2 documents no OR inside one."""
     ref = flow.partner
@@ -54,12 +50,9 @@ def _data_v2(source: Source, flow: Flow) -> str:
 
 
 def _parameters_v2(flow: Flow) -> dict[str, str]:
-    parameters = {
+    return {
         f"c[{name}]": ",".join(quote(code, safe="") for code in sorted(codes)) for name, codes in flow.filters.items()
     }
-    if flow.start_period:
-        parameters["c[TIME_PERIOD]"] = f"ge:{quote(flow.start_period, safe='-')}"
-    return parameters
 
 
 def structure_url(source: Source, flow: Flow) -> str:

@@ -37,7 +37,6 @@ class Flow:
     partner: Ref
     key: tuple[frozenset[str] | None, ...] = ()
     filters: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    start_period: str | None = None
     provider: str | None = None
     mapping: str | None = None
 
@@ -142,7 +141,6 @@ def _flow(item: Mapping[str, Any]) -> Flow:
         if item.get("key")
         else (),
         filters={name: frozenset(codes) for name, codes in item.get("filters", {}).items()},
-        start_period=item.get("start_period"),
         provider=item.get("provider"),
         mapping=item.get("mapping"),
     )

@@ -144,15 +144,23 @@ def _read_checked(document: Document, path: Path, sha256: str) -> tuple[list[Fin
         if flow.id in seen:
             add(ConfigurationError("source-duplicate-flow", flow=flow.id), "flows", position)
         seen.add(flow.id)
+        if flow.provider and not flow.key and not flow.filters:
+            add(ConfigurationError("source-provider", provider=flow.provider), "flows", position, "provider")
         if flow.mapping:
-            try:
-                read_mapping(path.parent / flow.mapping)
-            except BadMapping as error:
-                findings.extend(error.findings)
-            except OSError as error:
-                why = type(error).__name__
-                add(ConfigurationError("source-mapping", mapping=flow.mapping, why=why), "flows", position, "mapping")
+            findings += _check_mapping(flow, document, path, ("flows", position, "mapping"))
     return findings, None if findings else source
+
+
+def _check_mapping(flow: Flow, document: Document, path: Path, place: _Path) -> list[Finding]:
+    try:
+        read_mapping(path.parent / str(flow.mapping))
+    except BadMapping as error:
+        return list(error.findings)
+    except OSError as error:
+        where = Where(file=path.name, row=document.line(place), path=shown_path(place))
+        params = {"mapping": flow.mapping, "why": type(error).__name__}
+        return [Finding(code="source-mapping", where=where, params=params)]
+    return []
 
 
 def _format_finding(source: Source, document: Document, path: Path) -> Finding:

@@ -39,6 +39,7 @@ class Sources:
             if found and found.removed_at is None and (found.document, found.sha256) == (document, sha256):
                 return False
             if found:
+                values |= {} if found.removed_at is None else {"added_at": now}
                 connection.execute(sa.update(SOURCE).where(SOURCE.c.id == source_id).values(**values))
             else:
                 connection.execute(sa.insert(SOURCE).values(id=source_id, added_at=now, **values))

@@ -24,6 +24,7 @@ flows:
     filters:
       SEX: [F, M]
 """
+BOUNDS = "    key: A.SEN+MLI..\n    filters:\n      SEX: [F, M]"
 DIMENSIONS = ("FREQ", "REF_AREA", "SEX", "AGE")
 
 
@@ -63,6 +64,7 @@ def test_a_source_is_read_with_its_defaults(tmp_path):
         ("SEX: [F, M]", "SEX: [F, M]\n  - dataflow: X:DF_STOCK_POP(1.0)", "source-duplicate-flow", 14, "flows[2]"),
         ("SEX: [F, M]", "SEX: [F, M]\n    mapping: none.yaml", "source-mapping", 14, "flows[1].mapping"),
         ("api: v2", "api: v1\nformat: json-2.0", "source-format", 5, "format"),
+        (BOUNDS, "    provider: A,B", "source-provider", 11, "flows[1].provider"),
         ("id: SEN_ANSD", "id: [", "MAP-YAML", 3, None),
     ],
 )  # fmt: skip
@@ -95,10 +97,10 @@ def test_v2_asks_by_keys_and_filters(tmp_path):
 
 def test_v1_turns_filters_into_the_key(tmp_path):
     text = SOURCE.replace("api: v2", "api: v1").replace("sdmx/v2/", "sdmx/v1")
-    source = read(tmp_path, text + "    start_period: 2020-Q1\n    provider: ILMH,SEN_ANSD\n").source
+    source = read(tmp_path, text + "    provider: ILMH,SEN_ANSD\n").source
     flow = source.flows[0]
     assert data_url(source, flow, DIMENSIONS) == (
-        "https://stats.example.org/sdmx/v1/data/ILMH,DF_STOCK_POP,1.0.0/A.MLI+SEN.F+M./ILMH,SEN_ANSD?startPeriod=2020-Q1"
+        "https://stats.example.org/sdmx/v1/data/ILMH,DF_STOCK_POP,1.0.0/A.MLI+SEN.F+M./ILMH,SEN_ANSD"
     )
     assert structure_url(source, flow).endswith("/dataflow/ILMH/DF_STOCK_POP/1.0.0?references=descendants")
 

@@ -1,0 +1,100 @@
+"""The scheduler: makes due slots into rows, and wakes at the next one. APScheduler is the alarm clock, nothing more.
+
+Any number of schedulers may run: whether a slot exists is decided in the database. After a pause only the latest missed
+slot of a flow is run; the earlier ones are recorded as superseded.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.date import DateTrigger
+
+from sdmx_hub.harvest.clock import utc_now
+from sdmx_hub.harvest.slots import due_slots, next_slot
+from sdmx_hub.harvest.source import Flow, Source, parse_stored
+from sdmx_hub.store.run_rows import Run, Slot
+from sdmx_hub.store.runs import Runs
+from sdmx_hub.store.sources import Sources, StoredSource
+
+LONGEST_NAP = dt.timedelta(seconds=15)
+"""The scheduler looks at least so often: sources change, and leases of dead workers run out."""
+
+
+def queue_due(sources: Sources, runs: Runs, *, now: dt.datetime) -> list[Run]:
+    """Make every due slot of every flow into a row; give the runs that were queued."""
+    queued = []
+    for stored, source in _parsed(sources.select()):
+        for flow in source.flows:
+            since = max(stored.added_at, runs.last_slot(source.id, flow.id) or stored.added_at)
+            slots = [slot_of(source, flow, at) for at in due_slots(source.schedule, since, now)]
+            run = runs.queue_latest(slots, now=now) if slots else None
+            if run is not None:
+                queued.append(run)
+    return queued
+
+
+def next_due(sources: Sources, *, now: dt.datetime) -> dt.datetime | None:
+    """The next slot of any flow; None when there is none."""
+    found = [next_slot(source.schedule, now) for _, source in _parsed(sources.select())]
+    return min((at for at in found if at is not None), default=None)
+
+
+def _parsed(stored: Iterable[StoredSource]) -> list[tuple[StoredSource, Source]]:
+    return [(one, parse_stored(one.document, one.sha256)) for one in stored]
+
+
+def slot_of(source: Source, flow: Flow, at: dt.datetime) -> Slot:
+    """The row a slot becomes: not to be begun before its share of the jitter has passed."""
+    seed = hashlib.sha256(f"{source.id} {flow.id} {at.isoformat()}".encode()).digest()
+    share = int.from_bytes(seed[:4], "big") / 2**32
+    wait = dt.timedelta(seconds=round(source.jitter_seconds * share))
+    return Slot(source=source.id, flow=flow.id, slot=at, host=source.place.authority, not_before=at + wait)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scheduler:
+    """The scheduler process: ``work`` runs whatever is claimable and returns when nothing is."""
+
+    sources: Sources
+    runs: Runs
+    work: Callable[[], object]
+    closing: threading.Event
+    now: Callable[[], dt.datetime] = utc_now
+
+    def run_once(self) -> list[Run]:
+        """Queue what is due now and work it off; give what was queued."""
+        queued = queue_due(self.sources, self.runs, now=self.now())
+        self.work()
+        return queued
+
+    def run_forever(self) -> None:
+        """Wake at every slot until ``closing`` is set; then let the work end its step and leave."""
+        alarm = BackgroundScheduler(
+            timezone=dt.UTC,
+            executors={"default": ThreadPoolExecutor(1), "work": ThreadPoolExecutor(1)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+        def wake() -> None:
+            queue_due(self.sources, self.runs, now=self.now())
+            alarm.add_job(self.work, DateTrigger(utc_now()), id="work", executor="work", replace_existing=True)
+            alarm.add_job(wake, DateTrigger(utc_now() + self._nap()), id="wake", replace_existing=True)
+
+        alarm.start()
+        alarm.add_job(wake, DateTrigger(utc_now()), id="wake")
+        try:
+            self.closing.wait()
+        finally:
+            alarm.shutdown(wait=True)
+
+    def _nap(self) -> dt.timedelta:
+        now = self.now()
+        due = next_due(self.sources, now=now)
+        return LONGEST_NAP if due is None else min(max(due - now, dt.timedelta(milliseconds=50)), LONGEST_NAP)

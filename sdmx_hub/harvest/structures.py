@@ -1,0 +1,87 @@
+"""The partner's structures: read, taken over where the source says so and we hold none, and compared with ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sdmx_hub.errors import NotFound, PartnerUnavailable
+from sdmx_hub.harvest.addresses import accept_structure, structure_url
+from sdmx_hub.harvest.asking import Asker
+from sdmx_hub.harvest.compatible import check_fit
+from sdmx_hub.harvest.excerpt import told
+from sdmx_hub.harvest.guard import shown
+from sdmx_hub.harvest.parts import Parts
+from sdmx_hub.harvest.source import Flow, Source
+from sdmx_hub.load.artefact_checks import Located
+from sdmx_hub.load.artefacts import load_artefacts, locate_files
+from sdmx_hub.model.finding import Finding, Severity, has_errors
+from sdmx_hub.model.structure import DataStructure
+from sdmx_hub.model.urn import Urn
+from sdmx_hub.store.artefacts import Artefacts
+
+ACTOR = "harvest:{source}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Partner:
+    """What the partner says a flow is made of; ``memory`` lets the next run skip reading what has not changed."""
+
+    located: tuple[Located, ...]
+    artefacts: Artefacts
+    memory: Mapping[str, Any] = field(default_factory=dict)
+
+    def structure(self, flow: Flow) -> DataStructure:
+        """The structure of the partner's dataflow. Raises NotFound when the answer does not hold it."""
+        urn = Urn("Dataflow", flow.partner)
+        if self.artefacts.find(urn) is None:
+            raise NotFound("harvest-structure-missing", what=str(flow.partner))
+        return self.artefacts.structure_of(urn)
+
+
+def ask_structures(parts: Parts, asker: Asker, source: Source, flow: Flow, memory: Mapping[str, Any]) -> Partner:
+    """Ask for the dataflow and everything it stands on. Raises PartnerUnavailable, Malformed."""
+    url = structure_url(source, flow)
+    headers = {"Accept": accept_structure(source)}
+    known = parts.raw.find(str(memory.get("structure_sha256")))
+    if known is not None and memory.get("structure_etag"):
+        headers["If-None-Match"] = str(memory["structure_etag"])
+    answer = asker.ask("structure", url, headers)
+    if answer.status == 304 and known is not None:
+        path, etag, sha256 = known, memory["structure_etag"], memory["structure_sha256"]
+    elif answer.status == 200 and answer.kept is not None:
+        path, etag, sha256 = answer.kept.path, answer.headers.get("etag"), answer.kept.sha256
+    else:
+        raise PartnerUnavailable("harvest-status", status=answer.status, url=shown(url), excerpt=told(answer.excerpt))
+    located = locate_files([Path(path)])
+    return Partner(
+        located=located,
+        artefacts=Artefacts(one.artefact for one in located),
+        memory={"structure_etag": etag, "structure_sha256": sha256},
+    )
+
+
+def adopt_structures(parts: Parts, source: Source, flow: Flow, partner: Partner) -> list[Finding]:
+    """Take over what we do not hold at all; what we hold stays as it is. Gives what the checks found."""
+    held = parts.registry.snapshot()
+    missing = [one for one in partner.located if held.find(one.artefact.urn) is None]
+    report = load_artefacts(
+        missing,
+        parts.registry,
+        actor=ACTOR.format(source=source.id),
+        now=parts.clock.now(),
+        allow_missing=True,
+    )
+    if has_errors(report.findings):
+        return list(report.findings)
+    params = {"dataflow": flow.dataflow, "count": len(report.added)}
+    return [Finding(code="harvest-structure-adopted", severity=Severity.INFO, params=params), *report.findings]
+
+
+def check_structures(parts: Parts, flow: Flow, partner: Partner) -> list[Finding]:
+    """Compare the partner's structure with ours. Raises NotFound when the answer does not hold it."""
+    ours = parts.registry.snapshot()
+    structure = ours.structure_of(Urn("Dataflow", flow.dataflow))
+    return check_fit(partner.structure(flow), partner.artefacts, structure, ours)
