@@ -1,0 +1,139 @@
+"""Structure queries: which artefacts answer, with which of their neighbours, and how much of each is shown.
+
+Matching, neighbours and detail are three straight steps. Neighbours are found on the graph of URN references
+(``structure_graph``), so no class has code of its own; the exceptions of the standard are one table each.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from sdmx_hub.errors import NotFound
+from sdmx_hub.formats.structure_codelist import resolve_codelist
+from sdmx_hub.model.artefact import Artefact
+from sdmx_hub.model.classes import CLASSES, ArtefactClass
+from sdmx_hub.model.urn import Urn
+from sdmx_hub.publish.structure_detail import cut_to_items, make_stub
+from sdmx_hub.publish.structure_graph import Graph
+from sdmx_hub.publish.structure_partial import cut_to_used
+from sdmx_hub.query.request import ANY, Detail, References, StructureQuery
+from sdmx_hub.store.artefacts import Artefacts
+
+_ORDER = {row.name: position for position, row in enumerate(CLASSES)}
+_MANY = 6
+"""So many classes are asked for as any class."""
+_STUBS = {Detail.ALL_STUBS: False, Detail.ALL_COMPLETE_STUBS: True}
+_REFERENCE_STUBS = {Detail.REFERENCE_STUBS: False, Detail.REFERENCE_COMPLETE_STUBS: True}
+
+
+def open_structures(
+    query: StructureQuery, artefacts: Artefacts, *, agency_schemes: bool = True, base_url: str = ""
+) -> tuple[Artefact, ...]:
+    """Answer a structure query (REST v2.2, structure queries): the matching artefacts first, then their neighbours.
+
+    ``agency_schemes`` counts the scheme that defines an artefact's agency among its children, as REST v2 does and v1
+    does not. Stubs tell where the whole is below ``base_url``, if that is given. Raises NotFound when nothing matches.
+    """
+    resolve = _as_stored if query.detail is Detail.RAW else functools.partial(_resolved, artefacts)
+    matching = {artefact.urn: artefact for artefact in _matching(query, artefacts, resolve)}
+    if not matching:
+        raise NotFound("structures-none", what=_asked(query))
+    graph = Graph(artefacts, resolve, matching, agency_schemes=agency_schemes)
+    around = {urn: resolve(artefacts.get(urn)) for urn in _neighbours(query, graph) if urn not in matching}
+    ordered = dict(sorted(around.items(), key=lambda entry: (_ORDER[entry[0].class_name], entry[0])))
+    return tuple(_detailed(query.detail, matching, ordered, artefacts, base_url))
+
+
+def structure_version(query: StructureQuery, artefacts: Artefacts) -> str:
+    """Name the state of the answer: equal texts mean equal answers, as far as the registry decides them."""
+    return hashlib.sha256(f"{artefacts.revision} {query!r}".encode()).hexdigest()[:32]
+
+
+_RESOLVED: weakref.WeakKeyDictionary[Artefacts, dict[Urn, Artefact]] = weakref.WeakKeyDictionary()
+"""Codelists with their inherited codes, kept as long as the moment they belong to."""
+
+
+def _resolved(artefacts: Artefacts, artefact: Artefact) -> Artefact:
+    if not artefact.document.get("codelistExtensions"):
+        return artefact
+    known = _RESOLVED.setdefault(artefacts, {})
+    if artefact.urn not in known:
+        known[artefact.urn] = resolve_codelist(artefact, artefacts.find)
+    return known[artefact.urn]
+
+
+def _as_stored(artefact: Artefact) -> Artefact:
+    return artefact
+
+
+def _matching(
+    query: StructureQuery, artefacts: Artefacts, resolve: Callable[[Artefact], Artefact]
+) -> Iterator[Artefact]:
+    for row in query.artefact_classes:
+        if not _plays(row, query.roles):
+            continue
+        for artefact in artefacts.select(row, query.agency_ids, query.ids, query.versions):
+            whole = resolve(artefact)
+            shown = cut_to_items(whole, query.item_ids) if query.item_ids else whole
+            if shown is not None:
+                yield shown
+
+
+def _plays(row: ArtefactClass, roles: frozenset[str]) -> bool:
+    """Tell whether a class can have one of the roles: stored constraints all say what is allowed."""
+    return not roles or (row.name == "DataConstraint" and "Allowed" in roles)
+
+
+def _neighbours(query: StructureQuery, graph: Graph) -> set[Urn]:
+    starts = set(graph.starts)
+    found: set[Urn] = set()
+    for direction in query.references:
+        found |= _DIRECTIONS[direction](graph, starts)
+    if query.reference_classes:
+        names = {row.name for row in query.reference_classes}
+        related = graph.children(starts) | graph.parents(starts)
+        further = graph.descendants(starts) | graph.ancestors(starts)
+        for name in names:
+            near = {urn for urn in related if urn.class_name == name}
+            found |= near or {urn for urn in further if urn.class_name == name}
+    return found
+
+
+def _parents_and_siblings(graph: Graph, starts: set[Urn]) -> set[Urn]:
+    parents = graph.parents(starts)
+    return parents | graph.children(parents)
+
+
+_DIRECTIONS: Mapping[References, Callable[[Graph, set[Urn]], set[Urn]]] = {
+    References.NONE: lambda graph, starts: set(),
+    References.PARENTS: Graph.parents,
+    References.PARENTS_AND_SIBLINGS: _parents_and_siblings,
+    References.ANCESTORS: Graph.ancestors,
+    References.CHILDREN: Graph.children,
+    References.DESCENDANTS: Graph.descendants,
+    References.ALL: lambda graph, starts: _parents_and_siblings(graph, starts) | graph.descendants(starts),
+}
+
+
+def _detailed(
+    detail: Detail, matching: dict[Urn, Artefact], around: dict[Urn, Artefact], artefacts: Artefacts, base_url: str
+) -> Iterable[Artefact]:
+    both = {**matching, **around}
+    if detail in _STUBS:
+        return [make_stub(artefact, _STUBS[detail], base_url) for artefact in both.values()]
+    if detail in _REFERENCE_STUBS:
+        stubs = [make_stub(artefact, _REFERENCE_STUBS[detail], base_url) for artefact in around.values()]
+        return [*matching.values(), *stubs]
+    if detail is Detail.REFERENCE_PARTIAL:
+        return [*matching.values(), *cut_to_used(matching, around, artefacts)]
+    return both.values()
+
+
+def _asked(query: StructureQuery) -> str:
+    resources = [row.resource or row.name for row in query.artefact_classes]
+    kinds = "|".join(resources) if len(resources) < _MANY else ANY
+    parts = (query.agency_ids, query.ids, query.versions, query.item_ids)
+    return "/".join([kinds, *(",".join(part) for part in parts if part)])
