@@ -69,7 +69,7 @@ def look_up(
 
 def make_lookup(component: Component, rule: ComponentRule, structure: DataStructure, artefacts: Artefacts) -> Lookup:
     """Gather what a component's texts are looked up in."""
-    if component is structure.time_dimension and not rule.is_lookup:
+    if component is structure.time_dimension and rule.time is None:
         rule = replace(rule, time=TimeRule(pattern=ISO))
     areas = artefacts.find(AREAS) if rule.areas else None
     map_artefact = artefacts.find(rule.map) if rule.map else None

@@ -119,9 +119,11 @@ class _Reader:
             return ComponentRule(constant=str(node))
         if "constant" in node:
             return ComponentRule(constant=str(node["constant"]))
+        if "column" not in node:
+            self._find("MAP-ONE-OF", "components", component_id, keys="constant, column")
         is_number = component_id == MEASURE or node.get("number", False)
         return ComponentRule(
-            columns=_columns(node["column"]),
+            columns=_columns(node.get("column", [])),
             strip=node.get("strip"),
             extract=node.get("extract"),
             case=node.get("case"),

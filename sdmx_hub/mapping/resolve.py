@@ -12,7 +12,7 @@ import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sdmx_hub.language import sentence
+from sdmx_hub.language import LANGUAGES, sentence
 from sdmx_hub.mapping.ages import BAND, read_band
 from sdmx_hub.mapping.areas import AreaIndex
 from sdmx_hub.mapping.rules import SKIP, ComponentRule
@@ -117,7 +117,7 @@ class Lookup:
         """Say, in ``language``, what the text may mean. It is text for a person and never applied."""
         if resolution.outcome is Outcome.AREA_AMBIGUOUS:
             return sentence("suggest-area-codes", language, value=text, code=resolution.candidates[0])
-        if resolution.outcome is Outcome.AREA_UNKNOWN and self.areas:
+        if resolution.outcome is Outcome.AREA_UNKNOWN and self.areas and set(self.rule.areas) & set(LANGUAGES):
             near = self.areas.nearest(text, self.rule.areas)
             return sentence("suggest-area", language, name=near[0], code=near[1]) if near else None
         if resolution.outcome is Outcome.UNMAPPED:

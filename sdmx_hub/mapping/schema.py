@@ -62,9 +62,8 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
     elif kind == "enum":
         allowed = [str(one) for one in wanted]
         yield "MAP-VALUE", path, {"value": _short(value), "allowed": ", ".join(allowed)}, nearest(str(value), allowed)
-    elif kind == "oneOf":
-        if isinstance(value, Mapping):
-            yield "MAP-ONE-OF", path, {"keys": "constant, column"}, None
+    elif kind == "not":
+        yield "MAP-ONE-OF", path, {"keys": "constant, column"}, None
     elif kind == "type":
         types = wanted if isinstance(wanted, str) else ", ".join(wanted)
         yield "MAP-TYPE", path, {"value": _short(value), "types": types}, None

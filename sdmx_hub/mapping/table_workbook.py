@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sdmx_hub.errors import Malformed, NotFound, TooLarge
 from sdmx_hub.formats.sandbox import run_limited
@@ -51,9 +52,9 @@ class WorkbookGrid:
         names = [SOURCE_ROW, *(f"c{position}" for position in positions)]
         for batch in self._all():
             rows = batch.column(SOURCE_ROW)
-            wanted = pa.compute.greater_equal(rows, first_row)
+            wanted = pc.greater_equal(rows, first_row)
             if last_row is not None:
-                wanted = pa.compute.and_(wanted, pa.compute.less_equal(rows, last_row))
+                wanted = pc.and_(wanted, pc.less_equal(rows, last_row))
             kept = batch.select(names).filter(wanted)
             if kept.num_rows:
                 yield kept
