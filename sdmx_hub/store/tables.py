@@ -79,7 +79,6 @@ RELEASE = sa.Table(
     sa.Column("kind", sa.String(20), nullable=False),
     sa.Column("actor", sa.String(255), nullable=False),
     sa.Column("made_at", Instant, nullable=False),
-    sa.Column("visible_from", Instant, nullable=False),
     sa.Column("reason", sa.Text),
 )
 
@@ -101,12 +100,11 @@ CHAIN = sa.Table(
     sa.Column("audience", sa.String(255), nullable=False),
     sa.Column("release_id", sa.Integer, sa.ForeignKey("release.id"), nullable=False),
     sa.Column("visible_from", Instant, nullable=False),
-    sa.Column("etag", sa.String(64), nullable=False),
+    sa.Column("made_at", Instant, nullable=False),
     sa.Column("rows", sa.BigInteger, nullable=False),
-    sa.Column("retired_at", Instant),
     sa.Index("chain_current", "dataflow", "audience", "id"),
 )
-"""One state of one dataflow for one audience: its manifest rows name the segments."""
+"""One state of one dataflow for one audience, whose manifest rows name the segments; the newest visible one counts."""
 
 MANIFEST = sa.Table(
     "manifest",
@@ -123,12 +121,13 @@ CHANGE = sa.Table(
     sa.Column("release_id", sa.Integer, sa.ForeignKey("release.id"), primary_key=True),
     sa.Column("dataflow", sa.String(600), primary_key=True),
     sa.Column("audience", sa.String(255), primary_key=True),
+    sa.Column("visible_from", Instant, nullable=False),
     sa.Column("added", sa.BigInteger, nullable=False),
     sa.Column("revised", sa.BigInteger, nullable=False),
     sa.Column("deleted", sa.BigInteger, nullable=False),
     sa.Column("unchanged", sa.BigInteger, nullable=False),
 )
-"""What a release did to a dataflow, as an audience sees it."""
+"""What a release did to a dataflow, as an audience sees it, and from when on; not there when it did nothing."""
 
 LINEAGE = sa.Table(
     "lineage",

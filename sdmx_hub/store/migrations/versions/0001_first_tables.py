@@ -42,7 +42,6 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(20), nullable=False),
         sa.Column("actor", sa.String(255), nullable=False),
         sa.Column("made_at", Instant, nullable=False),
-        sa.Column("visible_from", Instant, nullable=False),
         sa.Column("reason", sa.Text),
     )
     op.create_table(
@@ -60,9 +59,8 @@ def upgrade() -> None:
         sa.Column("audience", sa.String(255), nullable=False),
         sa.Column("release_id", sa.Integer, sa.ForeignKey("release.id"), nullable=False),
         sa.Column("visible_from", Instant, nullable=False),
-        sa.Column("etag", sa.String(64), nullable=False),
+        sa.Column("made_at", Instant, nullable=False),
         sa.Column("rows", sa.BigInteger, nullable=False),
-        sa.Column("retired_at", Instant),
     )
     op.create_index("chain_current", "chain", ["dataflow", "audience", "id"])
     op.create_table(
@@ -77,6 +75,7 @@ def upgrade() -> None:
         sa.Column("release_id", sa.Integer, sa.ForeignKey("release.id"), primary_key=True),
         sa.Column("dataflow", sa.String(600), primary_key=True),
         sa.Column("audience", sa.String(255), primary_key=True),
+        sa.Column("visible_from", Instant, nullable=False),
         sa.Column("added", sa.BigInteger, nullable=False),
         sa.Column("revised", sa.BigInteger, nullable=False),
         sa.Column("deleted", sa.BigInteger, nullable=False),

@@ -1,0 +1,44 @@
+"""Availability: which codes, which periods, how many observations and series there are within a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+from sdmx_hub.model.rows import quoted
+from sdmx_hub.query.plan import Plan
+from sdmx_hub.store.segments import columns_sql
+from sdmx_hub.store.select import Selection, living_parts
+from sdmx_hub.store.state import State
+
+
+@dataclass(frozen=True, kw_only=True)
+class Availability:
+    """What there is: ``codes`` of each dimension, time included, in order (time chronologically)."""
+
+    codes: Mapping[str, tuple[str, ...]]
+    observations: int
+    series: int
+
+
+def select_availability(
+    plan: Plan, state: State, connection: duckdb.DuckDBPyConnection, *, since: int | None = None
+) -> Availability:
+    """Count what a plan covers of a state, its first, last, offset and limit left aside."""
+    keys, dimensions = plan.structure.key_ids, plan.structure.dimension_ids
+    selection = Selection(plan, connection)
+    sql = " UNION ALL ".join(living_parts(state, selection, keys, since))
+    if not sql:
+        return Availability(codes=dict.fromkeys(keys, ()), observations=0, series=0)
+    params = list(selection.params)
+    codes = {}
+    for key in keys:
+        name = quoted(key)
+        rows = connection.execute(f"SELECT {name} FROM ({sql}) GROUP BY {name} ORDER BY {name}", params).fetchall()
+        codes[key] = tuple(str(row[0]) for row in rows)
+    counted = connection.execute(f"SELECT count(*) FROM ({sql})", params).fetchone()
+    distinct = f"SELECT count(*) FROM (SELECT DISTINCT {columns_sql(dimensions)} FROM ({sql}))"
+    series = connection.execute(distinct, params).fetchone()
+    return Availability(codes=codes, observations=int((counted or (0,))[0]), series=int((series or (0,))[0]))

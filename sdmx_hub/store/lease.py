@@ -1,0 +1,74 @@
+"""Write leases: who may change a dataflow now, until when, and a token that grows with each holder.
+
+The token fences: a writer whose lease expired and went to another finds a higher token when it tries to publish.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from sdmx_hub.errors import TryAgain
+from sdmx_hub.store.database import Database
+from sdmx_hub.store.tables import LEASE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """A lease as it was given."""
+
+    name: str
+    holder: str
+    token: int
+    expires_at: dt.datetime
+
+
+def take_lease(database: Database, name: str, *, holder: str, now: dt.datetime, lasts: dt.timedelta) -> Lease:
+    """Take a lease that is free or expired. Raises TryAgain, naming the holder, when another has it."""
+    with database.transaction() as connection:
+        row = connection.execute(sa.select(LEASE).where(LEASE.c.name == name)).first()
+        if row is not None and row.expires_at > now:
+            raise TryAgain("lease-taken", name=name, holder=row.holder, until=row.expires_at.isoformat())
+        lease = Lease(name=name, holder=holder, token=row.token + 1 if row else 1, expires_at=now + lasts)
+        values = {"holder": holder, "token": lease.token, "expires_at": lease.expires_at}
+        if row is None:
+            connection.execute(sa.insert(LEASE).values(name=name, **values))
+        else:
+            connection.execute(sa.update(LEASE).where(LEASE.c.name == name).values(**values))
+    return lease
+
+
+def renew_lease(database: Database, lease: Lease, *, now: dt.datetime, lasts: dt.timedelta) -> Lease:
+    """Extend a lease still held. Raises TryAgain when it was lost."""
+    renewed = Lease(name=lease.name, holder=lease.holder, token=lease.token, expires_at=now + lasts)
+    with database.transaction() as connection:
+        check_lease(connection, lease)
+        _expire(connection, lease, renewed.expires_at)
+    return renewed
+
+
+def free_lease(database: Database, lease: Lease, *, now: dt.datetime) -> None:
+    """Give a lease back; one that was lost meanwhile is left alone."""
+    with database.transaction() as connection:
+        free(connection, lease, now=now)
+
+
+def free(connection: Connection, lease: Lease, *, now: dt.datetime) -> None:
+    """Give a lease back inside a writing transaction."""
+    _expire(connection, lease, now)
+
+
+def check_lease(connection: Connection, lease: Lease) -> None:
+    """Make sure, inside a writing transaction, that nobody took the lease since. Raises TryAgain."""
+    query = sa.select(LEASE.c.token, LEASE.c.holder).where(LEASE.c.name == lease.name)
+    row = connection.execute(query).first()
+    if row is None or row.token != lease.token:
+        raise TryAgain("lease-lost", name=lease.name, holder=row.holder if row else "-")
+
+
+def _expire(connection: Connection, lease: Lease, at: dt.datetime) -> None:
+    held = (LEASE.c.name == lease.name, LEASE.c.token == lease.token)
+    connection.execute(sa.update(LEASE).where(*held).values(expires_at=at))

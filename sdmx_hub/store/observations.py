@@ -1,0 +1,393 @@
+"""Observations: the door of the observation store. Stage, release; open; go back; keep in order."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from sdmx_hub.errors import NotFound
+from sdmx_hub.model.finding import Finding
+from sdmx_hub.model.message import Action
+from sdmx_hub.model.rows import Rows
+from sdmx_hub.model.structure import DataStructure
+from sdmx_hub.model.urn import Ref
+from sdmx_hub.query.plan import Plan
+from sdmx_hub.store.availability import Availability, select_availability
+from sdmx_hub.store.changes import Scope
+from sdmx_hub.store.database import Database
+from sdmx_hub.store.history import NEXT, change_columns, select_changes
+from sdmx_hub.store.lease import Lease, free_lease, take_lease
+from sdmx_hub.store.manifest import Link, Version, at_release, find_newest, find_version, releases_of
+from sdmx_hub.store.releases import ROLLBACK, Lineage, Release, publish, select_lineage, select_releases
+from sdmx_hub.store.segments import Engine
+from sdmx_hub.store.select import empty_rows, select_deleted, select_rows, selected_columns
+from sdmx_hub.store.staging import SMALL, Staged, Workshop
+from sdmx_hub.store.state import open_state
+from sdmx_hub.store.tables import CHAIN, CHANGE
+from sdmx_hub.store.upkeep import check_files, collect_files, compact_chain, wants_compaction
+
+PUBLIC, INTERNAL = "public", "internal"
+LEASE_LASTS = dt.timedelta(hours=2)
+GRACE = dt.timedelta(hours=24)
+
+
+def utc_now() -> dt.datetime:
+    """The moment, in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vintage:
+    """What one release brought and took away, within a plan: ``rows`` valid from its moment, ``deleted`` until it."""
+
+    release_id: int
+    visible_from: dt.datetime
+    rows: Rows
+    deleted: Rows
+
+
+class Observations:
+    """The observations of a hub: files under ``root``, what they mean in ``database``. Safe to share between threads.
+
+    ``memory_limit`` and ``threads`` are for reading, per process; staging has its own engine with ``work_memory``.
+    Datasets of up to ``small`` observations are written anew by each release.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        root: Path,
+        *,
+        memory_limit: str = "256MB",
+        threads: int = 2,
+        work_memory: str = "512MB",
+        small: int = SMALL,
+        clock: Callable[[], dt.datetime] = utc_now,
+    ) -> None:
+        self.root = root.resolve()
+        self._database, self._clock = database, clock
+        self._work_memory, self._threads, self._small = work_memory, threads, small
+        self._segments = self.root / "segments"
+        self._segments.mkdir(parents=True, exist_ok=True)
+        self._engine = Engine(self._segments, self._spill(), memory_limit=memory_limit, threads=threads)
+
+    def close(self) -> None:
+        """Give the engine and its memory back."""
+        self._engine.close()
+
+    # the way in
+
+    def stage(
+        self,
+        dataflow: Ref,
+        structure: DataStructure,
+        rows_by_audience: Mapping[str, Rows],
+        *,
+        scope: Scope | None = None,
+        action: Action = Action.APPEND,
+        holder: str = "load",
+        rehearse: bool = False,
+    ) -> Staged:
+        """Write what a load brings and compute what it changes; nothing becomes visible.
+
+        Takes the write lease of the dataflow until ``release`` or ``discard``; ``rehearse`` takes none and is for
+        looking only. ``scope`` belongs to a replacement: what it covers and is not sent is deleted; ``{}`` is the whole
+        dataflow, None nothing. The rows are read several times by their own connection, which must be allowed to write
+        under ``root``. Raises TryAgain (lease taken), Malformed (a key twice), Conflict (other dimensions than before).
+        """
+        lease = None if rehearse else self._take_lease(dataflow, holder)
+        try:
+            with self._database.reading() as connection:
+                before = {audience: find_newest(connection, dataflow, audience) for audience in rows_by_audience}
+            workshop = self._workshop()
+            try:
+                views = workshop.stage_views(before, structure, rows_by_audience, scope=scope, action=action)
+            finally:
+                workshop.engine.close()
+        except BaseException:
+            if lease is not None:
+                free_lease(self._database, lease, now=self._clock())
+            raise
+        return Staged(dataflow=dataflow, structure=structure, action=action, views=views, lease=lease)
+
+    def release(
+        self,
+        staged: Sequence[Staged],
+        lineage: Lineage,
+        *,
+        actor: str,
+        now: dt.datetime,
+        visible_from: Mapping[str, dt.datetime] | None = None,
+        reason: str | None = None,
+    ) -> Release | None:
+        """Make staged loads visible together; None when they change nothing. See ``store.releases.publish``."""
+        return publish(self._database, staged, lineage, actor=actor, now=now, visible_from=visible_from, reason=reason)
+
+    def discard(self, staged: Staged) -> None:
+        """Give up a staged load; its files are collected in time."""
+        if staged.lease is not None:
+            free_lease(self._database, staged.lease, now=self._clock())
+
+    def rollback(
+        self, release_id: int, dataflow: Ref, structure: DataStructure, *, actor: str, now: dt.datetime, reason: str
+    ) -> Release | None:
+        """Publish a dataflow again as it was after ``release_id``, as a new release; None when nothing differs.
+
+        Raises NotFound when that release is not one of the dataflow's.
+        """
+        workshop = self._workshop()
+        try:
+            rows = self._rows_after(release_id, dataflow, structure, workshop.engine)
+            staged = self.stage(dataflow, structure, rows, scope={}, action=Action.REPLACE, holder=actor)
+        finally:
+            workshop.engine.close()
+        lineage = Lineage(source=f"release {release_id}")
+        return publish(self._database, [staged], lineage, actor=actor, now=now, kind=ROLLBACK, reason=reason)
+
+    # the way out
+
+    def version(
+        self, dataflow: Ref, audience: str = PUBLIC, *, as_of: dt.datetime | None = None, now: dt.datetime | None = None
+    ) -> Version | None:
+        """Find what an audience sees of a dataflow, now or ``as_of`` an earlier moment; None for nothing yet."""
+        with self._database.reading() as connection:
+            return find_version(connection, dataflow, audience, now=now or self._clock(), as_of=as_of)
+
+    def audiences(self, dataflow: Ref) -> tuple[str, ...]:
+        """The audiences for which a dataflow was ever released."""
+        query = sa.select(CHAIN.c.audience).where(CHAIN.c.dataflow == str(dataflow)).distinct()
+        with self._database.reading() as connection:
+            return tuple(sorted(connection.execute(query).scalars()))
+
+    def open_rows(
+        self,
+        dataflow: Ref,
+        structure: DataStructure,
+        plan: Plan,
+        *,
+        audience: str = PUBLIC,
+        version: Version | None = None,
+    ) -> Rows:
+        """Open what a plan asks for, still to be drawn; ``version`` is what ``plan.as_of`` says unless it is given.
+
+        With ``plan.updated_after`` only what was added or revised since; what was deleted is in ``open_deleted``.
+        The rows have a connection of their own: close them.
+        """
+        version = version or self.version(dataflow, audience, as_of=plan.as_of)
+        connection = self._engine.cursor()
+        if version is None:
+            return empty_rows(connection, selected_columns(plan))
+        state = open_state(self._engine, version, connection)
+        return select_rows(plan, state, connection, since=self._release_at(version, plan.updated_after))
+
+    def open_deleted(
+        self,
+        dataflow: Ref,
+        structure: DataStructure,
+        plan: Plan,
+        *,
+        audience: str = PUBLIC,
+        version: Version | None = None,
+    ) -> Rows:
+        """Open the keys, within the keys and periods of a plan, that were deleted since ``plan.updated_after``."""
+        version = version or self.version(dataflow, audience, as_of=plan.as_of)
+        connection = self._engine.cursor()
+        since = self._release_at(version, plan.updated_after) if version else None
+        if version is None or since is None:
+            return empty_rows(connection, structure.key_ids)
+        return select_deleted(plan, open_state(self._engine, version, connection), connection, since=since)
+
+    def open_history(
+        self,
+        dataflow: Ref,
+        structure: DataStructure,
+        plan: Plan,
+        *,
+        audience: str = PUBLIC,
+        version: Version | None = None,
+    ) -> Iterator[Vintage]:
+        """Open, release by release, oldest first, what each brought and deleted within a plan."""
+        version = version or self.version(dataflow, audience, as_of=plan.as_of)
+        if version is None:
+            return
+        with self._database.reading() as connection:
+            releases = releases_of(connection, version)
+        earlier = 0
+        for release_id, moment in releases:
+            then = dataclasses.replace(version, release_id=release_id, visible_from=moment)
+            brought, gone = self._engine.cursor(), self._engine.cursor()
+            yield Vintage(
+                release_id=release_id,
+                visible_from=moment,
+                rows=select_rows(plan, open_state(self._engine, then, brought), brought, since=earlier),
+                deleted=select_deleted(plan, open_state(self._engine, then, gone), gone, since=earlier),
+            )
+            earlier = release_id
+
+    def open_changes(
+        self, dataflow: Ref, structure: DataStructure, release_id: int, *, audience: str = INTERNAL
+    ) -> Rows:
+        """Open what a release changed: ``_change`` (A, R, D), the key, ``old.`` and ``new.`` each other component."""
+        version = self.version(dataflow, audience)
+        if version is None:
+            raise NotFound("release-unknown", release=release_id, dataflow=dataflow)
+        then = dataclasses.replace(version, release_id=release_id)
+        connection = self._engine.cursor()
+        return select_changes(structure, open_state(self._engine, then, connection), connection)
+
+    def open_staged_changes(self, staged: Staged, audience: str) -> Rows:
+        """Open what a staged load would change for an audience, in the shape of ``open_changes``."""
+        view = staged.views[audience]
+        connection = self._engine.cursor()
+        if view.segment is None:
+            return empty_rows(connection, change_columns(staged.structure))
+        links = (*(view.before.links if view.before and not view.is_base else ()), Link(view.segment.sha256, NEXT))
+        version = Version(
+            dataflow=staged.dataflow,
+            audience=audience,
+            chain_id=0,
+            links=links,
+            release_id=NEXT,
+            visible_from=self._clock(),
+        )
+        return select_changes(staged.structure, open_state(self._engine, version, connection), connection)
+
+    def availability(
+        self,
+        dataflow: Ref,
+        structure: DataStructure,
+        plan: Plan,
+        *,
+        audience: str = PUBLIC,
+        version: Version | None = None,
+    ) -> Availability:
+        """Tell what there is within a plan: codes per dimension, periods, numbers of observations and series."""
+        version = version or self.version(dataflow, audience, as_of=plan.as_of)
+        if version is None:
+            return Availability(codes=dict.fromkeys(structure.key_ids, ()), observations=0, series=0)
+        connection = self._engine.cursor()
+        try:
+            state = open_state(self._engine, version, connection)
+            return select_availability(plan, state, connection, since=self._release_at(version, plan.updated_after))
+        finally:
+            connection.close()
+
+    def releases(
+        self, dataflow: Ref | None = None, *, release_id: int | None = None, limit: int = 100
+    ) -> tuple[Release, ...]:
+        """Select releases, newest first."""
+        return select_releases(self._database, dataflow=dataflow, release_id=release_id, limit=limit)
+
+    def lineage(self, release_id: int) -> tuple[Mapping[str, Any], ...]:
+        """Select where the rows of a release came from."""
+        return select_lineage(self._database, release_id)
+
+    # upkeep
+
+    def check(self) -> list[Finding]:
+        """Hold the files and the audit log against the control database; findings for whatever does not fit."""
+        workshop = self._workshop()
+        try:
+            return check_files(self._database, workshop)
+        finally:
+            workshop.engine.close()
+
+    def collect(self, *, now: dt.datetime, grace: dt.timedelta = GRACE) -> tuple[str, ...]:
+        """Remove files nobody can be reading any more; returns their names."""
+        return collect_files(self._database, self._workshop(), now=now, grace=grace)
+
+    def wants_compaction(self, dataflow: Ref) -> bool:
+        """Tell whether the deltas of a dataflow are worth folding into a base."""
+        with self._database.reading() as connection:
+            found = [find_newest(connection, dataflow, audience) for audience in self.audiences(dataflow)]
+        workshop = self._workshop()
+        try:
+            return any(wants_compaction(workshop, version) for version in found if version)
+        finally:
+            workshop.engine.close()
+
+    def compact(
+        self, dataflow: Ref, structure: DataStructure, *, actor: str = "compaction", now: dt.datetime | None = None
+    ) -> None:
+        """Fold the deltas of a dataflow into a base; what is visible, and its history, stays. Raises TryAgain."""
+        lease = self._take_lease(dataflow, actor)
+        workshop = self._workshop()
+        try:
+            compact_chain(
+                self._database,
+                workshop,
+                dataflow,
+                structure,
+                self.audiences(dataflow),
+                actor=actor,
+                now=now or self._clock(),
+            )
+        finally:
+            workshop.engine.close()
+            free_lease(self._database, lease, now=self._clock())
+
+    def _rows_after(self, release_id: int, dataflow: Ref, structure: DataStructure, engine: Engine) -> dict[str, Rows]:
+        """The rows of each audience as they were after a release; one and the same value where they are the same."""
+        with self._database.reading() as connection:
+            newest = {audience: find_newest(connection, dataflow, audience) for audience in self.audiences(dataflow)}
+            after = CHANGE.c.release_id <= release_id
+            then = {audience: at_release(connection, version, after) for audience, version in newest.items() if version}
+        if all(version is None for version in then.values()):
+            raise NotFound("release-unknown", release=release_id, dataflow=dataflow)
+        known: dict[object, Rows] = {}
+        for version in then.values():
+            state_of = (version.links, version.release_id) if version else None
+            if state_of not in known:
+                known[state_of] = _whole(structure, version, engine)
+        return {
+            audience: known[(version.links, version.release_id) if version else None]
+            for audience, version in then.items()
+        }
+
+    def _release_at(self, version: Version, moment: dt.datetime | None) -> int | None:
+        """The last release an audience could see at ``moment`` (0: none yet); None when no moment is asked."""
+        if moment is None:
+            return None
+        with self._database.reading() as connection:
+            then = at_release(connection, version, CHANGE.c.visible_from <= moment)
+        return then.release_id if then else 0
+
+    def _take_lease(self, dataflow: Ref, holder: str) -> Lease:
+        name = f"{holder} {uuid.uuid4().hex[:8]}"
+        return take_lease(self._database, f"dataflow {dataflow}", holder=name, now=self._clock(), lasts=LEASE_LASTS)
+
+    def _workshop(self) -> Workshop:
+        engine = Engine(
+            self._segments, self._spill(), memory_limit=self._work_memory, threads=self._threads, locked=False
+        )
+        return Workshop(
+            engine=engine,
+            segments=self._segments,
+            log=self.root / "log",
+            temporary=self.root / "tmp",
+            small=self._small,
+        )
+
+    def _spill(self) -> Path:
+        return self.root / "spill"
+
+
+def _whole(structure: DataStructure, version: Version | None, engine: Engine) -> Rows:
+    """All rows of a version."""
+    plan = Plan(
+        structure=structure,
+        measure_ids=tuple(measure.id for measure in structure.measures),
+        attribute_ids=tuple(attribute.id for attribute in structure.attributes),
+        dimension_at_observation=structure.key_ids[-1],
+    )
+    connection = engine.cursor()
+    if version is None:
+        return empty_rows(connection, selected_columns(plan))
+    return select_rows(plan, open_state(engine, version, connection), connection)
