@@ -49,7 +49,7 @@ def find_sources(query: DataQuery, artefacts: Artefacts) -> tuple[Source, ...]:
     """
     matches = _find(query, artefacts)
     if not matches:
-        raise NotFound("publish-no-dataflow", what=_named(query))
+        raise NotFound("publish-no-dataflow", what=query_name(query))
     if query.providers:
         matches = [one for match in matches for one in _by_provider(match, query.providers, artefacts)]
     sources: list[Source] = []
@@ -62,7 +62,7 @@ def find_sources(query: DataQuery, artefacts: Artefacts) -> tuple[Source, ...]:
     if refusals and len(refusals) == len(matches):
         raise refusals[0]
     if not sources:
-        raise NoResults("no-results", what=_named(query))
+        raise NoResults("no-results", what=query_name(query))
     return tuple(sources)
 
 
@@ -154,6 +154,7 @@ def _common(first: KeyPattern, second: KeyPattern) -> KeyPattern | None:
     return None if any(part is not None and not part for part in parts) else parts
 
 
-def _named(query: DataQuery) -> str:
+def query_name(query: DataQuery) -> str:
+    """Say what a query named, for people."""
     agencies, ids, versions = map(",".join, (query.agency_ids, query.resource_ids, query.versions))
     return f"{query.context if query.context is not Context.ANY else 'dataflow'} {agencies}:{ids}({versions})"

@@ -1,0 +1,144 @@
+"""Data: a query becomes a message of datasets whose rows are still to be drawn.
+
+Which datasets (SDMX 3.1, section 5; REST v2.2, data queries):
+
+| asked | datasets of each dataflow |
+|---|---|
+| data | the observations: Replace; Merge when attributes or measures were left out |
+| ``updatedAfter`` | the keys deleted since: Delete; then the observations that came or changed since |
+| ``includeHistory`` | for each release: what it brought (valid from), then the keys it deleted (valid to): Delete |
+
+A message has a dataset only where there is something to tell; without any there are no results.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sdmx_hub.errors import NoResults
+from sdmx_hub.model.message import Action, DataMessage, Dataset, Header
+from sdmx_hub.model.rows import Rows
+from sdmx_hub.publish.labels import find_codelist, find_names
+from sdmx_hub.publish.sources import Source, find_sources, query_name
+from sdmx_hub.query.request import DataQuery
+from sdmx_hub.store.artefacts import Artefacts
+from sdmx_hub.store.manifest import Version
+from sdmx_hub.store.observations import Observations
+
+
+@dataclass(frozen=True)
+class DataVersion:
+    """What the answer to a query depends on, apart from how it is written; ``etag`` is a bare text."""
+
+    etag: str
+    last_modified: dt.datetime
+
+
+def data_version(
+    query: DataQuery, artefacts: Artefacts, observations: Observations, *, audience: str, now: dt.datetime
+) -> DataVersion:
+    """Tell the version of what ``open_data`` would open, without looking at observations.
+
+    Raises NotFound, NoResults when nothing was ever released, and what ``plan_data`` raises.
+    """
+    versions = [version for _, version in _versions(query, artefacts, observations, audience=audience, now=now)]
+    if not versions:
+        raise NoResults("no-results", what=query_name(query))
+    told = "\x1f".join((str(artefacts.revision), repr(query), *(version.etag for version in versions)))
+    etag = hashlib.sha256(told.encode()).hexdigest()[:32]
+    return DataVersion(etag, max(version.visible_from for version in versions))
+
+
+def open_data(
+    query: DataQuery,
+    artefacts: Artefacts,
+    observations: Observations,
+    *,
+    audience: str,
+    now: dt.datetime,
+    header: Header,
+    language: str = "en",
+    base_url: str = "",
+) -> DataMessage:
+    """Open the answer to a query: for each dataflow that matches, the datasets of the table above.
+
+    Raises NotFound when nothing has the name asked for, NoResults when nothing matches, and what ``plan_data`` raises.
+    """
+    datasets = [
+        _dataset(source, part, artefacts)
+        for source, version in _versions(query, artefacts, observations, audience=audience, now=now)
+        for part in _parts(query, source, version, observations)
+        if not _is_empty(part.rows)
+    ]
+    if not datasets:
+        raise NoResults("no-results", what=query_name(query))
+    return DataMessage(header=header, datasets=tuple(datasets), language=language, base_url=base_url)
+
+
+def _versions(
+    query: DataQuery, artefacts: Artefacts, observations: Observations, *, audience: str, now: dt.datetime
+) -> Iterator[tuple[Source, Version]]:
+    """The sources of a query that hold anything the audience may see, with the version it sees."""
+    for source in find_sources(query, artefacts):
+        version = observations.version(source.dataflow.ref, audience, now=now, as_of=query.as_of)
+        if version is not None:
+            yield source, version
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """What becomes a dataset."""
+
+    rows: Rows
+    action: Action
+    valid_from: dt.datetime | None = None
+    valid_to: dt.datetime | None = None
+
+
+def _parts(query: DataQuery, source: Source, version: Version, observations: Observations) -> Iterator[_Part]:
+    ref, plan = source.dataflow.ref, source.plan
+    action = Action.MERGE if query.is_partial else Action.REPLACE
+    if query.include_history:
+        for vintage in observations.open_history(ref, source.structure, plan, version=version):
+            if query.updated_after is not None and vintage.visible_from <= query.updated_after:
+                vintage.rows.close()
+                vintage.deleted.close()
+                continue
+            yield _Part(rows=vintage.rows, action=action, valid_from=vintage.visible_from)
+            yield _Part(rows=vintage.deleted, action=Action.DELETE, valid_to=vintage.visible_from)
+        return
+    if query.updated_after is not None and not query.offset:
+        yield _Part(rows=observations.open_deleted(ref, source.structure, plan, version=version), action=Action.DELETE)
+    yield _Part(rows=observations.open_rows(ref, source.structure, plan, version=version), action=action)
+
+
+def _is_empty(rows: Rows) -> bool:
+    """Tell whether there is nothing to draw; gives the connection back if so."""
+    look = f"SELECT 1 FROM ({rows.sql}) LIMIT 1"  # noqa: S608 - the store's own SQL
+    if rows.connection.execute(look, list(rows.params)).fetchall():
+        return False
+    rows.close()
+    return True
+
+
+def _dataset(source: Source, part: _Part, artefacts: Artefacts) -> Dataset:
+    plan, structure = source.plan, source.structure
+    is_deletion = part.action is Action.DELETE
+    return Dataset(
+        dataflow=source.dataflow,
+        structure=structure,
+        structure_artefact=source.structure_artefact,
+        rows=part.rows,
+        action=part.action,
+        dimension_at_observation=plan.dimension_at_observation,
+        measure_ids=() if is_deletion else plan.measure_ids,
+        attribute_ids=() if is_deletion else plan.attribute_ids,
+        codelist=find_codelist(structure, artefacts),
+        names=find_names(structure, artefacts),
+        series_keys_only=plan.series_keys_only and not is_deletion,
+        valid_from=part.valid_from,
+        valid_to=part.valid_to,
+    )
