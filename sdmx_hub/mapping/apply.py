@@ -13,10 +13,11 @@ from sdmx_hub.mapping import compile as sql
 from sdmx_hub.mapping.binding import PLACES, Binding
 from sdmx_hub.mapping.checking import Artefacts, check_mapping, filled_in
 from sdmx_hub.mapping.lookups import Answered, look_up
+from sdmx_hub.mapping.reading import MEASURE
 from sdmx_hub.mapping.rules import ComponentRule, TableMapping, TotalRule
 from sdmx_hub.mapping.sources import load_table, open_table
 from sdmx_hub.mapping.table import BadTable
-from sdmx_hub.mapping.telling import number_findings, text_findings
+from sdmx_hub.mapping.telling import Gap, find_gaps, number_findings, text_findings
 from sdmx_hub.mapping.totals import add_up, derive_residuals
 from sdmx_hub.model.finding import Finding
 from sdmx_hub.model.message import Action
@@ -32,7 +33,8 @@ class Mapped:
 
     ``read`` = ``mapped`` + ``rejected``: cells (rows, where nothing is unpivoted) that the mapping does not leave out;
     ``left_out`` counts those it does, ``source_rows`` the rows of the table. ``rows`` has every component of the
-    structure and ``_row``; ``scope`` is what a load that replaces may delete; ``answers`` are the texts met.
+    structure and ``_row``; ``scope`` is what a load that replaces may delete; ``answers`` are the texts met, ``gaps``
+    those without a code, ``value_read`` and ``value_mapped`` the sums of the values read and mapped.
     """
 
     rows: Rows
@@ -46,6 +48,9 @@ class Mapped:
     scope: Mapping[str, frozenset[str]] = field(default_factory=dict)
     totals: tuple[TotalRule, ...] = ()
     answers: tuple[Answered, ...] = field(default=(), repr=False)
+    gaps: tuple[Gap, ...] = ()
+    value_read: float = 0
+    value_mapped: float = 0
 
 
 def apply_mapping(
@@ -107,8 +112,13 @@ class _Run:
         wrong = [one for one in self.answered if not one.is_good]
         query = sql.mapped(coded, numeric, plain, [one.coded.table for one in wrong])
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {sql.MAPPED} AS {query}")
-        counts = self._counts()
-        told = [finding for one in wrong for finding in text_findings(one, self.binding, self.connection)]
+        counts, values = self._counts(), self._values()
+        gaps = {one.coded.component_id: find_gaps(one, self.binding, self.connection) for one in wrong}
+        told = [
+            finding
+            for one in wrong
+            for finding in text_findings(gaps[one.coded.component_id], one.lookup, self.binding)
+        ]
         told += [finding for one in numeric for finding in number_findings(one, self.binding, self.connection)]
         told.sort(key=lambda finding: finding.where.row or 0)
         varying = self._varying()
@@ -122,6 +132,9 @@ class _Run:
             scope=dict(self._scope(varying)),
             totals=self.mapping.totals,
             answers=tuple(self.answered),
+            gaps=tuple(gap for found in gaps.values() for gap in found),
+            value_read=values[0],
+            value_mapped=values[1],
         )
 
     def _numeric(self) -> Iterator[sql.Numeric]:
@@ -151,6 +164,16 @@ class _Run:
         ).fetchone()
         names = ("read", "mapped", "rejected", "left_out", "source_rows")
         return dict(zip(names, counted or (0,) * 5, strict=True))
+
+    def _values(self) -> tuple[float, float]:
+        if MEASURE not in self._varying():
+            return 0.0, 0.0
+        number = f"TRY_CAST({quoted(MEASURE)} AS DOUBLE)"
+        summed = self.connection.execute(
+            f"SELECT coalesce(sum({number}) FILTER (NOT _skip), 0), coalesce(sum({number}) FILTER ({_GOOD}), 0) "
+            f"FROM {sql.MAPPED}"
+        ).fetchone()
+        return summed or (0.0, 0.0)
 
     def _varying(self) -> tuple[str, ...]:
         found = self.connection.execute(f"SELECT * FROM {sql.MAPPED} LIMIT 0").description or []

@@ -10,7 +10,7 @@ from sdmx_hub.mapping.rules import SKIP, ComponentRule, TableMapping
 from sdmx_hub.mapping.schema import nearest
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.finding import Finding
-from sdmx_hub.model.structure import Attribute, Codelist, Component, DataStructure, read_codelist
+from sdmx_hub.model.structure import Attribute, Codelist, Component, DataStructure
 from sdmx_hub.model.urn import Ref, Urn
 
 PROVIDERS = Urn("DataProviderScheme", Ref("ILMH", "DATA_PROVIDERS", "1.0"))
@@ -24,12 +24,14 @@ class Artefacts(Protocol):
     def find(self, urn: Urn, /) -> Artefact | None:
         """Find an artefact, or nothing."""
 
+    def codelist(self, urn: Urn, /) -> Codelist:
+        """View a codelist that is there."""
+
 
 def codelist_of(component: Component, artefacts: Artefacts) -> Codelist | None:
     """The codes a component may have; None for an uncoded one, or a list that is not there."""
     urn = component.representation.codelist
-    artefact = artefacts.find(urn) if urn else None
-    return read_codelist(artefact, artefacts.find) if artefact else None
+    return artefacts.codelist(urn) if urn and artefacts.find(urn) else None
 
 
 def filled_in(mapping: TableMapping, structure: DataStructure) -> dict[str, str]:

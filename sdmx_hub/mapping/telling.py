@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import duckdb
 
@@ -10,6 +11,7 @@ from sdmx_hub.mapping import compile as sql
 from sdmx_hub.mapping import numbers
 from sdmx_hub.mapping.binding import CELL_COLUMN, Binding
 from sdmx_hub.mapping.lookups import Answered
+from sdmx_hub.mapping.reading import MEASURE
 from sdmx_hub.mapping.resolve import Lookup, Outcome, Resolution
 from sdmx_hub.model.finding import Finding, Severity, Where
 from sdmx_hub.model.rows import SOURCE_ROW, literal, quoted
@@ -19,40 +21,70 @@ MOST = 200
 _NUMBER_CODES = {numbers.UNREADABLE: "NUM-PARSE", numbers.AMBIGUOUS: "NUM-AMBIG", numbers.BLANK: "M05-BLANK"}
 
 
-def text_findings(one: Answered, binding: Binding, connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
-    """Tell the texts of a component that have no code, of rows the mapping does not leave out."""
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """A text that has no code: the cells that say it, the first row, and the sum of their values."""
+
+    component_id: str
+    text: str
+    resolution: Resolution
+    cells: int
+    value: float
+    where: Where
+    suggestion: str | None
+
+
+def find_gaps(one: Answered, binding: Binding, connection: duckdb.DuckDBPyConnection) -> list[Gap]:
+    """Find the texts of a component that have no code, of cells the mapping does not leave out, in order of rows."""
     component_id, table = one.coded.component_id, one.coded.table
     resolved = {use.text: use.resolution for use in one.uses}
     raw = f"_k_{table}"
+    has_measure = MEASURE in binding.components
+    value = f"coalesce(sum(TRY_CAST({quoted(MEASURE)} AS DOUBLE)), 0)" if has_measure else "0"
     found = connection.execute(
-        f"SELECT {sql.evened(raw)}, count(*), min({SOURCE_ROW}), arg_min({CELL_COLUMN}, {SOURCE_ROW}) "
+        f"SELECT {sql.evened(raw)}, count(*), {value}, min({SOURCE_ROW}), arg_min({CELL_COLUMN}, {SOURCE_ROW}) "
         f"FROM {sql.MAPPED} SEMI JOIN (SELECT raw AS {raw} FROM {table} WHERE flag = {sql.BAD_TEXT}) USING ({raw}) "
-        "WHERE NOT _skip GROUP BY 1 ORDER BY 3, 1"
+        "WHERE NOT _skip GROUP BY 1 ORDER BY 4, 1"
     ).fetchall()
-    for text, count, row, position in found[:MOST]:
-        if resolved[text].outcome is not Outcome.MAPPING_WRONG:  # told at the line of the mapping that says it
-            where = place(binding, component_id, row, position)
-            yield _text_finding(one.lookup, text, resolved[text], where, count=count, language=binding.mapping.language)
-    yield from _more(binding, component_id, len(found))
+    return [
+        Gap(
+            component_id=component_id,
+            text=text,
+            resolution=resolved[text],
+            cells=cells,
+            value=amount,
+            where=place(binding, component_id, row, position),
+            suggestion=one.lookup.suggest(text, resolved[text], binding.mapping.language),
+        )
+        for text, cells, amount, row, position in found
+    ]
 
 
-def _text_finding(
-    lookup: Lookup, text: str, resolution: Resolution, where: Where, *, count: int, language: str
-) -> Finding:
+def text_findings(gaps: Sequence[Gap], lookup: Lookup, binding: Binding) -> Iterator[Finding]:
+    """Tell the gaps of one component; a code that does not exist is told at the line of the mapping that says it."""
+    for gap in gaps[:MOST]:
+        if gap.resolution.outcome is not Outcome.MAPPING_WRONG:
+            yield _text_finding(gap, lookup)
+    yield from _more(binding, lookup.component_id, len(gaps))
+
+
+def _text_finding(gap: Gap, lookup: Lookup) -> Finding:
+    resolution, listed = gap.resolution, lookup.codelist
     code = str(resolution.outcome)
-    if resolution.outcome is Outcome.AGE_BAND and lookup.codelist and resolution.band not in lookup.codelist.codes:
+    if resolution.outcome is Outcome.AGE_BAND and listed and resolution.band not in listed.codes:
         code = "AGE-BAND-NEW"
     params = {
-        "value": text,
+        "value": gap.text,
         "component": lookup.component_id,
         "code": resolution.code or "",
         "band": resolution.band or "",
         "candidates": ", ".join(resolution.candidates),
-        "codelist": lookup.codelist.ref if lookup.codelist else "",
+        "codelist": listed.ref if listed else "",
         "pattern": lookup.rule.time.pattern if lookup.rule.time else "",
     }
-    suggestion = lookup.suggest(text, resolution, language)
-    return Finding(code=code, where=where, source_value=text, params=params, suggestion=suggestion, count=count)
+    return Finding(
+        code=code, where=gap.where, source_value=gap.text, params=params, suggestion=gap.suggestion, count=gap.cells
+    )
 
 
 def number_findings(one: sql.Numeric, binding: Binding, connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
