@@ -6,9 +6,13 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
+import sqlalchemy as sa
+
+from sdmx_hub.language import sentence
 from sdmx_hub.store.database import Database
-from sdmx_hub.store.run_rows import Request, Run, State, short_instant
+from sdmx_hub.store.run_rows import GOOD, Request, Run, State, short_instant
 from sdmx_hub.store.runs import Runs
+from sdmx_hub.store.tables import CHANGE
 
 
 def list_runs(
@@ -19,16 +23,51 @@ def list_runs(
     limit: int = 100,
     before: int | None = None,
     language: str = "en",
+    audience: str | None = None,
 ) -> dict[str, Any]:
-    """List runs, newest slot first."""
+    """List runs, newest slot first: for operators as they were, for an ``audience`` as far as it may know.
+
+    An audience learns when a partner was visited and what became visible to it. What a run received, found or did to
+    others is left out, and a run that changed nothing for the audience is told as one that changed nothing.
+    """
     runs = Runs(database).select(source=source, states=states, limit=limit, before=before)
-    return {"runs": [run_json(run, language) for run in runs]}
+    if audience is None:
+        return {"runs": [run_json(run, language) for run in runs]}
+    seen = _seen_by(database, audience, [run.outcome.release_id for run in runs if run.outcome.release_id])
+    return {"runs": [_narrowed(run, seen.get(run.outcome.release_id or 0), language) for run in runs]}
 
 
-def show_run(database: Database, run_id: int, language: str = "en") -> dict[str, Any]:
-    """Show one run with its requests and findings. Raises NotFound."""
+def _seen_by(database: Database, audience: str, releases: Iterable[int]) -> dict[int, dict[str, int]]:
+    """What releases did as an audience sees it."""
+    query = sa.select(CHANGE).where(CHANGE.c.audience == audience, CHANGE.c.release_id.in_(list(releases)))
+    with database.reading() as connection:
+        return {
+            row.release_id: {"added": row.added, "revised": row.revised, "deleted": row.deleted}
+            for row in connection.execute(query)
+        }
+
+
+def _narrowed(run: Run, seen: dict[str, int] | None, language: str) -> dict[str, Any]:
+    state = State.UNCHANGED if run.state is State.SUCCEEDED and not (seen and any(seen.values())) else run.state
+    shown = run_json(run, language)
+    told = ("id", "source", "flow", "slot", "trigger", "full", "started", "finished")
+    counts = seen or dict.fromkeys(("added", "revised", "deleted"), 0 if state in GOOD else None)
+    return {
+        **{name: shown[name] for name in told},
+        "state": state.value,
+        "verdict": sentence(f"harvest-state-{state.value}", language),
+        **counts,
+    }
+
+
+def show_run(database: Database, run_id: int, language: str = "en", *, audience: str | None = None) -> dict[str, Any]:
+    """Show one run with its requests and findings; to an ``audience`` as in ``list_runs``. Raises NotFound."""
     runs = Runs(database)
     run = runs.get(run_id)
+    if audience is not None:
+        release = run.outcome.release_id
+        seen = _seen_by(database, audience, [release] if release else [])
+        return _narrowed(run, seen.get(release or 0), language)
     return {
         **run_json(run, language),
         "host": run.host,

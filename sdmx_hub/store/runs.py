@@ -211,14 +211,16 @@ class Runs:
         limit: int = 100,
         before: int | None = None,
     ) -> tuple[Run, ...]:
-        """Select runs, newest first: of a source, of a flow, in some states, older than the run ``before``."""
+        """Select runs, newest slot first: of a source or flow, in some states; those after the run ``before``."""
         query = sa.select(RUN).order_by(RUN.c.slot.desc(), RUN.c.id.desc()).limit(limit)
         for column, value in ((RUN.c.source, source), (RUN.c.flow, flow)):
             query = query if value is None else query.where(column == value)
         wanted = list(states)
         query = query.where(RUN.c.state.in_(wanted)) if wanted else query
-        query = query if before is None else query.where(RUN.c.id < before)
         with self._database.reading() as connection:
+            if before is not None:
+                mark = select_run(connection, before)
+                query = query.where((RUN.c.slot < mark.slot) | ((RUN.c.slot == mark.slot) & (RUN.c.id < before)))
             return tuple(read_run(row) for row in connection.execute(query))
 
     def requests(self, run_id: int) -> tuple[Request, ...]:
