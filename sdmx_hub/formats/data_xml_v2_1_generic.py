@@ -56,7 +56,8 @@ def _structure(described: Described) -> str:
 def _dataset(described: Described) -> Iterator[bytes | memoryview]:
     rows, layout = described.rows, described.layout
     action = ACTIONS[described.dataset.action]
-    fixed = f'structureRef="{described.structure_id}" action="{action}"{validity(described.dataset)}'
+    name = escape(described.dataset.dataflow.ref.id)  # nothing else in the message names the dataflow
+    fixed = f'structureRef="{described.structure_id}" setID="{name}" action="{action}"{validity(described.dataset)}'
     yield f"<message:DataSet {fixed}>\n{_dataset_attributes(described)}".encode()
     for group, attributes in layout.group_attributes:
         yield from _groups(described, group, attributes)
