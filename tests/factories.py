@@ -85,7 +85,7 @@ def make_dsd(
     """Make a data structure definition; without ``measures`` it measures OBS_VALUE, a Double."""
     listed: dict[str, Any] = {"id": "DimensionDescriptor", "dimensions": list(dimensions)}
     if time:
-        listed["timeDimensions"] = [component("TIME_PERIOD", data_type="ObservationalTimePeriod")]
+        listed["timeDimension"] = component("TIME_PERIOD", data_type="ObservationalTimePeriod")
     components: dict[str, Any] = {
         "dimensionList": listed,
         "measureList": {
