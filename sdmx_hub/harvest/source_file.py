@@ -144,7 +144,7 @@ def _read_checked(document: Document, path: Path, sha256: str) -> tuple[list[Fin
         if flow.id in seen:
             add(ConfigurationError("source-duplicate-flow", flow=flow.id), "flows", position)
         seen.add(flow.id)
-        if flow.provider and not flow.key and not flow.filters:
+        if source.api == "v1" and flow.provider and not flow.key and not flow.filters:
             add(ConfigurationError("source-provider", provider=flow.provider), "flows", position, "provider")
         if flow.mapping:
             findings += _check_mapping(flow, document, path, ("flows", position, "mapping"))

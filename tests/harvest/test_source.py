@@ -64,7 +64,6 @@ def test_a_source_is_read_with_its_defaults(tmp_path):
         ("SEX: [F, M]", "SEX: [F, M]\n  - dataflow: X:DF_STOCK_POP(1.0)", "source-duplicate-flow", 14, "flows[2]"),
         ("SEX: [F, M]", "SEX: [F, M]\n    mapping: none.yaml", "source-mapping", 14, "flows[1].mapping"),
         ("api: v2", "api: v1\nformat: json-2.0", "source-format", 5, "format"),
-        (BOUNDS, "    provider: A,B", "source-provider", 11, "flows[1].provider"),
         ("id: SEN_ANSD", "id: [", "MAP-YAML", 3, None),
     ],
 )  # fmt: skip
@@ -144,3 +143,10 @@ def test_a_secret_may_be_in_a_file_and_must_be_there(tmp_path):
     (tmp_path / "token").unlink()
     with pytest.raises(ConfigurationError, match="token"):
         read_credentials(source)
+
+
+def test_by_v1_a_provider_alone_bounds_nothing(tmp_path):
+    text = SOURCE.replace(BOUNDS, "    provider: ILMH,SEN_ANSD")
+    assert read(tmp_path, text).findings == ()
+    findings = read(tmp_path, text.replace("api: v2", "api: v1")).findings
+    assert [(finding.code, finding.where.path) for finding in findings] == [("source-provider", "flows[1].provider")]
