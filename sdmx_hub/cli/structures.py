@@ -1,0 +1,323 @@
+"""``sdmx-hub structures``: what the registry holds, and how it gets in and out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from sdmx_hub.cli.context import FINDINGS, HubContext, json_option, pass_hub, show, tell
+from sdmx_hub.cli.structure_texts import describe, diff_lines, finding_lines, report_text, row_of
+from sdmx_hub.errors import BadRequest, HubError, NotFound
+from sdmx_hub.formats import (
+    codelist_csv,
+    structure_json_v2_0,
+    structure_json_v2_1,
+    structure_xml_v2_1,
+    structure_xml_v3_0,
+    structure_xml_v3_1,
+)
+from sdmx_hub.language import sentence
+from sdmx_hub.load.artefact_diff import compare
+from sdmx_hub.load.artefacts import (
+    check_artefact_files,
+    check_pack,
+    load_artefacts,
+    locate_files,
+    locate_pack,
+    pack_root,
+)
+from sdmx_hub.model.artefact import Artefact
+from sdmx_hub.model.finding import Finding, Where, has_errors
+from sdmx_hub.model.message import Header, StructureMessage
+from sdmx_hub.model.urn import Urn, parse_urn
+from sdmx_hub.publish.structure import open_structures
+from sdmx_hub.query.request import Detail
+from sdmx_hub.query.urls_v2 import parse_structure
+from sdmx_hub.store.artefacts import Artefacts
+
+WRITERS: dict[str, Callable[[StructureMessage], bytes]] = {
+    "json-2.1": structure_json_v2_1.write,
+    "json-2.0": structure_json_v2_0.write,
+    "xml-2.1": structure_xml_v2_1.write,
+    "xml-3.0": structure_xml_v3_0.write,
+    "xml-3.1": structure_xml_v3_1.write,
+}
+"""What ``export`` writes, beside ``csv`` for one codelist."""
+
+_WHAT = click.argument("what", nargs=-1, required=True)
+
+
+@click.group()
+def structures() -> None:
+    r"""Codelists, concepts, data structures, dataflows and all other artefacts of the registry.
+
+    An artefact is named as in REST v2 (codelist/ILMH/CL_AREA/1.0.0; parts left out or * mean all, ~ the latest version)
+    or by its URN.
+    """
+
+
+@structures.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--pack", is_flag=True, help="Load the structures that come with the hub.")
+@click.option("--dry-run", is_flag=True, help="Check and compare, but store nothing.")
+@click.option(
+    "--allow-missing", is_flag=True, help="Warn of references to what is not known, instead of refusing them."
+)
+@json_option
+@pass_hub
+def load(
+    hub: HubContext, files: tuple[Path, ...], *, pack: bool, dry_run: bool, allow_missing: bool, as_json: bool
+) -> None:
+    r"""Load structure messages (SDMX-ML 2.1, 3.0, 3.1; SDMX-JSON 2.0, 2.1), codelist CSVs or a folder: all or nothing.
+
+    Says what is new, changed and unchanged. Nothing is stored when a finding is an error; exits with 3 then.
+
+    \b
+    Examples:
+      sdmx-hub structures load --pack
+      sdmx-hub structures load structure.xml --dry-run
+      sdmx-hub structures load codelists/ILMH/CL_AREA-1.0.0.csv --json
+    """
+    if not files and not pack:
+        raise BadRequest("structures-nothing")
+    located = (*(locate_pack(pack_root()) if pack else ()), *locate_files(files))
+    tell(sentence("structures-checking", hub.language, count=len(located)))
+    now = dt.datetime.now(dt.UTC)
+    report = load_artefacts(
+        located, hub.registry, actor=_actor(), now=now, dry_run=dry_run, allow_missing=allow_missing
+    )
+    show(report.as_json(hub.language), as_json=as_json, text=lambda: report_text(report, hub.language, dry_run=dry_run))
+    if has_errors(report.findings):
+        sys.exit(FINDINGS)
+
+
+@structures.command("list")
+@click.argument("what", required=False, default="*")
+@json_option
+@pass_hub
+def list_(hub: HubContext, what: str, *, as_json: bool) -> None:
+    r"""List artefacts: class, reference, name.
+
+    \b
+    Examples:
+      sdmx-hub structures list
+      sdmx-hub structures list dataflow/ILMH
+      sdmx-hub structures list codelist/SDMX/CL_SEX/* --json
+    """
+    try:
+        found = _select(hub.registry.snapshot(), [what], "none", Detail.ALL_STUBS)
+    except NotFound:
+        found = ()
+    rows = [row_of(artefact, hub.language) for artefact in found]
+    lines = [f"{row['class']:<22} {row['ref']:<45} {row['name']}" for row in rows]
+    nothing = sentence("structures-empty", hub.language)
+    show({"artefacts": rows}, as_json=as_json, text=lambda: "\n".join(lines) or nothing)
+
+
+@structures.command("show")
+@_WHAT
+@json_option
+@pass_hub
+def show_(hub: HubContext, what: tuple[str, ...], *, as_json: bool) -> None:
+    r"""Show artefacts: names, what they refer to and what refers to them, items as a tree. JSON shows the document.
+
+    \b
+    Examples:
+      sdmx-hub structures show codelist/SDMX/CL_SEX
+      sdmx-hub --lang fr structures show datastructure/ILMH/ILM_FLOW/1.0.0
+      sdmx-hub structures show "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=SDMX:CL_SEX(2.1)" --json
+    """
+    artefacts = hub.registry.snapshot()
+    found = _select(artefacts, what, "none", Detail.FULL)
+    shown = {"artefacts": [{"urn": str(artefact.urn), "document": artefact.document} for artefact in found]}
+    text = "\n\n".join("\n".join(describe(artefact, artefacts, hub.language)) for artefact in found)
+    show(shown, as_json=as_json, text=text)
+
+
+@structures.command()
+@_WHAT
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice([*WRITERS, "csv"]),
+    default="json-2.1",
+    show_default=True,
+    help="What to write.",
+)
+@click.option(
+    "--references",
+    default="none",
+    show_default=True,
+    help="What comes along: none, children, descendants, all … or classes.",
+)
+@click.option(
+    "--detail",
+    type=click.Choice([one.value for one in Detail]),
+    default=Detail.RAW.value,
+    show_default=True,
+    help="How much.",
+)
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="File to write; standard output else."
+)
+@pass_hub
+def export(
+    hub: HubContext, what: tuple[str, ...], *, format_: str, references: str, detail: str, output: Path | None
+) -> None:
+    r"""Write artefacts as a structure message, or one codelist as CSV.
+
+    \b
+    Examples:
+      sdmx-hub structures export dataflow/ILMH/DF_FLOW_POP --references descendants --format xml-2.1 -o flow.xml
+      sdmx-hub structures export codelist/ILMH/CL_AREA --format csv > areas.csv
+      sdmx-hub structures export "*" --format json-2.0 -o everything.json
+    """
+    chosen = Detail.FULL if format_ == "xml-2.1" and detail == Detail.RAW else Detail(detail)
+    found = _select(hub.registry.snapshot(), what, references, chosen)
+    content = _written(found, format_)
+    if output is None:
+        click.echo(content, nl=False)
+    else:
+        output.write_bytes(content)
+        tell(sentence("structures-exported", hub.language, count=len(found), file=output))
+
+
+@structures.command()
+@click.argument("old")
+@click.argument("new")
+@json_option
+@pass_hub
+def diff(hub: HubContext, old: str, new: str, *, as_json: bool) -> None:
+    r"""Compare two versions of an artefact, or a file with the registry, and say which new version the change asks for.
+
+    OLD and NEW are files or artefacts. An artefact of a file is compared with the one of the same id and the same, or
+    else the latest, version.
+
+    \b
+    Examples:
+      sdmx-hub structures diff codelist/ILMH/CL_AREA/1.0.0 codelist/ILMH/CL_AREA/1.1.0
+      sdmx-hub structures diff codelist/ILMH/CL_AREA codelists/ILMH/CL_AREA-1.0.0.csv --json
+    """
+    artefacts = hub.registry.snapshot()
+    pairs = _pairs(_sides(artefacts, old), _sides(artefacts, new))
+    answers = [
+        {"old": str(before.urn), "new": str(after.urn), **compare(before, after).as_json()} for before, after in pairs
+    ]
+    show({"comparisons": answers}, as_json=as_json, text=lambda: "\n".join(diff_lines(answers, hub.language)))
+
+
+@structures.command()
+@_WHAT
+@json_option
+@pass_hub
+def remove(hub: HubContext, what: tuple[str, ...], *, as_json: bool) -> None:
+    r"""Remove artefacts nothing refers to; their history stays. Each must be named exactly.
+
+    \b
+    Examples:
+      sdmx-hub structures remove codelist/ILMH/CL_OLD/1.0.0
+    """
+    artefacts = hub.registry.snapshot()
+    removed: list[Urn] = []
+    for name in what:
+        (artefact, *others) = _select(artefacts, [name], "none", Detail.RAW)
+        if others:
+            raise BadRequest("structures-several", what=name, count=len(others) + 1)
+        hub.registry.remove(artefact.urn, actor=_actor(), now=dt.datetime.now(dt.UTC))
+        removed.append(artefact.urn)
+    lines = [sentence("structures-removed", hub.language, urn=str(urn)) for urn in removed]
+    show({"removed": [str(urn) for urn in removed]}, as_json=as_json, text="\n".join(lines))
+
+
+@structures.command()
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@json_option
+@pass_hub
+def check(hub: HubContext, path: Path | None, *, as_json: bool) -> None:
+    r"""Check a folder laid out as the hub's own structures (the default), or a structure file. Needs no home.
+
+    Exits with 3 when a finding is an error.
+
+    \b
+    Examples:
+      sdmx-hub structures check
+      sdmx-hub structures check structure.xml --json
+    """
+    findings = _check(path)
+    shown = {"findings": [finding.as_json(hub.language) for finding in findings]}
+    good = sentence("structures-good", hub.language, what=str(path or pack_root()))
+    show(shown, as_json=as_json, text=lambda: "\n".join(finding_lines(findings, hub.language)) or good)
+    if has_errors(findings):
+        sys.exit(FINDINGS)
+
+
+def _check(path: Path | None) -> tuple[Finding, ...]:
+    if path is None or path.is_dir():
+        return check_pack(path or pack_root())
+    try:
+        located = locate_files([path])
+    except NotFound:
+        raise
+    except HubError as error:
+        return (Finding(code=error.key, where=Where(file=str(path)), params=error.params),)
+    return check_artefact_files(located, Artefacts(()))
+
+
+def _actor() -> str:
+    return f"cli:{getpass.getuser()}"
+
+
+def _select(artefacts: Artefacts, what: Iterable[str], references: str, detail: Detail) -> tuple[Artefact, ...]:
+    """The artefacts named, each once, in order. Raises NotFound, BadRequest."""
+    found: dict[Urn, Artefact] = {}
+    for name in what:
+        query = parse_structure(_path(name), f"references={references}&detail={detail.value}")
+        found |= {artefact.urn: artefact for artefact in open_structures(query, artefacts) if artefact.urn not in found}
+    return tuple(found.values())
+
+
+def _path(name: str) -> list[str]:
+    if not name.startswith("urn:"):
+        return name.strip("/").split("/")
+    urn = parse_urn(name)
+    row = urn.artefact_class
+    return [row.resource or row.name.lower(), urn.ref.agency_id, urn.ref.id, urn.ref.version]
+
+
+def _written(found: Sequence[Artefact], format_: str) -> bytes:
+    if format_ != "csv":
+        header = Header(
+            id=f"EXPORT{dt.datetime.now(dt.UTC):%Y%m%d%H%M%S}", prepared=dt.datetime.now(dt.UTC), sender_id="HUB"
+        )
+        return WRITERS[format_](StructureMessage(header, tuple(found)))
+    if len(found) != 1 or found[0].artefact_class is not codelist_csv.CODELIST:
+        raise BadRequest("structures-csv-one", count=len(found))
+    return codelist_csv.write(found[0])
+
+
+def _sides(artefacts: Artefacts, name: str) -> list[Artefact]:
+    if Path(name).exists():
+        return [located.artefact for located in locate_files([Path(name)])]
+    return list(_select(artefacts, [name], "none", Detail.RAW))
+
+
+def _pairs(old: Sequence[Artefact], new: Sequence[Artefact]) -> list[tuple[Artefact, Artefact]]:
+    """Each new artefact with the old one it follows: of the same class, agency and id, the same version if there."""
+    pairs = []
+    for after in new:
+        same = [before for before in old if _name(before) == _name(after)]
+        exact = [before for before in same if before.ref.version == after.ref.version]
+        if same:
+            pairs.append(((exact or same)[-1], after))
+    if not pairs:
+        raise NotFound("structures-no-pair")
+    return pairs
+
+
+def _name(artefact: Artefact) -> tuple[str, str, str]:
+    return artefact.artefact_class.name, artefact.ref.agency_id, artefact.ref.id
