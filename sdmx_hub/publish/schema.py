@@ -1,0 +1,117 @@
+"""Schemas: what a data message of a dataflow, structure or agreement may hold, its constraints applied.
+
+The answer is a schema, or the structure messages it is made from: the data structure, with the codelists and concept
+schemes cut to what constraints leave (REST v1.5 and v2.2, schema queries).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+
+from sdmx_hub.errors import BadQuery, NotBuilt, NotFound
+from sdmx_hub.formats.schema_xsd import Schema
+from sdmx_hub.model.artefact import Artefact
+from sdmx_hub.model.structure import Codelist, Constraint, DataStructure
+from sdmx_hub.model.urn import Ref, Urn
+from sdmx_hub.publish.labels import find_codelist
+from sdmx_hub.publish.partial import partial_codelist, partial_scheme, with_parents
+from sdmx_hub.query.request import ALL_DIMENSIONS, Context, SchemaQuery
+from sdmx_hub.store.artefacts import Artefacts
+
+_CLASSES: Mapping[Context, str] = {
+    Context.DATAFLOW: "Dataflow",
+    Context.DATASTRUCTURE: "DataStructure",
+    Context.PROVISION_AGREEMENT: "ProvisionAgreement",
+}
+
+
+def open_schema(query: SchemaQuery, artefacts: Artefacts) -> Schema:
+    """Open the schema of a context. Raises NotFound, NotBuilt (metadata), BadQuery (no such dimension)."""
+    context = _context(query, artefacts)
+    structure = artefacts.structure_of(context.urn)
+    constraints = artefacts.constraints_of(context.urn)
+    whole = find_codelist(structure, artefacts)
+
+    @functools.cache
+    def find(component_id: str) -> Codelist | None:
+        codelist = whole(component_id)
+        return _narrowed(codelist, component_id, constraints) if codelist else None
+
+    return Schema(
+        context=context.urn,
+        structure=structure,
+        codelist=find,
+        dimension_at_observation=_at_observation(query, structure),
+    )
+
+
+def open_schema_structures(query: SchemaQuery, artefacts: Artefacts) -> tuple[Artefact, ...]:
+    """Open the same as structures: the data structure, then codelists and concept schemes, cut to what is used."""
+    schema = open_schema(query, artefacts)
+    structure = artefacts.structure_artefact_of(schema.context)
+    components = schema.structure.components.values()
+    codes: dict[Urn, set[str]] = {}
+    concepts: dict[Urn, set[str]] = {}
+    for component in components:
+        concepts.setdefault(component.concept.artefact, set()).add(component.concept.item_id or "")
+        codelist = schema.codelist(component.id)
+        if codelist is not None and component.representation.codelist is not None:
+            codes.setdefault(component.representation.codelist, set()).update(codelist.codes)
+    return (structure, *_codelists(codes, artefacts), *_schemes(concepts, artefacts))
+
+
+def _codelists(codes: Mapping[Urn, set[str]], artefacts: Artefacts) -> Iterable[Artefact]:
+    return [partial_codelist(artefacts.get(urn), artefacts.codelist(urn), used) for urn, used in codes.items()]
+
+
+def _schemes(concepts: Mapping[Urn, set[str]], artefacts: Artefacts) -> Iterable[Artefact]:
+    found = ((artefacts.find(urn), used) for urn, used in concepts.items())
+    return [partial_scheme(scheme, used) for scheme, used in found if scheme is not None]
+
+
+def _context(query: SchemaQuery, artefacts: Artefacts) -> Artefact:
+    class_name = _CLASSES.get(query.context)
+    if class_name is None:
+        raise NotBuilt("publish-schema-context", context=query.context.value)
+    urn = Urn(class_name, Ref(query.agency_id, query.resource_id, query.version))
+    artefact = artefacts.find(urn)
+    if artefact is None:
+        named = f"{query.context.value} {query.agency_id}:{query.resource_id}({query.version})"
+        raise NotFound("publish-no-dataflow", what=named)
+    return artefact
+
+
+def _at_observation(query: SchemaQuery, structure: DataStructure) -> str:
+    asked = query.dimension_at_observation
+    if asked is None:
+        return structure.time_dimension.id if structure.time_dimension else ALL_DIMENSIONS
+    if asked not in {ALL_DIMENSIONS, *structure.key_ids}:
+        allowed = ", ".join((*structure.key_ids, ALL_DIMENSIONS))
+        what = str(structure.ref)
+        raise BadQuery("query-component", part="dimensionAtObservation", found=asked, what=what, allowed=allowed)
+    return asked
+
+
+def _narrowed(codelist: Codelist, component_id: str, constraints: Iterable[Constraint]) -> Codelist:
+    """Keep the codes every constraint allows for a component, and the parents that hold their tree together."""
+    kept = set(codelist.codes)
+    for constraint in constraints:
+        kept &= _allowed(constraint, component_id, frozenset(codelist.codes))
+    if len(kept) == len(codelist.codes):
+        return codelist
+    shown = with_parents(codelist, kept)
+    return Codelist(ref=codelist.ref, codes={code: row for code, row in codelist.codes.items() if code in shown})
+
+
+def _allowed(constraint: Constraint, component_id: str, codes: frozenset[str]) -> frozenset[str]:
+    """The codes some region includes; a region that excludes takes away only when it names nothing else."""
+    including = [region.values.get(component_id, codes) for region in constraint.regions if region.include]
+    excluded: frozenset[str] = frozenset().union(
+        *(
+            region.values[component_id]
+            for region in constraint.regions
+            if not region.include and set(region.values) == {component_id}
+        )
+    )
+    return (frozenset().union(*including) if including else codes) - excluded
