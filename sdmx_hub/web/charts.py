@@ -21,6 +21,7 @@ MOST_SERIES = 6
 MOST_BARS = 20
 _TICKS = 5
 _LABEL_LETTERS = 34
+_NARROW = 4
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,8 @@ def _period_axis(periods: Sequence[str]) -> Markup:
     shown = [position for position in range(len(periods)) if (last - position) % every == 0]
     return Markup("").join(
         Markup('<text class="tick {}" x="{}" y="{}">{}</text>').format(
-            "end" if position == last else "middle",
-            _short(_x(position, len(periods)) + (6 if position == last else 0)),
+            "end" if position == last and widest > _NARROW else "middle",
+            _short(_x(position, len(periods)) + (10 if position == last and widest > _NARROW else 0)),
             HEIGHT - 10,
             periods[position],
         )

@@ -13,10 +13,15 @@ from flask import Response, request
 
 @dataclass(frozen=True)
 class Validators:
-    """What tells two answers apart: a strong ETag (quotes included) and when the content last changed."""
+    """What tells two answers apart: a digest, and when the content last changed."""
 
-    etag: str
+    digest: str
     last_modified: dt.datetime | None
+
+    @property
+    def etag(self) -> str:
+        """The strong ETag, quotes included."""
+        return f'"{self.digest}"'
 
     def add_to(self, response: Response) -> Response:
         """Put both on an answer, which any cache may keep and must ask about."""
@@ -32,7 +37,7 @@ def make_validators(parts: Iterable[object], last_modified: dt.datetime | None) 
     text = "\x1f".join(str(part) for part in parts)
     digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
     moment = last_modified.replace(microsecond=0) if last_modified else None
-    return Validators(f'"{digest}"', moment)
+    return Validators(digest, moment)
 
 
 def is_unchanged(validators: Validators) -> bool:

@@ -65,7 +65,7 @@ class Table:
         """Shape the latest ``columns`` periods for the page and its JSON twin."""
         periods = self.periods[-columns:]
         ids = self.structure.dimension_ids
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "key": dict(zip(ids, key, strict=True)),
                 "labels": self.row_labels(key),

@@ -1,0 +1,60 @@
+"""The application: with the command line the only place where the hub is put together. Nothing is global."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from flask import Flask, request
+
+from sdmx_hub.config import Settings
+from sdmx_hub.store.database import Database
+from sdmx_hub.store.observations import Observations
+from sdmx_hub.store.registry import Registry
+from sdmx_hub.web.api import api
+from sdmx_hub.web.errors import refuse_long_url, register_errors
+from sdmx_hub.web.headers import register_headers
+from sdmx_hub.web.health import health, register_metrics
+from sdmx_hub.web.hub import EXTENSION, Hub, utc_now
+from sdmx_hub.web.limits import LONGEST_URL
+from sdmx_hub.web.manners import MANNERS
+from sdmx_hub.web.openapi import description
+from sdmx_hub.web.pages import pages
+from sdmx_hub.web.rest import make_blueprint
+from sdmx_hub.web.rest_v1 import V1
+from sdmx_hub.web.rest_v2 import V2
+from sdmx_hub.web.site import register_site
+
+
+def create_app(
+    *,
+    database: Database,
+    registry: Registry,
+    observations: Observations,
+    settings: Settings,
+    now: Callable[[], dt.datetime] = utc_now,
+) -> Flask:
+    """Make the application over the parts of one hub."""
+    app = Flask("sdmx_hub.web", static_folder="static", template_folder="templates")
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = False
+    app.jinja_env.trim_blocks = True
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = dt.timedelta(days=365)
+    app.extensions[EXTENSION] = Hub(
+        database=database, registry=registry, observations=observations, settings=settings, now=now
+    )
+    register_metrics(app)
+    register_headers(app)
+    register_errors(app, MANNERS)
+    register_site(app)
+    for blueprint in (make_blueprint(V1), make_blueprint(V2), pages, api, health, description):
+        app.register_blueprint(blueprint)
+    app.before_request(_check_url)
+    return app
+
+
+def _check_url() -> None:
+    raw = request.environ.get("RAW_URI") or request.full_path
+    if len(raw) > LONGEST_URL:
+        refuse_long_url(LONGEST_URL)

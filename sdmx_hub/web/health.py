@@ -1,0 +1,95 @@
+"""For whoever runs the hub: is it alive, is it ready, what has it been doing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+
+import orjson
+from flask import Blueprint, Flask, Response, current_app, g, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from sqlalchemy.exc import SQLAlchemyError
+
+from sdmx_hub.web.hub import current_hub
+
+MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
+"""Names the directory in which the workers of one server share their counts; prometheus-client reads it too."""
+FREE_SHARE = 0.02
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_EXTENSION = "sdmx_hub.metrics"
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+
+health = Blueprint("health", __name__)
+
+
+@health.get("/livez")
+def livez() -> Response:
+    """Say that the process answers."""
+    return Response("ok\n", content_type="text/plain")
+
+
+@health.get("/readyz")
+def readyz() -> Response:
+    """Say whether requests can be served: the control database answers in this release's shape, the disk has room."""
+    checks = {"database": _database_state(), "disk": _disk_state()}
+    ready = all(state == "ok" for state in checks.values())
+    body = orjson.dumps({"ready": ready, "checks": checks})
+    response = Response(body, 200 if ready else 503, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _database_state() -> str:
+    try:
+        return "ok" if current_hub().database.is_current() else "not migrated"
+    except SQLAlchemyError:
+        return "unreachable"
+
+
+def _disk_state() -> str:
+    usage = shutil.disk_usage(current_hub().observations.root)
+    return "ok" if usage.free / usage.total > FREE_SHARE else "almost full"
+
+
+@health.get("/metrics")
+def metrics() -> Response:
+    """Give the counts of all workers, for Prometheus; never a value or a code of the data."""
+    registry: CollectorRegistry = current_app.extensions[_EXTENSION]
+    if os.environ.get(MULTIPROCESS):
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # the library leaves it untyped
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+@health.get("/robots.txt")
+def robots() -> Response:
+    """Keep crawlers to the pages: data queries have no end."""
+    rules = ("/sdmx/", "/api/", "/metrics", "/*?c%5B", "/*?c[")
+    lines = ["User-agent: *", *(f"Disallow: {rule}" for rule in rules), "Allow: /"]
+    return Response("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+def register_metrics(app: Flask) -> None:
+    """Count requests and measure the time until their headers are ready."""
+    registry = CollectorRegistry()
+    app.extensions[_EXTENSION] = registry
+    names = ("endpoint", "method", "status")
+    requests = Counter("sdmx_hub_requests_total", "Requests answered.", names, registry=registry)
+    seconds = Histogram(
+        "sdmx_hub_request_seconds", "Seconds until the headers.", names[:1], registry=registry, buckets=_BUCKETS
+    )
+
+    @app.before_request
+    def begin() -> None:
+        g.began = time.perf_counter()
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        endpoint = request.endpoint or "none"
+        method = request.method if request.method in _METHODS else "other"
+        requests.labels(endpoint, method, str(response.status_code)).inc()
+        if "began" in g:
+            seconds.labels(endpoint).observe(time.perf_counter() - g.began)
+        return response

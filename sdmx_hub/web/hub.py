@@ -1,0 +1,73 @@
+"""What the doors are given: the parts of one hub, and who is asking."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flask import current_app, request
+
+from sdmx_hub.config import Settings
+from sdmx_hub.store.artefacts import Artefacts
+from sdmx_hub.store.database import Database
+from sdmx_hub.store.observations import Observations
+from sdmx_hub.store.registry import Registry
+from sdmx_hub.web.languages import asked_language
+from sdmx_hub.web.memory import Memory
+
+EXTENSION = "sdmx_hub"
+PUBLIC = "public"
+
+
+def utc_now() -> dt.datetime:
+    """Tell the time, aware, in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hub:
+    """The parts every door works with; ``now`` is the clock, ``memory`` what is worth keeping between requests."""
+
+    database: Database
+    registry: Registry
+    observations: Observations
+    settings: Settings
+    now: Callable[[], dt.datetime] = utc_now
+    memory: Memory = field(default_factory=Memory)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """What one request sees: the hub, its artefacts of that moment, its audience, and the language it reads."""
+
+    hub: Hub
+    now: dt.datetime
+    artefacts: Artefacts
+    audience: str
+    language: str
+    base_url: str
+
+
+def current_hub() -> Hub:
+    """The hub this application serves."""
+    hub: Hub = current_app.extensions[EXTENSION]
+    return hub
+
+
+def base_url() -> str:
+    """The address of the hub as others see it: the setting, else the address of the request; no slash at the end."""
+    return current_hub().settings.base_url.rstrip("/") or request.host_url.rstrip("/")
+
+
+def current_visit() -> Visit:
+    """What this request sees; artefacts are read again only when something changed."""
+    hub = current_hub()
+    return Visit(
+        hub=hub,
+        now=hub.now(),
+        artefacts=hub.registry.snapshot(),
+        audience=PUBLIC,
+        language=asked_language(),
+        base_url=base_url(),
+    )

@@ -1,0 +1,26 @@
+"""SDMX REST v2 (2.0 to 2.2) as a value: SDMX 3 URLs, resources and parsers."""
+
+from __future__ import annotations
+
+from sdmx_hub.query import urls_v2
+from sdmx_hub.web.rest import Family
+from sdmx_hub.web.views import get_availability, get_data, get_schema, get_structures
+
+V2 = Family(
+    api="v2",
+    prefix="/sdmx/v2",
+    parse_data=urls_v2.parse_data,
+    parse_structure=urls_v2.parse_structure,
+    parse_availability=urls_v2.parse_availability,
+    parse_schema=urls_v2.parse_schema,
+    views={
+        "data": get_data,
+        "availability": get_availability,
+        "schema": get_schema,
+        "structure": get_structures,
+    },
+    agency_schemes=True,
+    keeps_resource=frozenset(),
+    unbuilt=frozenset({"metadata", "registration", "subscription"}),
+    writable=frozenset({"structure"}),
+)

@@ -1,0 +1,150 @@
+"""The answers of the SDMX API. Each reads in five steps: parse, choose the format, open, write, stream.
+
+Validators are made from versions before anything is opened, so that a client that has the answer costs one look at the
+control database.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+
+from flask import Response, request
+
+from sdmx_hub.formats.writers import WRITERS
+from sdmx_hub.model.artefact import Artefact
+from sdmx_hub.model.message import Header, StructureMessage
+from sdmx_hub.publish.availability import open_availability
+from sdmx_hub.publish.data import data_version, open_data
+from sdmx_hub.publish.sources import find_sources
+from sdmx_hub.publish.structure import open_structures, structure_version
+from sdmx_hub.query.request import DataQuery
+from sdmx_hub.store.artefacts import Artefacts
+from sdmx_hub.web.conditional import Validators, answer_unchanged, is_unchanged, make_validators
+from sdmx_hub.web.hub import Visit, current_visit
+from sdmx_hub.web.landing import show_query
+from sdmx_hub.web.negotiation import Asked, raw_query, read_asked
+from sdmx_hub.web.rest import Family, Parts
+from sdmx_hub.web.spoken import speak
+from sdmx_hub.web.writers import SCHEMA_WRITERS, STRUCTURE_WRITERS
+
+
+def get_data(family: Family, parts: Parts) -> Response:
+    """Answer a data query."""
+    query = family.parse_data(parts, raw_query())
+    asked = read_asked("data", family.api, parts)
+    visit = current_visit()
+    if asked.is_page:
+        return show_query("data", family.api, visit, _dataflows(query, visit))
+    validators = _data_validators(query, visit, asked)
+    if is_unchanged(validators):
+        return answer_unchanged(validators)
+    message = open_data(
+        query,
+        visit.artefacts,
+        visit.hub.observations,
+        audience=visit.audience,
+        now=visit.now,
+        header=_header(visit, validators),
+        language=asked.language,
+        base_url=visit.base_url,
+    )
+    chunks = WRITERS[asked.chosen.format.id](message, asked.chosen.params)
+    return asked.send(chunks, validators, _name(dataset.dataflow for dataset in message.datasets))
+
+
+def get_structures(family: Family, parts: Parts) -> Response:
+    """Answer a structure query."""
+    query = family.parse_structure(parts, raw_query())
+    asked = read_asked("structure", family.api, parts)
+    visit = current_visit()
+    if asked.is_page:
+        return show_query("structure", family.api, visit)
+    validators = _validators(visit, asked, structure_version(query, visit.artefacts))
+    if is_unchanged(validators):
+        return answer_unchanged(validators)
+    artefacts = open_structures(
+        query,
+        _artefacts_at(visit, query.as_of),
+        agency_schemes=family.agency_schemes,
+        base_url=visit.base_url + family.prefix,
+    )
+    return _send_artefacts(visit, asked, artefacts, validators)
+
+
+def get_availability(family: Family, parts: Parts) -> Response:
+    """Answer an availability query."""
+    query = family.parse_availability(parts, raw_query())
+    asked = read_asked("availability", family.api, parts)
+    visit = current_visit()
+    if asked.is_page:
+        return show_query("availability", family.api, visit, _dataflows(query.data, visit))
+    validators = _data_validators(query.data, visit, asked)
+    if is_unchanged(validators):
+        return answer_unchanged(validators)
+    artefacts = open_availability(
+        query, visit.artefacts, visit.hub.observations, audience=visit.audience, now=visit.now
+    )
+    return _send_artefacts(visit, asked, artefacts, validators)
+
+
+def get_schema(family: Family, parts: Parts) -> Response:
+    """Answer a schema query."""
+    query = family.parse_schema(parts, raw_query())
+    asked = read_asked("schema", family.api, parts)
+    visit = current_visit()
+    if asked.is_page:
+        return show_query("schema", family.api, visit)
+    validators = _validators(visit, asked, visit.artefacts.revision)
+    if is_unchanged(validators):
+        return answer_unchanged(validators)
+    write = SCHEMA_WRITERS[asked.chosen.format.id]
+    body = write(query, _artefacts_at(visit, query.as_of), _header(visit, validators))
+    return asked.send([body], validators, f"{query.agency_id}_{query.resource_id}")
+
+
+def _dataflows(query: DataQuery, visit: Visit) -> Iterator[Artefact]:
+    return (source.dataflow for source in find_sources(query, visit.artefacts))
+
+
+def _data_validators(query: DataQuery, visit: Visit, asked: Asked) -> Validators:
+    """Make the validators of an answer from data. Raises NoResults when nothing is published."""
+    observations = visit.hub.observations
+    version = data_version(query, visit.artefacts, observations, audience=visit.audience, now=visit.now)
+    return _validators(visit, asked, version.etag, version.last_modified)
+
+
+def _validators(visit: Visit, asked: Asked, state: object, changed: dt.datetime | None = None) -> Validators:
+    """Make the validators of an answer: the state of what it tells, its address, and how it is to be told."""
+    moments = (visit.artefacts.changed, changed)
+    address = request.environ.get("RAW_URI") or request.full_path
+    return make_validators(
+        (address, visit.base_url, state, *asked.parts),
+        max((moment for moment in moments if moment is not None), default=None),
+    )
+
+
+def _send_artefacts(visit: Visit, asked: Asked, artefacts: tuple[Artefact, ...], validators: Validators) -> Response:
+    spoken = tuple(speak(artefact, asked.language) for artefact in artefacts)
+    message = StructureMessage(_header(visit, validators), spoken)
+    return asked.send([STRUCTURE_WRITERS[asked.chosen.format.id](message)], validators, _name(artefacts[:1]))
+
+
+def _artefacts_at(visit: Visit, as_of: dt.datetime | None) -> Artefacts:
+    return visit.hub.registry.snapshot(as_of=as_of) if as_of else visit.artefacts
+
+
+def _header(visit: Visit, validators: Validators) -> Header:
+    """Make the header of a message; it tells of the content, not of the request, so that equal answers are equal."""
+    settings = visit.hub.settings
+    return Header(
+        id=f"{settings.hub_id}-{validators.digest[:16]}",
+        prepared=validators.last_modified or visit.now,
+        sender_id=settings.hub_id,
+        sender_names={"en": settings.hub_name},
+    )
+
+
+def _name(artefacts: Iterable[Artefact]) -> str:
+    """What an answer is called when it is saved."""
+    return "-".join(dict.fromkeys(f"{one.ref.agency_id}_{one.ref.id}" for one in artefacts))[:100]

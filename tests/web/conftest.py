@@ -1,0 +1,131 @@
+"""A hub with the shipped structures and a few observations, its application, and a real server on loopback."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.serving import make_server
+
+from sdmx_hub.config import Settings
+from sdmx_hub.load.artefacts import pack_root, read_pack
+from sdmx_hub.model.message import Action
+from sdmx_hub.model.rows import Rows
+from sdmx_hub.model.structure import DataStructure
+from sdmx_hub.model.urn import Ref, Urn
+from sdmx_hub.store.database import Database, open_database
+from sdmx_hub.store.observations import Observations
+from sdmx_hub.store.registry import Registry
+from sdmx_hub.store.releases import Lineage
+from sdmx_hub.web.app import create_app
+
+NOW = dt.datetime(2026, 11, 22, 9, 30, tzinfo=dt.UTC)
+RELEASED = dt.datetime(2026, 11, 20, 8, 0, tzinfo=dt.UTC)
+FLOW = Ref("ILMH", "DF_STOCK_POP", "1.0.0")
+AREAS, PARTNERS, SEXES, YEARS = ("FRA", "ESP"), ("SEN", "MLI", "COL"), ("_T", "F", "M"), range(2015, 2024)
+COUNT = len(AREAS) * len(PARTNERS) * len(SEXES) * len(YEARS) - 1
+"""One observation, of Mali in France in 2019, is missing."""
+
+
+class Parts(NamedTuple):
+    """The parts a hub is made of."""
+
+    database: Database
+    registry: Registry
+    observations: Observations
+    settings: Settings
+
+    def app(self) -> Flask:
+        return create_app(
+            database=self.database,
+            registry=self.registry,
+            observations=self.observations,
+            settings=self.settings,
+            now=lambda: NOW,
+        )
+
+
+def stock_rows(structure: DataStructure, values: str = "") -> Rows:
+    """Rows of population stocks; ``values`` changes how the value is made."""
+    fixed = {
+        "FREQ": "A",
+        "INDICATOR": "POP",
+        "COUNTERPART_TYPE": "CCT",
+        "MIG_CATEGORY": "_T",
+        "AGE": "_T",
+        "EDUCATION_LEV": "_T",
+        "ACTIVITY": "_T",
+        "OCCUPATION": "_T",
+        "EMP_STATUS": "_T",
+        "SOURCE_TYPE": "CEN",
+        "UNIT_MEASURE": "PS",
+        "CONF_STATUS": "F",
+        "UNIT_MULT": "0",
+        "DECIMALS": "0",
+        "TIME_PER_COLLECT": "A",
+        "DATA_PROVIDER": "ILMH",
+    }
+    made = {
+        "REF_AREA": "area",
+        "COUNTERPART_AREA": "partner",
+        "SEX": "sex",
+        "TIME_PERIOD": "year::VARCHAR",
+        "OBS_VALUE": values or "((year - 2000) * (1000 + ascii(partner) * 7 + ascii(sex)) + ascii(area))::VARCHAR",
+        "OBS_STATUS": "CASE WHEN year = 2020 THEN 'E' ELSE 'A' END",
+        "COMMENT_OBS": "CASE WHEN year = 2020 THEN 'Estimated & revised, “provisional” <2021>' END",
+    }
+    columns = [
+        f'{made.get(one) or (repr(fixed[one]) if one in fixed else "NULL")}::VARCHAR AS "{one}"'
+        for one in structure.components
+    ]
+    sql = f"""SELECT {", ".join(columns)} FROM unnest({list(AREAS)}) a(area), unnest({list(PARTNERS)}) p(partner),
+        unnest({list(SEXES)}) s(sex), range({YEARS.start}, {YEARS.stop}) y(year)
+        WHERE NOT (area = 'FRA' AND partner = 'MLI' AND sex = '_T' AND year = 2019)"""  # noqa: S608 - constants
+    return Rows(connection=duckdb.connect(), sql=sql, columns=tuple(structure.components), is_sorted=False)
+
+
+@pytest.fixture(scope="session")
+def hub_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("hub")
+
+
+@pytest.fixture(scope="session")
+def parts(hub_home: Path) -> Iterator[Parts]:
+    database = open_database(f"sqlite:///{hub_home / 'control.db'}")
+    database.migrate()
+    registry = Registry(database)
+    registry.save(read_pack(pack_root()), actor="test", now=RELEASED)
+    observations = Observations(database, hub_home / "observations")
+    structure = registry.snapshot().structure_of(Urn("Dataflow", FLOW))
+    staged = observations.stage(FLOW, structure, {"public": stock_rows(structure)}, scope={}, action=Action.REPLACE)
+    observations.release([staged], Lineage(source="stocks.csv"), actor="test", now=RELEASED)
+    yield Parts(database, registry, observations, Settings(base_url=""))
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def app(parts: Parts) -> Flask:
+    return parts.app()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def live_url(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(10)
+    server.server_close()
