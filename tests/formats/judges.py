@@ -10,7 +10,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,12 @@ class _Local(etree.Resolver):
 
 def xml_schema(edition: str, own: Mapping[str, bytes]) -> etree.XMLSchema:
     """The schema of messages of an edition, together with schemas of our own by their namespace."""
+    return _compiled(edition, tuple(own.items()))
+
+
+@lru_cache(maxsize=64)
+def _compiled(edition: str, pairs: tuple[tuple[str, bytes], ...]) -> etree.XMLSchema:
+    own = dict(pairs)
     named = {f"own-{number}.xsd": text for number, text in enumerate(own.values())}
     imports = "".join(
         f'<xs:import namespace="{namespace}" schemaLocation="{name}"/>'

@@ -35,9 +35,10 @@ def make_schema(specimen, at, codelist=None):
     )
 
 
-@pytest.mark.parametrize(("name", "edition", "module"), EDITIONS)
+@pytest.mark.parametrize("format_", EDITIONS, ids=lambda each: each[0])
 @pytest.mark.parametrize(("right", "wrong", "at"), MISTAKES)
-def test_mistakes_are_refused(name, edition, module, right, wrong, at):
+def test_mistakes_are_refused(format_, right, wrong, at):
+    name, edition, module = format_
     specimen = make_cube()
     schema = make_schema(specimen, at)
     judge = judges.xml_schema(edition, {schema.namespace: module.write(schema)})

@@ -17,6 +17,7 @@ PYSDMX = [name for name in WRITERS if "json" not in name]
 SDMX1 = ["data-xml-2.1-generic", "data-xml-2.1-generic-series"]
 
 
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # pandas tells pysdmx
 @pytest.mark.parametrize("name", PYSDMX)
 def test_pysdmx_finds_everything(name):
     specimen, observations = make_cube(), make_observations()
@@ -39,13 +40,9 @@ def test_sdmx1_finds_everything(name, at):
     (dataset,) = sdmx.read_sdmx(io.BytesIO(message)).data
     found = {}
     for one in dataset.obs:
-        values = {
-            name: str(each.value)
-            for name, each in (one.key + one.dimension if one.dimension else one.key).values.items()
-        }
-        attributes = {name: each.value for name, each in dataset.attrib.items()} | {
-            name: each.value for name, each in one.attrib.items()
-        }
+        whole = one.key + one.dimension if one.dimension else one.key
+        values = {part: str(each.value) for part, each in whole.values.items()}
+        attributes = {part: each.value for part, each in (dict(dataset.attrib) | dict(one.attrib)).items()}
         key = tuple(values[each] for each in specimen.structure.key_ids)
         found[key] = attributes | ({} if one.value is None else {"OBS_VALUE": one.value})
     assert found == judges.expected(specimen.structure, observations)
