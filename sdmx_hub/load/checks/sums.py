@@ -1,0 +1,282 @@
+"""Sums (V10): published totals against their parts.
+
+The rules of the shared structures are known here: all foreigners and nationals make all (``W0 = W1 + W2``), the sexes
+make their total, age bands that cover every age without overlap make theirs, and sexes and ages crossed make the grand
+total of both. Further totals are declared by the provider. Only what can be added is (counts and money, no rates or
+means); partners make ``W1`` only where the provider declares their list complete.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from sdmx_hub.load.checks.keys import rest
+from sdmx_hub.load.checks.terms import (
+    COUNT_UNITS,
+    MOST,
+    NOT_ADDITIVE,
+    UNIT,
+    VALUE,
+    VIEW,
+    Checking,
+    Total,
+    key_hash,
+    key_text,
+)
+from sdmx_hub.model.finding import Finding, Severity
+from sdmx_hub.model.rows import SOURCE_ROW, literal, quoted
+
+UNSOUND = "_unsound"
+"""Table of the keys of cells in sums that do not add up."""
+_AREA, _SEX, _AGE = "COUNTERPART_AREA", "SEX", "AGE"
+_BAND = re.compile(
+    r"Y(?:(?P<single>[0-9]{1,3})|(?P<low>[0-9]{1,3})T(?P<high>[0-9]{1,3})|_LT(?P<below>[0-9]{1,3})|_GE(?P<above>[0-9]{1,3}))"
+)
+_OLDEST = 1000
+_MOST_TILINGS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class SumRule:
+    """``total`` of the components is the sum of ``required`` and whatever of ``optional`` is there.
+
+    Each part gives a code for each of ``components``. Without ``required`` every other code counts, and none is missed.
+    ``tolerance`` None means: nothing for counts, half a unit of rounding for each part otherwise.
+    """
+
+    components: tuple[str, ...]
+    total: tuple[str, ...]
+    required: tuple[tuple[str, ...], ...] = ()
+    optional: tuple[tuple[str, ...], ...] = ()
+    tolerance: Decimal | None = None
+    only_additive: bool = True
+    without_margins: bool = False
+
+
+def check_sums(checking: Checking) -> Iterator[Finding]:
+    """SUM-01 where a total is not the sum of its parts, SUM-SKIP where that cannot be told. Fills ``UNSOUND``."""
+    if not checking.has(VALUE, *checking.structure.key_ids):
+        return
+    listed = ", ".join(f"{quoted(key)} VARCHAR" for key in checking.structure.key_ids)
+    checking.connection.execute(f"CREATE OR REPLACE TEMP TABLE {UNSOUND} ({listed})")
+    for rule in _rules(checking):
+        yield from _check(checking, rule)
+
+
+def _rules(checking: Checking) -> Iterator[SumRule]:
+    for total in checking.terms.totals:
+        if checking.has(total.component_id):
+            yield _declared(total)
+    if not checking.has(UNIT) or checking.codes(UNIT) <= NOT_ADDITIVE:
+        return
+    if checking.has(_AREA) and "W0" in checking.codes(_AREA):
+        yield SumRule(components=(_AREA,), total=("W0",), required=(("W1",), ("W2",)))
+    sexes = checking.codes(_SEX) if checking.has(_SEX) else frozenset()
+    ages = checking.codes(_AGE) if checking.has(_AGE) else frozenset()
+    if {"_T", "F", "M"} <= sexes:
+        yield SumRule(components=(_SEX,), total=("_T",), required=(("F",), ("M",)), optional=(("_O",), ("_U",)))
+    if "_T" in ages:
+        for tiling in tilings(ages):
+            yield SumRule(
+                components=(_AGE,), total=("_T",), required=tuple((age,) for age in tiling), optional=(("_U",),)
+            )
+            if {"_T", "F", "M"} <= sexes:
+                crossed = tuple((sex, age) for sex in ("F", "M") for age in tiling)
+                yield SumRule(components=(_SEX, _AGE), total=("_T", "_T"), required=crossed, without_margins=True)
+
+
+def _declared(total: Total) -> SumRule:
+    try:
+        tolerance = Decimal(total.tolerance)
+    except InvalidOperation:
+        tolerance = Decimal(0)
+    return SumRule(
+        components=(total.component_id,),
+        total=(total.total,),
+        required=tuple((part,) for part in total.parts),
+        tolerance=tolerance,
+        only_additive=False,
+    )
+
+
+def tilings(ages: frozenset[str]) -> list[tuple[str, ...]]:
+    """Sets of the age bands that cover all ages without overlap; single bands that do (``Y_GE0``) are none."""
+    bands = sorted((*band, age) for age in ages if (band := parse_band(age)))
+    found: list[tuple[str, ...]] = []
+
+    def extend(start: int, chosen: tuple[str, ...]) -> None:
+        if len(found) >= _MOST_TILINGS:
+            return
+        if start >= _OLDEST:
+            found.append(chosen)
+            return
+        for low, high, age in bands:
+            if low == start:
+                extend(high, (*chosen, age))
+
+    extend(0, ())
+    return [tiling for tiling in found if len(tiling) > 1]
+
+
+def parse_band(age: str) -> tuple[int, int] | None:
+    """Read an age code (``Y15T24``, ``Y_LT15``, ``Y_GE65``, ``Y30``) as first age and first age beyond."""
+    match = _BAND.fullmatch(age)
+    if match is None:
+        return None
+    if match["single"]:
+        return int(match["single"]), int(match["single"]) + 1
+    if match["below"]:
+        return 0, int(match["below"])
+    if match["above"]:
+        return int(match["above"]), _OLDEST
+    low, high = int(match["low"]), int(match["high"]) + 1
+    return (low, high) if low < high else None
+
+
+class _Sql:
+    """The SQL of one rule."""
+
+    def __init__(self, checking: Checking, rule: SumRule) -> None:
+        self.rule = rule
+        time = checking.structure.time_dimension
+        along_time = time is not None and time.id in rule.components
+        left_out = {*rule.components, "FREQ"} if along_time else set(rule.components)
+        self.others = [key for key in checking.structure.key_ids if key not in left_out]
+        self.total = self._is((rule.total,))
+        self.required = self._is(rule.required) if rule.required else f"NOT {self.total}"
+        self.part = f"({self.required} OR {self._is(rule.optional)})" if rule.optional else self.required
+        margins = [f"{quoted(one)} = {literal(code)}" for one, code in zip(rule.components, rule.total, strict=True)]
+        self.margin = f"(({' OR '.join(margins)}) AND NOT {self.total})"
+        self.scope = f"{checking.live} AND {_additive(checking)}" if rule.only_additive else checking.live
+        self.value = f"TRY_CAST(nullif(CAST({VALUE} AS VARCHAR), 'NaN') AS DECIMAL(38, 9))"
+
+    def _is(self, codes: Sequence[tuple[str, ...]]) -> str:
+        """The row is one of some combinations of codes."""
+        if len(self.rule.components) == 1:
+            return f"{quoted(self.rule.components[0])} IN ({', '.join(literal(code) for (code,) in codes)})"
+        columns = ", ".join(map(quoted, self.rule.components))
+        listed = ", ".join("(" + ", ".join(map(literal, one)) + ")" for one in codes)
+        return f"({columns}) IN ({listed})"
+
+    @property
+    def different(self) -> str:
+        """How many different required parts there are."""
+        columns = ", ".join(map(quoted, self.rule.components))
+        return f"count(DISTINCT hash({columns})) FILTER ({self.required})"
+
+    def groups(self) -> str:
+        """One row for each group with a stated total: what the parts give, and how many are missing."""
+        wanted = len(self.rule.required)
+        part, value = self.part, self.value
+        unit = f"any_value(CAST({UNIT} AS VARCHAR))" if self.rule.only_additive else "NULL"
+        decimals = f"max(length(split_part(CAST({VALUE} AS VARCHAR), '.', 2)))"
+        margins = f" AND count(*) FILTER ({self.margin}) = 0" if self.rule.without_margins else ""
+        return (
+            f"SELECT {key_hash(self.others)} AS place, max({value}) FILTER ({self.total}) AS stated, "
+            f"sum({value}) FILTER ({part}) AS parts, "
+            f"count(*) FILTER ({part} AND {value} IS NULL) + greatest({wanted} - {self.different}, 0) AS missing, "
+            f"count(*) FILTER ({part}) AS many, min({SOURCE_ROW}) FILTER ({self.total}) AS row, {unit} AS unit, "
+            f"{decimals} AS decimals FROM {VIEW} WHERE {self.scope} AND ({self.total} OR {part}"
+            f"{f' OR {self.margin}' if self.rule.without_margins else ''}) GROUP BY place "
+            f"HAVING stated IS NOT NULL AND many > 0 AND count(*) FILTER ({self.total}) = 1{margins}"
+        )
+
+
+def _additive(checking: Checking) -> str:
+    units = ", ".join(literal(unit) for unit in sorted(NOT_ADDITIVE))
+    tests = [f"coalesce(CAST({UNIT} AS VARCHAR), '') NOT IN ({units})"]
+    if checking.has("STATISTIC"):
+        tests.append("coalesce(CAST(STATISTIC AS VARCHAR), '_Z') IN ('_T', '_Z')")
+    return " AND ".join(tests)
+
+
+def _check(checking: Checking, rule: SumRule) -> Iterator[Finding]:
+    sql = _Sql(checking, rule)
+    counts = ", ".join(f"'{unit}'" for unit in sorted(COUNT_UNITS))
+    allowed = (
+        f"{rule.tolerance}"
+        if rule.tolerance is not None
+        else f"CASE WHEN unit IN ({counts}) THEN 0 ELSE 0.5 * pow(10, -decimals) * (many + 1) END"
+    )
+    checking.connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE _sums AS SELECT *, missing = 0 AND abs(stated - parts) > {allowed} AS is_wrong "
+        f"FROM ({sql.groups()}) WHERE missing > 0 OR abs(stated - parts) > {allowed}"
+    )
+    if "SUM-01" in checking.terms.overrides:
+        _keep_keys(checking, sql)
+    yield from _wrong(checking, sql)
+    yield from _skipped(checking, sql)
+
+
+def _wrong(checking: Checking, sql: _Sql) -> Iterator[Finding]:
+    shown = key_text(sql.others) if sql.others else "''"
+    named = key_text(sql.rule.components)
+    wrong, *_ = checking.one("SELECT count(*) FROM _sums WHERE is_wrong")
+    if not wrong:
+        return
+    checking.connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE _told AS SELECT * FROM _sums WHERE is_wrong ORDER BY row LIMIT {MOST}"
+    )
+    found = checking.connection.execute(
+        f"SELECT s.row, any_value({shown}), s.stated, s.parts, "
+        f"string_agg(DISTINCT {named}, ', ' ORDER BY {named}) FILTER ({sql.part}) "
+        f"FROM {VIEW} JOIN _told AS s ON {key_hash(sql.others)} = s.place WHERE {sql.scope} "
+        "GROUP BY s.place, s.row, s.stated, s.parts ORDER BY s.row, 2"
+    ).fetchall()
+    yield from rest(checking, VALUE, wrong)
+    for row, place, stated, parts, names in found:
+        difference = parts - stated
+        yield checking.finding(
+            "SUM-01",
+            row=row,
+            column=VALUE,
+            value=_plain(stated),
+            component=" × ".join(sql.rule.components),
+            total=".".join(sql.rule.total),
+            stated=_plain(stated),
+            parts=names,
+            sum=_plain(parts),
+            difference=f"{'+' if difference > 0 else ''}{_plain(difference)}",
+            place=place or "–",
+        )
+
+
+def _keep_keys(checking: Checking, sql: _Sql) -> None:
+    """Remember the cells of sums that do not add up; along time only the total, for its parts stand for themselves."""
+    keys = checking.structure.key_ids
+    time = checking.structure.time_dimension
+    along_time = time is not None and time.id in sql.rule.components
+    cells = sql.total if along_time else f"({sql.total} OR {sql.part})"
+    checking.connection.execute(
+        f"INSERT INTO {UNSOUND} SELECT {', '.join(f'CAST({quoted(key)} AS VARCHAR)' for key in keys)} FROM {VIEW} "
+        f"JOIN _sums AS s ON {key_hash(sql.others)} = s.place WHERE s.is_wrong AND {sql.scope} AND {cells}"
+    )
+
+
+def _skipped(checking: Checking, sql: _Sql) -> Iterator[Finding]:
+    shown = key_text(sql.others) if sql.others else "''"
+    count, row = checking.one("SELECT count(*), min(row) FROM _sums WHERE missing > 0")
+    if not count:
+        return
+    place = checking.all(
+        f"SELECT {shown} FROM {VIEW} WHERE {sql.scope} AND {key_hash(sql.others)} = "
+        "(SELECT place FROM _sums WHERE missing > 0 ORDER BY row LIMIT 1) LIMIT 1"
+    )
+    yield checking.finding(
+        "SUM-SKIP",
+        row=row,
+        column=VALUE,
+        severity=Severity.INFO,
+        count=count,
+        component=" × ".join(sql.rule.components),
+        total=".".join(sql.rule.total),
+        place=(place[0][0] if place else "") or "–",
+    )
+
+
+def _plain(number: object) -> str:
+    text = f"{number:f}" if isinstance(number, Decimal) else str(number)
+    return text.rstrip("0").rstrip(".") if "." in text else text

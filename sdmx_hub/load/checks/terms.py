@@ -1,0 +1,183 @@
+"""What rows are checked against, and the table they are checked in."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+
+from sdmx_hub.model.finding import Finding, Severity, Where
+from sdmx_hub.model.message import Action
+from sdmx_hub.model.rows import ACTION, SOURCE_ROW, Rows, literal, quoted
+from sdmx_hub.model.structure import Codelist, Component, Constraint, DataStructure
+from sdmx_hub.model.urn import Ref
+
+VIEW = "_checked"
+MOST = 200
+"""Different faults of one kind told one by one; the rest are counted."""
+VALUE = "OBS_VALUE"
+STATUS = "OBS_STATUS"
+UNIT = "UNIT_MEASURE"
+COUNT_UNITS = frozenset({"PS", "PMT", "CTR", "MVT", "JB", "CAS", "N"})
+"""Units of CL_UNIT_MEASURE in which a value is a count."""
+NOT_ADDITIVE = frozenset({"PT", "R100K", "MTH", "SC10", "IX1", "DAY"})
+"""Units of CL_UNIT_MEASURE whose values cannot be added up."""
+NUMBER = r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?"
+"""The numbers the hub takes: digits 0 to 9, a point, a short exponent; nothing that some library happens to accept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """A total declared by the provider; ``parts`` empty means every other code sent with it."""
+
+    component_id: str
+    total: str
+    parts: tuple[str, ...] = ()
+    tolerance: str = "0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """Everything a file is held to.
+
+    ``codelists`` are those of coded components by component id; ``constraints`` those of the dataflow and its
+    structure; ``provider_constraints`` those of the provider's provision agreement. ``action`` is what rows do that do
+    not say so themselves. ``overrides`` are codes of findings that somebody accepts.
+    """
+
+    dataflow: Ref
+    structure: DataStructure
+    codelists: Mapping[str, Codelist] = field(default_factory=dict)
+    constraints: tuple[Constraint, ...] = ()
+    provider: str | None = None
+    provider_constraints: tuple[Constraint, ...] = ()
+    totals: tuple[Total, ...] = ()
+    action: Action = Action.APPEND
+    file: str | None = None
+    overrides: frozenset[str] = frozenset()
+
+
+class Checking:
+    """One check of one set of rows: the view of them, what is known of their columns, and how findings are made."""
+
+    def __init__(self, rows: Rows, terms: Terms) -> None:
+        self.rows = rows
+        self.terms = terms
+        self.structure = terms.structure
+        self.connection: duckdb.DuckDBPyConnection = rows.connection
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {VIEW} AS {rows.sql}")
+
+    @functools.cached_property
+    def live(self) -> str:
+        """SQL: the row is more than a deletion."""
+        if ACTION not in self.rows.columns:
+            return "false" if self.terms.action is Action.DELETE else "true"
+        return f"coalesce({ACTION}, {literal(self.terms.action.value)}) <> 'D'"
+
+    @functools.cached_property
+    def whole(self) -> str:
+        """SQL: the row says all there is to say of its observation (it neither deletes nor merges)."""
+        if ACTION not in self.rows.columns:
+            return "false" if self.terms.action in {Action.DELETE, Action.MERGE} else "true"
+        return f"coalesce({ACTION}, {literal(self.terms.action.value)}) NOT IN ('D', 'M')"
+
+    @functools.cached_property
+    def count(self) -> int:
+        """Number of rows."""
+        return int(self.one(f"SELECT count(*) FROM {VIEW}")[0])
+
+    def all(self, sql: str) -> list[tuple[object, ...]]:
+        """Draw a small answer."""
+        return self.connection.execute(sql).fetchall()
+
+    def one(self, sql: str) -> tuple[int, ...]:
+        """Draw one row of numbers."""
+        return self.connection.execute(sql).fetchone() or ()
+
+    def has(self, *component_ids: str) -> bool:
+        """Tell whether the rows have columns for all of some components of the structure."""
+        return all(one in self.structure.components and one in self.rows.columns for one in component_ids)
+
+    def is_used(self, component_id: str) -> bool:
+        """Tell whether any row has a value for a component."""
+        return self.has(component_id) and any(value is not None for value, _, _ in self.values(component_id))
+
+    @functools.cache  # noqa: B019 - lives as long as one check
+    def values(self, component_id: str) -> tuple[tuple[str | None, int, int | None], ...]:
+        """Distinct values of a column with how many rows have each and the first of them."""
+        column = f"CAST({quoted(component_id)} AS VARCHAR)"
+        found = self.connection.execute(
+            f"SELECT {column}, count(*), min({SOURCE_ROW}) FROM {VIEW} WHERE {self.live} GROUP BY 1 ORDER BY 3, 1"
+        ).fetchall()
+        return tuple(found)
+
+    def codes(self, component_id: str) -> frozenset[str]:
+        """Distinct values of a column, without the absent one."""
+        return frozenset(value for value, _, _ in self.values(component_id) if value is not None)
+
+    def find(
+        self, code: str, condition: str, value: str, *, component_id: str | None = None, **params: object
+    ) -> Iterator[Finding]:
+        """Find the rows of a condition: one finding for each different ``value`` (SQL), with its first row."""
+        found = self.connection.execute(
+            f"SELECT CAST({value} AS VARCHAR) AS told, count(*), min({SOURCE_ROW}) AS first FROM {VIEW} "
+            f"WHERE {condition} GROUP BY told ORDER BY first, told LIMIT {MOST}"
+        ).fetchall()
+        for told, count, row in found:
+            given = {"component": component_id, **params}
+            yield self.finding(code, row=row, column=component_id, value=told, count=count, params=given)
+
+    def finding(
+        self,
+        code: str,
+        *,
+        row: int | None = None,
+        column: str | None = None,
+        value: str | None = None,
+        count: int = 1,
+        severity: Severity = Severity.ERROR,
+        params: Mapping[str, object] | None = None,
+        **more: object,
+    ) -> Finding:
+        """Make a finding with its place; ``value`` also fills the sentence, as do ``params`` and what is named."""
+        return Finding(
+            code=code,
+            severity=severity,
+            where=Where(file=self.terms.file, row=row, column=column),
+            source_value=value,
+            params={"value": _short(value), **(params or {}), **more},
+            count=count,
+        )
+
+
+def _short(value: str | None) -> str:
+    text = value or ""
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def key_text(ids: Sequence[str]) -> str:
+    """Write SQL that shows a key: values joined by dots."""
+    return "concat_ws('.', " + ", ".join(f"coalesce(CAST({quoted(one)} AS VARCHAR), '')" for one in ids) + ")"
+
+
+def key_hash(ids: Sequence[str]) -> str:
+    """Write SQL that gives one number for a key; different keys share one about never, and whoever uses it checks."""
+    return f"hash({', '.join(quoted(one) for one in ids)})" if ids else "0"
+
+
+def is_number(component: Component) -> bool:
+    """Tell whether values of a component are numbers."""
+    return component.representation.text_type in NUMERIC_TYPES and not component.representation.is_coded
+
+
+NUMERIC_TYPES = frozenset({"Decimal", "Double", "Float", "Integer", "Long", "Short", "BigInteger", "Count"})
+FLOATING = frozenset({"Double", "Float"})
+"""Types in which ``NaN`` is the way to say that a value is missing on purpose."""
+
+
+def number_of(column: str) -> str:
+    """Write SQL for the number in a column, NULL where there is none or one without end."""
+    number = f"TRY_CAST(CAST({quoted(column)} AS VARCHAR) AS DOUBLE)"
+    return f"CASE WHEN isfinite({number}) THEN {number} END"
