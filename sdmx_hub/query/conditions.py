@@ -9,6 +9,7 @@ unequal to every number and neither smaller nor greater. Codes and texts compare
 from __future__ import annotations
 
 import enum
+import functools
 import math
 import operator
 import re
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sdmx_hub.query.periods import period_holds
-from sdmx_hub.query.request import AnyOf, Condition, Operator
+from sdmx_hub.query.request import AnyOf, Condition, Operator, is_plain
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,400}(?:\.[0-9]{0,400})?|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,4})?")
 _COMPARES: Mapping[Operator, Callable[[Any, Any], bool]] = {
@@ -57,9 +58,22 @@ class PlannedFilter:
     any_of: AnyOf
     kind: Kind = Kind.TEXT
 
+    @functools.cached_property
+    def _listed(self) -> frozenset[str]:
+        """The texts wanted by themselves: a list of codes may be long and is looked up, not gone through."""
+        if self.kind is not Kind.TEXT:
+            return frozenset()
+        return frozenset(all_of[0].value for all_of in self.any_of if is_plain(all_of))
+
+    @functools.cached_property
+    def _others(self) -> AnyOf:
+        return tuple(all_of for all_of in self.any_of if self.kind is not Kind.TEXT or not is_plain(all_of))
+
     def matches(self, text: str | None) -> bool:
         """Tell whether a value is wanted."""
-        return any(all(self._holds(condition, text) for condition in all_of) for all_of in self.any_of)
+        if text in self._listed:
+            return True
+        return any(all(self._holds(condition, text) for condition in all_of) for all_of in self._others)
 
     def _holds(self, condition: Condition, text: str | None) -> bool:
         if text is None:

@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 
 from sdmx_hub.errors import BadRequest
-from sdmx_hub.query.request import ANY, TIME, ComponentFilter, Condition, Operator
+from sdmx_hub.query.request import ANY, TIME, ComponentFilter, Condition, Operator, is_plain
 from sdmx_hub.query.text import shown
 
-MOST_CONDITIONS = 10_000
+MOST_VALUES = 10_000
+MOST_CONDITIONS = 500
+"""Conditions that are more than a value in a list: each is held against every code there is."""
 _OPERATORS = {operator.value: operator for operator in Operator}
 # The plus of a time's offset (…T09:00:00+01:00) joins nothing.
 _AND = re.compile(r"\+(?![0-9]{2}:[0-9]{2}(?:$|[+,]))")
@@ -24,9 +26,12 @@ def parse_filters(texts: Mapping[str, str]) -> tuple[ComponentFilter, ...]:
 def parse_filter(component_id: str, text: str) -> ComponentFilter:
     """Read the filter on one component."""
     any_of = [[_condition(component_id, one) for one in _AND.split(group)] for group in text.split(",")]
-    if sum(map(len, any_of)) > MOST_CONDITIONS:
-        raise BadRequest("query-too-long", part=f"c[{component_id}]", most=MOST_CONDITIONS)
-    return ComponentFilter.of(component_id, tuple(tuple(all_of) for all_of in any_of))
+    parsed = ComponentFilter.of(component_id, tuple(tuple(all_of) for all_of in any_of))
+    compared = sum(len(all_of) for all_of in parsed.any_of if not is_plain(all_of))
+    for found, most in ((len(parsed.any_of), MOST_VALUES), (compared, MOST_CONDITIONS)):
+        if found > most:
+            raise BadRequest("query-too-long", part=f"c[{component_id}]", most=most)
+    return parsed
 
 
 def _condition(component_id: str, text: str) -> Condition:

@@ -10,6 +10,7 @@ from sdmx_hub.query.request import ANY, KeyPattern
 from sdmx_hub.query.text import LONGEST_ID, is_wildcard, shown, split_list
 
 MOST_DIMENSIONS = 200
+MOST_KEYS = 1_000
 _CODE = re.compile(r"[A-Za-z0-9_@$-]+")
 
 
@@ -24,6 +25,8 @@ def parse_keys_v2(text: str) -> tuple[KeyPattern, ...]:
     """Read keys between ``,``; within a dimension ``*`` or nothing for all, and ``+`` as in REST v1."""
     if is_wildcard(text):
         return ()
+    if text.count(",") >= MOST_KEYS:
+        raise BadRequest("query-too-long", part="key", most=MOST_KEYS)
     return _canonical([() if is_wildcard(one) and one else _parse_key(one, "+") for one in text.split(",")])
 
 

@@ -8,6 +8,7 @@ reporting year that begins on 1 October 2022, and ``le:2022`` includes December 
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import operator
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 
 from sdmx_hub.errors import BadRequest
 from sdmx_hub.model.period import JANUARY_1, Period, parse_period
-from sdmx_hub.query.request import AnyOf, Condition, Operator
+from sdmx_hub.query.request import AnyOf, Condition, Operator, is_plain
 
 _RANGES: Mapping[Operator, Callable[[Period, Period], bool]] = {
     Operator.EQUAL: lambda found, asked: (found.start, found.end) == (asked.start, asked.end),
@@ -25,6 +26,7 @@ _RANGES: Mapping[Operator, Callable[[Period, Period], bool]] = {
     Operator.GREATER: lambda found, asked: found.start >= asked.end,
     Operator.GREATER_OR_EQUAL: lambda found, asked: found.start >= asked.start,
 }
+_Span = tuple[dt.datetime, dt.datetime]
 _TEXTS: Mapping[Operator, Callable[[str, str], bool]] = {
     Operator.CONTAINS: operator.contains,
     Operator.NOT_CONTAINS: lambda found, asked: asked not in found,
@@ -46,7 +48,26 @@ class PeriodFilter:
 
     def matches(self, text: str, start_day: str | None = None) -> bool:
         """Tell whether a period of the data, whose reporting year begins on ``start_day``, is wanted."""
-        return any(all(self._holds(condition, text, start_day) for condition in all_of) for all_of in self.any_of)
+        if _span(_period(text, start_day or JANUARY_1)) in self._listed(start_day):
+            return True
+        return any(all(self._holds(condition, text, start_day) for condition in all_of) for all_of in self._others)
+
+    def _listed(self, start_day: str | None) -> frozenset[_Span]:
+        """The ranges wanted by themselves: a long list of periods is looked up, not gone through."""
+        asked = self.reporting_year_start_day or start_day or JANUARY_1
+        if asked not in self._spans:
+            plain = (_span(_period(all_of[0].value, asked)) for all_of in self.any_of if is_plain(all_of))
+            self._spans[asked] = frozenset(span for span in plain if span)
+        return self._spans[asked]
+
+    @functools.cached_property
+    def _spans(self) -> dict[str, frozenset[_Span]]:
+        """What was worked out already, by start day."""
+        return {}
+
+    @functools.cached_property
+    def _others(self) -> AnyOf:
+        return tuple(all_of for all_of in self.any_of if not is_plain(all_of))
 
     def _holds(self, condition: Condition, text: str, start_day: str | None) -> bool:
         return period_holds(condition, text, start_day or JANUARY_1, self.reporting_year_start_day)
@@ -68,6 +89,10 @@ def period_holds(
 def is_period(text: str) -> bool:
     """Tell whether a text is a period of any form."""
     return _period(text, JANUARY_1) is not None
+
+
+def _span(period: Period | None) -> _Span | None:
+    return (period.start, period.end) if period else None
 
 
 @functools.lru_cache(maxsize=65_536)

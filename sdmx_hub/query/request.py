@@ -76,6 +76,11 @@ AnyOf = tuple[tuple[Condition, ...], ...]
 """Alternatives, each a conjunction: ``A,B+C`` is A or (B and C)."""
 
 
+def is_plain(all_of: tuple[Condition, ...]) -> bool:
+    """Tell whether a conjunction is one value that must be equal."""
+    return len(all_of) == 1 and all_of[0].operator is Operator.EQUAL
+
+
 @dataclass(frozen=True, order=True)
 class ComponentFilter:
     """What one component must satisfy: one of the alternatives, all conditions of it.

@@ -2,7 +2,7 @@ import datetime as dt
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdmx_hub.errors import BadRequest
@@ -112,6 +112,7 @@ def test_what_is_no_start_day_is_refused(start_day):
         parse_period("2010-Q1", start_day)
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 9998),
     st.sampled_from([("A", 1, 1), ("S", 2, 1), ("T", 3, 1), ("Q", 4, 1), ("M", 12, 2)]),
@@ -127,6 +128,7 @@ def test_the_parts_of_a_reporting_year_fill_it_without_gap(year, kind, month, da
     assert all(first.end == second.start for first, second in itertools.pairwise(parts))
 
 
+@settings(deadline=None)
 @given(st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1)))
 def test_weeks_of_a_calendar_year_are_those_of_iso_8601(day):
     year, week, _ = day.isocalendar()
@@ -134,6 +136,7 @@ def test_weeks_of_a_calendar_year_are_those_of_iso_8601(day):
     assert period.start.date() <= day < period.end.date()
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_any_text_is_a_period_or_refused(text):
     try:

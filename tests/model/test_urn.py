@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdmx_hub.errors import BadRequest
@@ -98,6 +98,7 @@ IDS = st.from_regex(r"[A-Z][A-Z0-9_]{0,10}", fullmatch=True)
 VERSIONS = st.from_regex(r"[0-9]{1,2}(\.[0-9]{1,2}){0,2}", fullmatch=True)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(CLASSES), st.builds(Ref, IDS, IDS, VERSIONS))
 def test_a_written_urn_reads_back(row, ref):
     assert parse_urn(str(Urn(row.name, ref))) == Urn(row.name, ref)

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdmx_hub.query.conditions import Kind, PlannedFilter, is_number
@@ -47,11 +47,13 @@ def test_an_absent_value_satisfies_only_what_is_negative(kind, condition, expect
     assert PlannedFilter("X", parse_filter("X", condition).any_of, kind).matches(None) is expected
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_numbers_as_python_writes_them_are_numbers(number):
     assert is_number(str(number))
 
 
+@settings(deadline=None)
 @given(st.text("0123456789.eE+-_ xNan", max_size=12))
 def test_what_is_a_number_converts(text):
     if is_number(text):

@@ -1,7 +1,7 @@
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdmx_hub.model.period import parse_period
@@ -80,6 +80,7 @@ PERIODS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(PERIODS, PERIODS)
 def test_the_operators_agree_with_the_instants(text, asked):
     found, wanted = parse_period(text), parse_period(asked)

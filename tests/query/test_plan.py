@@ -1,7 +1,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdmx_hub.errors import BadQuery, BadRequest
@@ -234,6 +234,7 @@ def key_text(keys):
     return ",".join(".".join("*" if part is None else "+".join(sorted(part)) for part in parts) for parts in keys)
 
 
+@settings(deadline=None)
 @given(KEYS)
 def test_the_plan_never_widens_the_query(keys):
     planned = plan(key=key_text(keys)).keys

@@ -2,7 +2,7 @@ import datetime as dt
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdmx_hub.errors import BadRequest, HubError
@@ -297,6 +297,20 @@ def read_or_refuse(parse, path, query):
         return refusal.text("es")
 
 
+def test_long_lists_of_codes_are_read_and_longer_ones_refused():
+    codes_wanted = ",".join(f"C{number}" for number in range(5_000))
+    assert len(v2(f"dataflow/A/B?c[X]={codes_wanted[:16_000]}").filters[0].any_of) > 2_000
+    for url in (
+        "dataflow/A/B?c[X]=" + ",".join(f"ne:{number}" for number in range(600)),
+        "dataflow/A/B?c[X]=" + "+".join(f"ge:{number}" for number in range(600)),
+        "dataflow/A/B/1.0/" + ",".join(f"A.{number}" for number in range(1_100)),
+    ):
+        with pytest.raises(BadRequest) as refusal:
+            v2(url)
+        assert "too long" in str(refusal.value)
+
+
+@settings(deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_text_gives_a_query_or_a_refusal(path, query):
     for parse in (urls_v1.parse_data, urls_v2.parse_data):
@@ -306,6 +320,7 @@ def test_any_text_gives_a_query_or_a_refusal(path, query):
 URL_TEXT = st.text("AB01.,+*/&=?%[]:~-c", max_size=60)
 
 
+@settings(deadline=None)
 @given(URL_TEXT, URL_TEXT)
 def test_any_text_of_url_characters_gives_a_query_or_a_refusal(path, query):
     for parse in (urls_v1.parse_data, urls_v2.parse_data):
@@ -316,6 +331,7 @@ CODE = st.text("ABC_019@$-", min_size=1, max_size=4)
 PART = st.one_of(st.none(), st.frozensets(CODE, min_size=1, max_size=3))
 
 
+@settings(deadline=None)
 @given(st.lists(PART, min_size=4, max_size=8))
 def test_a_written_key_reads_back_in_both_families(parts):
     while parts and parts[-1] is None:

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdmx_hub.errors import BadRequest
@@ -170,6 +170,7 @@ def test_matches_looks_at_the_other_versions():
     assert not matches("~", "1.0", all_versions=["1.0", "2.0"])
 
 
+@settings(deadline=None)
 @given(st.lists(st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){0,2}", fullmatch=True), max_size=8))
 def test_what_is_latest_is_among_all(versions):
     everything = set(select_versions(["*"], versions))
@@ -178,6 +179,7 @@ def test_what_is_latest_is_among_all(versions):
         assert set(select_versions([pattern], versions)) <= everything
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_is_a_pattern_or_refused(text):
     try:
