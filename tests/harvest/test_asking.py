@@ -11,20 +11,13 @@ from sdmx_hub.harvest.fetch import Limits, Visitor
 from sdmx_hub.harvest.guard import Policy, parse_place
 from sdmx_hub.harvest.lease import Hold, Stopped
 from sdmx_hub.harvest.raw import RawStore
-from sdmx_hub.store.database import open_database
 from sdmx_hub.store.run_rows import Slot
 from sdmx_hub.store.runs import LeaseLost, Runs
-from tests.harvest.partner import Reply, run_partner
+from tests.harvest.partner import Reply
 from tests.harvest.virtual import BEGIN, VirtualTime
 
 OK = Reply(body=b"fine")
 BUSY = Reply(503, headers={"Retry-After": "2"})
-
-
-@pytest.fixture
-def partner():
-    with run_partner() as running:
-        yield running
 
 
 @pytest.fixture
@@ -33,11 +26,8 @@ def time():
 
 
 @pytest.fixture
-def runs(tmp_path):
-    database = open_database(f"sqlite:///{tmp_path / 'control.db'}")
-    database.migrate()
-    yield Runs(database)
-    database.close()
+def runs(database):
+    return Runs(database)
 
 
 @pytest.fixture

@@ -15,12 +15,6 @@ from tests.harvest.partner import Reply, run_partner, unused_port
 BODY = b"A;B\n" * 1000
 
 
-@pytest.fixture
-def partner():
-    with run_partner() as running:
-        yield running
-
-
 def visitor(partner, tmp_path, *, hosts=(), allow_local=True, **limits):
     home = parse_place(partner.url)
     return Visitor(

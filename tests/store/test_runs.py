@@ -7,7 +7,6 @@ import pytest
 
 from sdmx_hub.errors import Conflict, NotFound
 from sdmx_hub.model.finding import Finding, Severity, Where
-from sdmx_hub.store.database import open_database
 from sdmx_hub.store.run_rows import Outcome, Request, Slot, State, Trigger, Verdict
 from sdmx_hub.store.runs import MOST_ATTEMPTS, LeaseLost, Runs
 
@@ -18,11 +17,8 @@ DONE = Outcome(state=State.SUCCEEDED, verdict=Verdict("harvest-unchanged"))
 
 
 @pytest.fixture
-def runs(tmp_path):
-    database = open_database(f"sqlite:///{tmp_path / 'control.db'}")
-    database.migrate()
-    yield Runs(database)
-    database.close()
+def runs(database):
+    return Runs(database)
 
 
 def slot(flow="F", at=NOW, source="S", host="a:80", **more):
