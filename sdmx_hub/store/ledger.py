@@ -14,6 +14,8 @@ from sdmx_hub.store.run_rows import GOOD, Request, Run, State, short_instant
 from sdmx_hub.store.runs import Runs
 from sdmx_hub.store.tables import CHANGE
 
+_COUNTS = ("added", "revised", "deleted", "unchanged")
+
 
 def list_runs(
     database: Database,
@@ -41,22 +43,21 @@ def _seen_by(database: Database, audience: str, releases: Iterable[int]) -> dict
     """What releases did as an audience sees it."""
     query = sa.select(CHANGE).where(CHANGE.c.audience == audience, CHANGE.c.release_id.in_(list(releases)))
     with database.reading() as connection:
-        return {
-            row.release_id: {"added": row.added, "revised": row.revised, "deleted": row.deleted}
-            for row in connection.execute(query)
-        }
+        return {row.release_id: {name: getattr(row, name) for name in _COUNTS} for row in connection.execute(query)}
 
 
 def _narrowed(run: Run, seen: dict[str, int] | None, language: str) -> dict[str, Any]:
-    state = State.UNCHANGED if run.state is State.SUCCEEDED and not (seen and any(seen.values())) else run.state
+    changed = seen is not None and any(seen[name] for name in _COUNTS[:3])
+    state = State.UNCHANGED if run.state is State.SUCCEEDED and not changed else run.state
     shown = run_json(run, language)
     told = ("id", "source", "flow", "slot", "trigger", "full", "started", "finished")
-    counts = seen or dict.fromkeys(("added", "revised", "deleted"), 0 if state in GOOD else None)
+    good = state in GOOD
     return {
         **{name: shown[name] for name in told},
         "state": state.value,
         "verdict": sentence(f"harvest-state-{state.value}", language),
-        **counts,
+        **(seen if seen and changed else dict.fromkeys(_COUNTS, 0 if good else None)),
+        "findings": 0 if good else None,
     }
 
 

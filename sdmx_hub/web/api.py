@@ -30,6 +30,7 @@ def harvest_runs() -> Response:
         limit=min(request.args.get("limit", 100, type=int), MOST_RUNS),
         before=request.args.get("before", type=int),
         language=visit.language,
+        audience=visit.audience,
     )
     return _json(runs)
 

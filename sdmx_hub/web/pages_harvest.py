@@ -1,0 +1,74 @@
+"""The pages about harvests: which partners are visited, when, and how it went, as far as the reader may know."""
+
+from __future__ import annotations
+
+import json
+
+from flask import Blueprint, Response, request
+
+from sdmx_hub.language import localised
+from sdmx_hub.store.ledger import list_runs, show_run
+from sdmx_hub.store.run_rows import short_instant
+from sdmx_hub.store.runs import Runs
+from sdmx_hub.store.sources import Sources
+from sdmx_hub.web.hub import Visit, current_visit
+from sdmx_hub.web.site import show, with_parameters
+
+RUNS_A_PAGE = 50
+
+pages_harvest = Blueprint("pages_harvest", __name__)
+
+
+@pages_harvest.get("/harvest")
+@pages_harvest.get("/harvest.json")
+def harvests() -> Response:
+    """Tell the visits, newest first, fifty at a time (``?before=`` continues), and each partner's last good one."""
+    visit = current_visit()
+    before = request.args.get("before", type=int)
+    source = request.args.get("source") or None
+    listed = list_runs(
+        visit.hub.database,
+        source=source,
+        before=before,
+        limit=RUNS_A_PAGE + 1,
+        language=visit.language,
+        audience=visit.audience,
+    )["runs"]
+    shown = listed[:RUNS_A_PAGE]
+    content = {"sources": _sources(visit), "runs": shown}
+    older = with_parameters({"before": str(shown[-1]["id"])}) if len(listed) > RUNS_A_PAGE else None
+    newer = with_parameters({"before": None}) if before is not None else None
+    return show("harvest.html", content, older=older, newer=newer)
+
+
+def _sources(visit: Visit) -> list[dict[str, object]]:
+    runs = Runs(visit.hub.database)
+    found = []
+    for stored in Sources(visit.hub.database).select():
+        document = json.loads(stored.document)
+        good = [
+            run.finished_at
+            for flow in document["flows"]
+            if (run := runs.last_good(stored.id, _flow_id(flow))) is not None and run.finished_at
+        ]
+        found.append(
+            {
+                "id": stored.id,
+                "name": localised(document["title"], visit.language),
+                "last_good": short_instant(max(good)) if good else None,
+            }
+        )
+    return found
+
+
+def _flow_id(flow: dict[str, str]) -> str:
+    return flow.get("id") or flow["dataflow"].partition(":")[2].partition("(")[0]
+
+
+@pages_harvest.get("/harvest/<int:run_id>")
+@pages_harvest.get("/harvest/<int:run_id>.json")
+def harvest(run_id: int) -> Response:
+    """Show one visit."""
+    visit = current_visit()
+    run = show_run(visit.hub.database, run_id, visit.language, audience=visit.audience)
+    return show("harvest_run.html", run)

@@ -1,0 +1,82 @@
+"""The pages about harvests: readable by people and programs, and no more than the reader may know."""
+
+import datetime as dt
+import json
+
+import pytest
+
+from sdmx_hub.store.run_rows import Outcome, Slot, State, Verdict
+from sdmx_hub.store.runs import Runs
+from sdmx_hub.store.sources import Sources
+from tests.web.conftest import RELEASED, Parts
+
+LEASE = dt.timedelta(minutes=1)
+DOCUMENT = {
+    "id": "P",
+    "title": {"en": "The partner", "fr": "Le partenaire"},
+    "flows": [{"dataflow": "ILMH:DF_STOCK_POP(1.0.0)"}],
+}
+SECRETS = ("receive-4711", "4711", "harvest-rejected", "V01")
+
+
+@pytest.fixture(scope="module")
+def runs(parts: Parts):
+    """One run that released, one that released what the public cannot see, one that failed."""
+    made = Runs(parts.database)
+    Sources(parts.database).save("P", json.dumps(DOCUMENT), "0" * 64, origin="x", actor="test", now=RELEASED)
+    outcomes = [
+        Outcome(state=State.SUCCEEDED, verdict=Verdict("harvest-unchanged"), received=4711, added=4711, release_id=1),
+        Outcome(state=State.SUCCEEDED, verdict=Verdict("harvest-unchanged"), received=4711, added=4711, release_id=99),
+        Outcome(state=State.FAILED, verdict=Verdict("harvest-rejected", {"errors": 4711})),
+    ]
+    found = []
+    for number, outcome in enumerate(outcomes):
+        at = RELEASED + dt.timedelta(hours=number)
+        made.queue(Slot(source="P", flow="DF_STOCK_POP", slot=at, host="h"), now=at)
+        held = made.claim("test", now=at, lease=LEASE)
+        found.append(made.finish(held, outcome, now=at))
+    return found
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "Harvests"), ("fr", "Collectes"), ("es", "Recolecciones")])
+def test_the_page_speaks_three_languages(client, runs, language, title):
+    answer = client.get("/harvest", query_string={"lang": language})
+    assert answer.status_code == 200
+    assert f"<h1>{title}</h1>" in answer.text
+    assert "/harvest.json" in answer.text
+
+
+def test_the_twin_says_the_same(client, runs):
+    content = client.get("/harvest.json").json
+    assert content["sources"] == [{"id": "P", "name": "The partner", "last_good": "2026-11-20T09:00:00Z"}]
+    assert [run["state"] for run in content["runs"]] == ["failed", "unchanged", "succeeded"]
+    shown = content["runs"][2]
+    assert shown["added"] > 0
+    assert shown["added"] != 4711
+    one = client.get(f"/harvest/{shown['id']}.json").json
+    assert one == shown
+    assert client.get(f"/harvest/{shown['id']}").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/harvest", "/harvest.json", "/api/harvest/runs"])
+def test_nobody_learns_what_the_public_may_not_know(client, runs, path):
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert not any(secret in answer.text for secret in SECRETS)
+
+
+def test_the_api_gives_the_runs(client, runs):
+    listed = client.get("/api/harvest/runs").json["runs"]
+    expected = {"id", "source", "slot", "state", "started", "finished", "added", "revised", "deleted", "unchanged"}
+    assert expected | {"findings"} <= set(listed[0])
+
+
+def test_a_run_nobody_made_is_not_found(client, runs):
+    assert client.get("/harvest/4711").status_code == 404
+    assert client.get("/harvest/4711.json").status_code == 404
+
+
+def test_runs_are_paged(client, runs):
+    newest = client.get("/harvest.json").json["runs"][0]["id"]
+    older = client.get(f"/harvest.json?before={newest}").json["runs"]
+    assert [run["id"] for run in older] == [run.id for run in reversed(runs[:2])]
