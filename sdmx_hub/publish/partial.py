@@ -1,15 +1,16 @@
-"""Partial item schemes: the same artefact with some of its items only, and marked so."""
+"""Partial item schemes: the same artefact with the items in use only, and marked so."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from sdmx_hub.model.artefact import Artefact, Document
+from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.structure import Code, Codelist
+from sdmx_hub.publish.structure_detail import keep_items
 
 
 def with_parents(codelist: Codelist, codes: Collection[str]) -> frozenset[str]:
-    """The codes, and every parent above them."""
+    """The codes of a codelist among ``codes``, and every parent above them."""
     kept: set[str] = set()
     for code in codes:
         above: str | None = code
@@ -20,27 +21,28 @@ def with_parents(codelist: Codelist, codes: Collection[str]) -> frozenset[str]:
 
 
 def partial_codelist(artefact: Artefact, codelist: Codelist, codes: Collection[str]) -> Artefact:
-    """Keep some codes and their parents, inherited codes resolved."""
-    kept = with_parents(codelist, codes)
-    key = artefact.artefact_class.items or "codes"
-    own = {item["id"]: item for item in artefact.items}
-    items = [own.get(code.id) or _item(code) for code in codelist.codes.values() if code.id in kept]
-    return _part(artefact, key, items, is_whole=len(kept) == len(codelist.codes))
+    """Keep some codes and their parents; ``codelist`` is the view of the artefact, inherited codes included."""
+    return keep_items(_resolved(artefact, codelist), codes)
 
 
 def partial_scheme(artefact: Artefact, ids: Collection[str]) -> Artefact:
-    """Keep some items of a flat scheme."""
-    kept = [item for item in artefact.items if item["id"] in ids]
-    return _part(artefact, artefact.artefact_class.items or "", kept, is_whole=len(kept) == len(artefact.items))
+    """Keep some items of a scheme, and what lies above them."""
+    return keep_items(artefact, ids)
 
 
-def _part(artefact: Artefact, key: str, items: list[Document], *, is_whole: bool) -> Artefact:
+def _resolved(artefact: Artefact, codelist: Codelist) -> Artefact:
+    """Write inherited codes out."""
+    if not artefact.document.get("codelistExtensions"):
+        return artefact
+    own = {item["id"]: item for item in artefact.items}
+    items = [own.get(code.id) or _item(code) for code in codelist.codes.values()]
     document = {name: value for name, value in artefact.document.items() if name != "codelistExtensions"}
-    marked = {} if is_whole else {"isPartial": True}
-    return Artefact(artefact.artefact_class, document | {key: items} | marked, artefact.final)
+    return Artefact(
+        artefact.artefact_class, document | {artefact.artefact_class.items or "codes": items}, artefact.final
+    )
 
 
-def _item(code: Code) -> Document:
+def _item(code: Code) -> dict[str, object]:
     name = next(iter(code.names.values()), code.id)
     item: dict[str, object] = {"id": code.id, "name": name, "names": dict(code.names)}
     return item | ({"parent": code.parent} if code.parent else {})
