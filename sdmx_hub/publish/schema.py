@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping
 
 from sdmx_hub.errors import BadQuery, NotBuilt, NotFound
 from sdmx_hub.formats.schema_xsd import Schema
+from sdmx_hub.formats.structure_codelist import resolve_codelist
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.structure import Codelist, Constraint, DataStructure
 from sdmx_hub.model.urn import Ref, Urn
 from sdmx_hub.publish.labels import find_codelist
-from sdmx_hub.publish.partial import partial_codelist, partial_scheme, with_parents
+from sdmx_hub.publish.structure_detail import keep_items
 from sdmx_hub.query.request import ALL_DIMENSIONS, Context, SchemaQuery
 from sdmx_hub.store.artefacts import Artefacts
 
@@ -62,12 +63,12 @@ def open_schema_structures(query: SchemaQuery, artefacts: Artefacts) -> tuple[Ar
 
 
 def _codelists(codes: Mapping[Urn, set[str]], artefacts: Artefacts) -> Iterable[Artefact]:
-    return [partial_codelist(artefacts.get(urn), artefacts.codelist(urn), used) for urn, used in codes.items()]
+    return [keep_items(resolve_codelist(artefacts.get(urn), artefacts.find), used) for urn, used in codes.items()]
 
 
 def _schemes(concepts: Mapping[Urn, set[str]], artefacts: Artefacts) -> Iterable[Artefact]:
     found = ((artefacts.find(urn), used) for urn, used in concepts.items())
-    return [partial_scheme(scheme, used) for scheme, used in found if scheme is not None]
+    return [keep_items(scheme, used) for scheme, used in found if scheme is not None]
 
 
 def _context(query: SchemaQuery, artefacts: Artefacts) -> Artefact:
@@ -94,14 +95,13 @@ def _at_observation(query: SchemaQuery, structure: DataStructure) -> str:
 
 
 def _narrowed(codelist: Codelist, component_id: str, constraints: Iterable[Constraint]) -> Codelist:
-    """Keep the codes every constraint allows for a component, and the parents that hold their tree together."""
+    """Keep the codes every constraint allows for a component."""
     kept = set(codelist.codes)
     for constraint in constraints:
         kept &= _allowed(constraint, component_id, frozenset(codelist.codes))
     if len(kept) == len(codelist.codes):
         return codelist
-    shown = with_parents(codelist, kept)
-    return Codelist(ref=codelist.ref, codes={code: row for code, row in codelist.codes.items() if code in shown})
+    return Codelist(ref=codelist.ref, codes={code: row for code, row in codelist.codes.items() if code in kept})
 
 
 def _allowed(constraint: Constraint, component_id: str, codes: frozenset[str]) -> frozenset[str]:
