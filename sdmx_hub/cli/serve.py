@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import ipaddress
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Mapping
@@ -75,24 +76,33 @@ def serve(
     if debug:
         _serve_for_development(hub, listener)
         return
-    with listener, tempfile.TemporaryDirectory(prefix="sdmx-hub-metrics-") as metrics:
-        os.environ[MULTIPROCESS] = metrics
-        options = {
-            "bind": [f"fd://{listener.fileno()}"],
-            "workers": workers or settings.workers,
-            "threads": threads or settings.threads,
-            "worker_class": "gthread",
-            "keepalive": IDLE_SECONDS,
-            "graceful_timeout": GRACE_SECONDS,
-            "timeout": 60,
-            "accesslog": "-" if access_log else None,
-            "loglevel": "warning",
-            "proc_name": "sdmx-hub",
-            "control_socket_disable": True,
-            "child_exit": _forget_worker,
-            "worker_tmp_dir": metrics,
-        }
-        Server(lambda: make_app(hub), options).run()
+    _serve(hub, listener, workers or settings.workers, threads or settings.threads, access_log=access_log)
+
+
+def _serve(hub: HubContext, listener: socket.socket, workers: int, threads: int, *, access_log: bool) -> None:
+    """Run gunicorn until it is told to stop; it exits the process.
+
+    Workers leave through this frame too, so nothing here may be cleaned up but by the hooks of the master.
+    """
+    metrics = tempfile.mkdtemp(prefix="sdmx-hub-metrics-")
+    os.environ[MULTIPROCESS] = metrics
+    options = {
+        "bind": [f"fd://{listener.detach()}"],
+        "workers": workers,
+        "threads": threads,
+        "worker_class": "gthread",
+        "keepalive": IDLE_SECONDS,
+        "graceful_timeout": GRACE_SECONDS,
+        "timeout": 60,
+        "accesslog": "-" if access_log else None,
+        "loglevel": "warning",
+        "proc_name": "sdmx-hub",
+        "control_socket_disable": True,
+        "worker_tmp_dir": metrics,
+        "child_exit": _forget_worker,
+        "on_exit": lambda _server: shutil.rmtree(metrics, ignore_errors=True),
+    }
+    Server(lambda: make_app(hub), options).run()
 
 
 def make_app(hub: HubContext) -> Flask:
