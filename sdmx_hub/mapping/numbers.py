@@ -19,7 +19,8 @@ SUPPRESSED, NIL = "$suppressed", "$nil"
 VALUE, MISSING, LEFT_OUT, BLANK, UNREADABLE, AMBIGUOUS = "value", "missing", "skip", "blank", "parse", "ambig"
 """What a cell turned out to hold."""
 _ANY_SIGNS = (
-    r"[+-]?[0-9]{1,3}(?:[.,' \x{00A0}\x{202F}\x{2009}\x{2007}]?[0-9]{3})*(?:[.,][0-9]+)?(?:[eE][+-]?[0-9]{1,3})?"
+    r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:[.,' \x{00A0}\x{202F}\x{2009}\x{2007}][0-9]{3})+)(?:[.,][0-9]+)?"
+    r"(?:[eE][+-]?[0-9]{1,3})?"
 )
 _UNDECLARED = r"[+-]?[0-9]{1,3}[.,][0-9]{3}"
 

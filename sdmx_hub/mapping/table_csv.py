@@ -35,7 +35,12 @@ class CsvGrid:
         _check_encoding(path, self.codec, source.encoding, self.where)
         self.head = list(islice(self._records(), HEAD_ROWS))
         self.first_column = 1
-        self.width = max((len(cells) for _, cells in self.head), default=0)
+        self.width = max((len(cells) for row, cells in self.head if self._is_heading(row)), default=0)
+
+    def _is_heading(self, row: int) -> bool:
+        """Tell whether a row says how wide the table is: those of the heading, or all where there is none."""
+        first = 1 if self.source.header_row is None else self.source.header_row
+        return first == 0 or first <= row < first + self.source.header_rows
 
     def batches(self, positions: Sequence[int], first_row: int, last_row: int | None) -> Iterator[pa.RecordBatch]:
         """Draw the rows; a row with more cells than the table has columns is refused."""

@@ -49,7 +49,7 @@ def extract_sheet(path: str, sheet: str | int | None, cells: str | None, decimal
     _check_size(Path(path), name)
     first_column, first_row, last_column, last_row = _bounds(cells)
     loaded = workbook.get_sheet_by_name(name)
-    last_column = min(last_column, loaded.total_width)
+    last_column = min(last_column, loaded.end[1] + 1 if loaded.end else 0)
     width = max(last_column - first_column + 1, 0)
     rows = islice(_rows(loaded), first_row - 1, last_row)
     schema = pa.schema(

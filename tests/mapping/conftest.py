@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sdmx_hub.load.artefacts import pack_root, read_pack
+from sdmx_hub.mapping.apply import Mapped, apply_mapping
+from sdmx_hub.mapping.reading import parse_mapping, read_mapping
+from sdmx_hub.mapping.rules import TableMapping
+from sdmx_hub.model.urn import Urn
+from sdmx_hub.store.artefacts import Artefacts
+from tests.mapping.tables import changed
+
+
+@pytest.fixture(scope="session")
+def artefacts() -> Artefacts:
+    return Artefacts(read_pack(pack_root()))
+
+
+@pytest.fixture
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as opened:
+        yield opened
+
+
+@pytest.fixture
+def apply(artefacts: Artefacts, connection: duckdb.DuckDBPyConnection) -> Callable[..., Mapped]:
+    """Apply a mapping (a file, a text or a value) to a file."""
+
+    def applied(mapping: Path | str | TableMapping, file: Path) -> Mapped:
+        if isinstance(mapping, Path):
+            mapping = read_mapping(mapping)
+        elif isinstance(mapping, str):
+            mapping = parse_mapping(mapping, file="test.yaml")
+        structure = artefacts.structure_of(Urn("Dataflow", mapping.dataflow))
+        return apply_mapping(mapping, file, structure, artefacts, connection)
+
+    return applied
+
+
+@pytest.fixture
+def apply_text(apply: Callable[..., Mapped], tmp_path: Path) -> Callable[..., Mapped]:
+    """Apply MINIMAL, with texts in it replaced, to a table given as text or bytes."""
+
+    def applied(table: str | bytes, changes: Mapping[str, str] | None = None, name: str = "table.csv") -> Mapped:
+        file = tmp_path / name
+        file.write_bytes(table.encode() if isinstance(table, str) else table)
+        return apply(changed(changes or {}), file)
+
+    return applied
