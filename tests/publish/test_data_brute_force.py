@@ -4,7 +4,7 @@ import pytest
 
 from sdmx_hub.errors import NoResults
 from sdmx_hub.model.message import Action
-from tests.publish.cube import COLUMNS, key_of, make_chance, make_cube, make_question, make_values
+from tests.publish.cube import COLUMNS, SERIES, key_of, make_chance, make_cube, make_question, make_values
 from tests.publish.hub import Hub, day
 
 FLOW = "dataflow/TEST/DF/1.0.0"
@@ -51,6 +51,28 @@ def test_rows_are_those_of_the_evaluation_row_by_row(hub, states, seed):
         assert [[full(row) for row in rows] for _, rows in found] == (
             [[full(row) for row in expected]] if expected else []
         ), url
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_series_keys_are_those_of_the_rows_that_match(hub, states, seed):
+    chance = make_chance(300 + seed)
+    for _ in range(20):
+        question = make_question(chance)
+        question.first_n = question.last_n = None
+        question.sort = [(name, down) for name, down in question.sort if name in SERIES]
+        matching = {key_of(row)[:3]: {name: row[name] for name in SERIES} for row in states[-1] if question.wants(row)}
+        expected = list(matching.values())
+        said = dict(question.sort)
+        for name in reversed([*said, *(one for one in SERIES if one not in said)]):
+            expected.sort(key=lambda row, name=name: row[name], reverse=said.get(name, False))
+        end = None if question.limit is None else question.offset + question.limit
+        expected = expected[question.offset : end]
+        url = f"{FLOW}/{question.key_text()}?{question.query_text()}&attributes=none&measures=none"
+        try:
+            found = hub.ask(url)
+        except NoResults:
+            found = []
+        assert [row for _, rows in found for row in rows] == expected, url
 
 
 @pytest.mark.parametrize("seed", range(6))
