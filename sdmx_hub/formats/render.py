@@ -20,7 +20,7 @@ from sdmx_hub.model.structure import Component, DataStructure
 
 CHUNK_ROWS = 40_960
 """Rows in one piece of a message: twenty vectors of the engine."""
-FEW = 24
+FEW = 8
 """Dictionaries up to this size are written into the SQL as ready-made texts; the planner is slow on longer lists."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_@$.:/+-]*")
@@ -268,13 +268,31 @@ def _texts(values: object) -> list[str]:
 
 
 def used_values(rows: Rows, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Read which values of coded columns the rows really hold, in the order of their dictionaries."""
+    """Read which values of coded columns the rows really hold, in the order of their dictionaries.
+
+    The first rows tell all about small selections, and of large ones which dictionaries are used whole; only the other
+    columns are read to their end.
+    """
     if not ids:
         return {}
-    lists = ", ".join(f"list(DISTINCT {quoted(identifier)})" for identifier in ids)
-    found = fetch(rows, f"SELECT {lists} FROM ({rows.sql})")[0]
-    used = {identifier: frozenset(values) for identifier, values in zip(ids, map(_texts, found), strict=True)}
+    count, used = _first_values(rows, ids)
+    open_ids = [identifier for identifier in ids if len(used[identifier]) < len(rows.coded[identifier])]
+    if count == _FIRST_ROWS and open_ids:
+        lists = ", ".join(f"list(DISTINCT {quoted(identifier)})" for identifier in open_ids)
+        found = fetch(rows, f"SELECT {lists} FROM ({rows.sql})")[0]
+        used |= {identifier: frozenset(values) for identifier, values in zip(open_ids, map(_texts, found), strict=True)}
     return {
         identifier: tuple(value for value in rows.coded[identifier] if value in values)
         for identifier, values in used.items()
     }
+
+
+_FIRST_ROWS = 65_536
+
+
+def _first_values(rows: Rows, ids: Sequence[str]) -> tuple[int, dict[str, frozenset[str]]]:
+    lists = ", ".join(f"list(DISTINCT {quoted(identifier)})" for identifier in ids)
+    first = f"SELECT * FROM ({rows.sql}) LIMIT {_FIRST_ROWS}"
+    count, *found = fetch(rows, f"SELECT count(*), {lists} FROM ({first})")[0]
+    used = {identifier: frozenset(values) for identifier, values in zip(ids, map(_texts, found), strict=True)}
+    return int(str(count)), used
