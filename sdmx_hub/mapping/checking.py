@@ -116,7 +116,7 @@ def _codes_of(mapping: TableMapping, component_id: str, rule: ComponentRule, cod
     if rule.constant is not None and rule.constant not in codelist.codes:
         yield _no_code(mapping, rule.constant, codelist, *place)
     for text, code in rule.codes.items():
-        if code != SKIP and code not in codelist.codes:
+        if code not in {SKIP, ""} and code not in codelist.codes:
             yield _no_code(mapping, code, codelist, *place, "codes", text)
 
 

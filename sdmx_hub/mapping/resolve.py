@@ -67,6 +67,8 @@ class Lookup:
         code = self.rule.codes.get(text, self.rule.codes.get(transformed))
         if code == SKIP:
             return Resolution(Outcome.SKIPPED)
+        if code == "" and self.may_be_empty:
+            return Resolution(Outcome.EMPTY)
         if code is not None:
             return self._declared(transformed, code)
         if not transformed and self.may_be_empty:

@@ -312,3 +312,53 @@ def test_the_shipped_mappings_cover_what_the_hub_is_about() -> None:
     assert all(set(mapping.titles) == {"en", "fr", "es"} for mapping in mappings)
     assert all(mapping.provider == path.parent.name for mapping, path in zip(mappings, SHIPPED, strict=True))
     assert all(mapping.action in {Action.REPLACE, Action.MERGE} for mapping in mappings)
+
+
+def test_returns_to_haiti_are_kept_as_stated_even_where_they_do_not_add_up(shipped: Callable[[str], Mapped]) -> None:
+    mapped = shipped("HTI_ONM/returns_months_2021")
+    values = found(mapped, "TIME_PERIOD", "SEX", "AGE", "OBS_VALUE")
+    people = {
+        "Hommes": ("M", "Y_GE18"),
+        "Femmes": ("F", "Y_GE18"),
+        "Garçons": ("M", "Y_LT18"),
+        "Filles": ("F", "Y_LT18"),
+    }
+    periods = ["2021-09", "2021-10", "2021-11", "2021-12", "2021"]
+    rows = rows_of("HTI_ONM/returns_months_2021", delimiter=";")
+    for period, row in zip(periods, rows, strict=True):
+        for column, key in {**people, "Total": ("_T", "_T")}.items():
+            assert values.get((period, *key)) == (row[column] or None)
+    parts = {period: sum(int(values[period, *key]) for key in people.values()) for period in periods[:-1]}
+    assert parts == {"2021-09": 6510, "2021-10": 4730, "2021-11": 1135, "2021-12": 1857}
+    assert (values["2021-11", "_T", "_T"], values["2021", "_T", "_T"]) == ("1128", "14127")
+
+
+def test_months_that_are_not_whole_say_so(shipped: Callable[[str], Mapped]) -> None:
+    mapped = shipped("HTI_ONM/returns_months_2021")
+    assert sorted(set(observations(mapped, "TIME_PERIOD", "FREQ", "OBS_STATUS", "REF_PERIOD_DETAIL")), key=str) == [
+        ("2021", "A", "D", "2021-09-19/2021-12-19"),
+        ("2021-09", "M", "D", "2021-09-19/2021-09-30"),
+        ("2021-10", "M", "A", None),
+        ("2021-11", "M", "A", None),
+        ("2021-12", "M", "D", "2021-12-01/2021-12-19"),
+    ]
+
+
+def test_a_fiscal_year_is_named_after_the_year_it_begins_in(apply: Callable[..., Mapped]) -> None:
+    text = (MAPPINGS / "HTI_ONM" / "returns_fiscal_year.yaml").read_text(encoding="utf-8")
+    text += "totals:\n  - {component: COUNTERPART_AREA, total: W1, residual: G_OTH, derive_residual: true}\n"
+    mapped = apply(text, sample("HTI_ONM/returns_fiscal_year"))
+    assert set(observations(mapped, "TIME_PERIOD", "REPORTING_YEAR_START_DAY")) == {("2022-A1", "--10-01")}
+    values = found(mapped, "COUNTERPART_AREA", "OBS_VALUE")
+    assert values == {("DOM",): "309240", ("W1",): "318086", ("G_OTH",): "8846"}
+
+
+def test_placements_by_agencies_stand_beside_those_at_home(shipped: Callable[[str], Mapped]) -> None:
+    mapped = shipped("GHA_LD/placements_agencies")
+    values = found(mapped, "TIME_PERIOD", "COUNTERPART_AREA", "SEX", "OBS_VALUE")
+    areas = {"Local": "W2", "Foreign": "W1", "Local and foreign": "W0"}
+    sexes = {"Male": "M", "Female": "F", "Total": "_T"}
+    for row in rows_of("GHA_LD/placements_agencies"):
+        for column, sex in sexes.items():
+            assert values[row["Year"], areas[row["Place of work"]], sex] == (row[column] or None)
+    assert ("2014", "W1", "F", "L") in observations(mapped, "TIME_PERIOD", "COUNTERPART_AREA", "SEX", "OBS_STATUS")
