@@ -218,7 +218,7 @@ def read_data_structure(artefact: Artefact, find: FindArtefact) -> DataStructure
     )
     keys = tuple(dimension.id for dimension in dimensions) + ((time.id,) if time else ())
     attributes = tuple(
-        _attribute(item, core, dimensions, keys, groups)
+        _attribute(item, core, keys, groups)
         for item in components.get("attributeList", {}).get("attributes", ())
     )
     return DataStructure(
@@ -269,7 +269,6 @@ def _ordered(ids: Iterable[str], dimensions: tuple[Dimension, ...]) -> tuple[str
 def _attribute(
     item: Document,
     core: Callable[..., Representation],
-    dimensions: tuple[Dimension, ...],
     keys: tuple[str, ...],
     groups: tuple[Group, ...],
 ) -> Attribute:
@@ -279,7 +278,8 @@ def _attribute(
         attached, group_id = Attachment.GROUP, relationship["group"]
         ids = next((group.dimension_ids for group in groups if group.id == group_id), ())
     elif "dimensions" in relationship:
-        attached, ids = Attachment.DIMENSIONS, _ordered(relationship["dimensions"], dimensions)
+        wanted = set(relationship["dimensions"])
+        attached, ids = Attachment.DIMENSIONS, tuple(key for key in keys if key in wanted)
     elif "observation" in relationship or "primaryMeasure" in relationship:
         attached, ids = Attachment.OBSERVATION, keys
     else:

@@ -14,7 +14,7 @@ from sdmx_hub.formats.error_xml import write_v2_1, write_v3_0
 from sdmx_hub.formats.writers import WRITERS
 from tests.data_factories import TIME, make_dataset, make_message, make_specimen
 from tests.formats import judges
-from tests.formats.test_writers import write
+from tests.formats.test_writers import READERS, write
 
 
 def lines(message: bytes) -> list[list[str]]:
@@ -179,6 +179,19 @@ def test_json_2_0_writes_partial_keys_of_groups():
         ":1:0:": ["FR", None],
         "0:::": [None, 0],
     }
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("at", [TIME, "AllDimensions", "REF_AREA"])
+def test_an_attribute_that_depends_on_time_goes_with_what_depends_on_time(name, at):
+    specimen = make_specimen(attributes={"OBS_STATUS": "obs", "TITLE": "REF_AREA.TIME_PERIOD"})
+    observations = [
+        {"FREQ": "A", "REF_AREA": area, TIME: period, "OBS_VALUE": "1", "OBS_STATUS": "A", "TITLE": f"{area} {period}"}
+        for area in ("ES", "FR")
+        for period in ("2020", "2021")
+    ]
+    message = write(name, make_message(make_dataset(specimen, observations, at=at)))
+    assert READERS[name](message, specimen.structure) == judges.expected(specimen.structure, observations)
 
 
 def test_xml_attributes_follow_the_order_of_the_structure():
