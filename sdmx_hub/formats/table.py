@@ -185,6 +185,15 @@ FORMATS: tuple[Format, ...] = (
         ranks={"v1": 11, "v2": 10},
     ),
     Format(
+        id="structure-xml-3.1",
+        kinds=_STRUCTURE,
+        syntax="xml",
+        media_type=SDMX + "structure+xml",
+        version="3.1.0",
+        aliases=("sdmx-ml-3.1",),
+        ranks={"v1": 12, "v2": 12},
+    ),
+    Format(
         id="structure-json-2.0",
         kinds=_STRUCTURE,
         syntax="json",

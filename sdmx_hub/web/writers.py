@@ -12,6 +12,7 @@ from sdmx_hub.formats import (
     structure_json_v2_1,
     structure_xml_v2_1,
     structure_xml_v3_0,
+    structure_xml_v3_1,
 )
 from sdmx_hub.formats.schema_xsd import Schema
 from sdmx_hub.model.message import Header, StructureMessage
@@ -25,6 +26,7 @@ WriteSchema = Callable[[SchemaQuery, Artefacts, Header], bytes]
 STRUCTURE_WRITERS: Mapping[str, WriteStructures] = {
     "structure-xml-2.1": structure_xml_v2_1.write,
     "structure-xml-3.0": structure_xml_v3_0.write,
+    "structure-xml-3.1": structure_xml_v3_1.write,
     "structure-json-2.0": structure_json_v2_0.write,
     "structure-json-2.1": structure_json_v2_1.write,
 }
