@@ -44,7 +44,7 @@ class Binding:
             for component_id, rule in mapping.components.items()
             if rule.columns
         }
-        self.conditions: dict[int, Bound] = dict(self._bind_conditions())
+        self.conditions: dict[int, tuple[Bound, ...]] = dict(self._bind_conditions())
         self.filled: tuple[Column, ...] = tuple(self._filled())
 
     @property
@@ -59,7 +59,8 @@ class Binding:
 
     @property
     def _beside(self) -> set[int]:
-        names = {bound.expression for bounds in self.components.values() for bound in bounds}
+        tied = [*self.components.values(), *self.conditions.values()]
+        names = {bound.expression for bounds in tied for bound in bounds}
         return {column.position for column in self.columns if quoted(column.name) in names}
 
     def _bind_all(self, names: Iterable[str], *path: str | int) -> tuple[Bound, ...]:
@@ -145,11 +146,13 @@ class Binding:
             for column in self.cells
         ]
 
-    def _bind_conditions(self) -> Iterator[tuple[int, Bound]]:
+    def _bind_conditions(self) -> Iterator[tuple[int, tuple[Bound, ...]]]:
         for path, condition in self._all_conditions():
-            bound = self._bind(condition.column, (*path, "column"))
-            if bound:
-                yield id(condition), bound
+            bounds = [self._bind(condition.column, (*path, "column"))]
+            if condition.same_as is not None:
+                bounds.append(self._bind(condition.same_as, (*path, "same_as")))
+            if all(bounds):
+                yield id(condition), tuple(bound for bound in bounds if bound)
 
     def _all_conditions(self) -> Iterator[tuple[Path, Condition]]:
         if self.mapping.source.until:

@@ -7,7 +7,7 @@ Steps, each a table or a query over the one before: ``_source`` (rows as read) â
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sdmx_hub.mapping import numbers
@@ -46,14 +46,15 @@ def joined(bounds: Iterable[Bound]) -> str:
     return expressions[0] if len(expressions) == 1 else f"concat_ws({literal(JOIN)}, {', '.join(expressions)})"
 
 
-def test(condition: Condition, bound: Bound) -> str:
-    """A condition as a truth value."""
-    text = evened(bound.expression)
+def test(condition: Condition, bounds: tuple[Bound, ...]) -> str:
+    """A condition as a truth value over its column, and the one it is compared with."""
+    text = evened(bounds[0].expression)
     tests = []
     if condition.any_of is not None:
         tests.append(f"{text} {'NOT IN' if condition.negated else 'IN'} ({', '.join(map(literal, condition.any_of))})")
     if condition.matches is not None:
         tests.append(f"regexp_matches({text}, {literal(condition.matches)})")
+    tests += [f"{text} = {evened(other.expression)}" for other in bounds[1:]]
     return f"({' AND '.join(tests)})"
 
 
@@ -92,10 +93,15 @@ def chosen(binding: Binding) -> str:
 def _row_tests(
     binding: Binding, keep: Iterable[Condition], drop: Iterable[Condition], *, in_heading: bool
 ) -> list[str]:
-    tied = binding.conditions
-    kept = [test(one, tied[id(one)]) for one in keep if id(one) in tied and tied[id(one)].in_heading is in_heading]
-    dropped = [test(one, tied[id(one)]) for one in drop if id(one) in tied and tied[id(one)].in_heading is in_heading]
-    return [*kept, *(f"NOT {one}" for one in dropped)]
+    """The tests of ``rows`` that can be made before columns become rows, or only after."""
+
+    def tests(conditions: Iterable[Condition]) -> Iterator[str]:
+        for condition in conditions:
+            bounds = binding.conditions.get(id(condition), ())
+            if bounds and any(bound.in_heading for bound in bounds) is in_heading:
+                yield test(condition, bounds)
+
+    return [*tests(keep), *(f"NOT {one}" for one in tests(drop))]
 
 
 def cells(binding: Binding) -> str:

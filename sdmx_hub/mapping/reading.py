@@ -194,6 +194,7 @@ def _condition(node: Mapping[str, Any]) -> Condition:
         column=clean(str(node["column"])),
         any_of=None if listed is None else _texts(listed),
         matches=node.get("matches"),
+        same_as=clean(str(node["same_as"])) if "same_as" in node else None,
         negated="not" in node,
     )
 

@@ -26,11 +26,15 @@ class NamedBy(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """A test on one column: its text is (or, ``negated``, is not) one of ``any_of``, and ``matches`` is found in it."""
+    """A test on one column.
+
+    Its text is (or, ``negated``, is not) one of ``any_of``, ``matches`` is found in it, it is that of ``same_as``.
+    """
 
     column: str
     any_of: tuple[str, ...] | None = None
     matches: str | None = None
+    same_as: str | None = None
     negated: bool = False
 
 

@@ -229,6 +229,14 @@ def test_age_bands_become_the_code_of_just_that_band(apply_text: Callable[..., M
     ]
 
 
+def test_rows_are_chosen_by_their_texts(apply_text: Callable[..., Mapped]) -> None:
+    table = "area,from,n\nFRA,ITA,1\nITA,ITA,2\nESP,ITA,3\nPRT,X,4\nDEU,Y9,5\n"
+    rules = "rows:\n  keep: [{column: from, not: X}]\n  drop: [{column: area, same_as: from}, {column: from, matches: '[0-9]'}]"
+    mapped = apply_text(table, {"components:": f"{rules}\ncomponents:"})
+    assert observations(mapped, "COUNTERPART_AREA") == [("FRA",), ("ESP",)]
+    assert mapped.source_rows == 2
+
+
 def test_the_coverage_ranks_what_is_missing(apply_text: Callable[..., Mapped]) -> None:
     mapped = apply_text("area,n\nFRA,80\nFRX,1\nFRY,2\nFRX,3\nITA,14\n")
     measured = measure_coverage(mapped).as_json()

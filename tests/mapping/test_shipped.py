@@ -13,8 +13,11 @@ import duckdb
 import pytest
 from python_calamine import CalamineWorkbook
 
+from sdmx_hub.load.release import check_file
+from sdmx_hub.load.report import LoadOrder
 from sdmx_hub.mapping.apply import Mapped, apply_mapping
 from sdmx_hub.mapping.reading import read_mapping
+from sdmx_hub.model.finding import Severity
 from sdmx_hub.model.message import Action
 from sdmx_hub.model.period import parse_period
 from sdmx_hub.model.urn import Ref, Urn
@@ -66,6 +69,13 @@ def test_a_shipped_mapping_maps_its_whole_sample(
     assert {attribute.id for attribute in structure.attributes if attribute.is_mandatory} <= _filled(mapped)
     _check_periods(mapped)
     _check_regions(mapped, mapping.dataflow, mapping.provider, artefacts)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_shipped_sample_passes_every_check_of_a_load(path: Path, artefacts: Artefacts) -> None:
+    report = check_file(LoadOrder(path=sample(f"{path.parent.name}/{path.stem}"), mapping=path), artefacts)
+    wrong = [finding.code for finding in report.findings if finding.severity is not Severity.INFO]
+    assert wrong == (["SUM-01", "SUM-01"] if path.stem == "returns_months_2021" else [])
 
 
 def _filled(mapped: Mapped) -> set[str]:
@@ -157,6 +167,8 @@ def test_the_matrix_of_the_united_nations_is_turned_into_rows(shipped: Callable[
     checked = 0
     for row in rows_of("UN_DESA/migrant_stock_2019"):
         for origin in names.keys() & row.keys() if row["Dest"] in names else ():
+            if origin == row["Dest"]:
+                continue
             value = values[names[row["Dest"]], names[origin], row["Year"]]
             assert value == (None if row[origin] in {"0", ".."} else row[origin])
             checked += 1
@@ -164,7 +176,7 @@ def test_the_matrix_of_the_united_nations_is_turned_into_rows(shipped: Callable[
     assert values["ZAF", "LSO", "2019"] == "331312"
     assert values["ITA", "TUN", "2019"] == "109387"
     assert not any(value == "0" for value in values.values())
-    assert ("ITA", "ITA", "2019") in values
+    assert not any(destination == origin for destination, origin, _ in values)
 
 
 def test_the_workbook_of_the_world_bank_is_turned_into_rows(shipped: Callable[[str], Mapped]) -> None:

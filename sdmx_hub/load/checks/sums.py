@@ -67,9 +67,14 @@ def check_sums(checking: Checking) -> Iterator[Finding]:
 
 
 def _rules(checking: Checking) -> Iterator[SumRule]:
-    for total in checking.terms.totals:
-        if checking.has(total.component_id):
-            yield _declared(total)
+    """The totals the provider declares, and the known rules that none of these replaces (M25: its own tolerance)."""
+    declared = [_declared(total) for total in checking.terms.totals if checking.has(total.component_id)]
+    said = {(rule.components, rule.total) for rule in declared}
+    yield from declared
+    yield from (rule for rule in _known(checking) if (rule.components, rule.total) not in said)
+
+
+def _known(checking: Checking) -> Iterator[SumRule]:
     if not checking.has(UNIT) or checking.codes(UNIT) <= NOT_ADDITIVE:
         return
     if checking.has(_AREA) and "W0" in checking.codes(_AREA):
