@@ -7,6 +7,7 @@ that waits to be seen holds up every other load of its dataflow.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterable
 
@@ -88,12 +89,9 @@ def _held_back(
     try:
         columns = tuple(name for name in rows.columns if name in structure.components)
         shown = ", ".join(f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}" for name in columns)
-        reader: pa.RecordBatchReader = rows.connection.execute(
-            f"SELECT {shown} FROM ({rows.sql}) WHERE CAST({quoted(CONF_STATUS)} AS VARCHAR) = {literal('E')}",
-            list(rows.params),
-        ).to_arrow_reader(100_000)
-        schema = pa.schema([(name, pa.string()) for name in columns])
-        table = spool(connection, schema, iter(reader))
+        under_embargo = f"CAST({quoted(CONF_STATUS)} AS VARCHAR) = {literal('E')}"
+        held = dataclasses.replace(rows, sql=f"SELECT {shown} FROM ({rows.sql}) WHERE {under_embargo}", columns=columns)
+        table = spool(connection, pa.schema([(name, pa.string()) for name in columns]), held.batches())
     finally:
         rows.close()
     if not connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone():
