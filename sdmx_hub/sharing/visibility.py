@@ -97,8 +97,9 @@ def public_view_sql(
     """Write the SELECT that makes the public rows of ``relation`` (its SQL name) from all rows.
 
     ``columns`` are those of the relation, and of the result, in order. A row that is itself a deletion passes. With
-    ``withdraw`` a hidden row becomes the deletion of its key (the relation must have the column ``_action``): a message
-    that only adds or merges must take back what was public before and no longer is.
+    ``withdraw`` (the relation must have the column ``_action``) a hidden row becomes the deletion of its key, and a
+    withheld one a replacement: a message that only adds or merges must take back what was public before and no longer
+    is. A message that tells rows in part cannot be judged by itself: see ``public_changes_sql``.
     """
     seen = visibility_sql(structure, columns, now)
     deletion = f"coalesce({quoted(ACTION)} = 'D', false)" if ACTION in columns else "false"
@@ -106,6 +107,21 @@ def public_view_sql(
     visible = "" if withdraw else " WHERE _deleted OR _seen <> 'hidden'"
     inner = f"SELECT *, {seen} AS _seen, {deletion} AS _deleted FROM {relation}"  # noqa: S608 - quoted component ids
     return f"SELECT {projection} FROM ({inner}){visible}"  # noqa: S608 - the same
+
+
+def public_changes_sql(structure: DataStructure, relation: str, now: dt.datetime) -> str:
+    """Write the SELECT that makes, from what a load changes inside, the rows that change the public view alike.
+
+    ``relation`` has ``_change`` (A, R or D), the key, and ``new.<id>`` for each measure and attribute: whole rows as
+    they will be, whatever part of them was sent. The result has ``_action`` (``R``: take the row as it is; ``D``) and
+    all components. Applied in order, such changes keep the public rows equal to the public view of all rows.
+    """
+    keys = structure.key_ids
+    values = [one for one in structure.components if one not in keys]
+    listed = ", ".join([*map(quoted, keys), *(f"{quoted(f'new.{one}')} AS {quoted(one)}" for one in values)])
+    action = f"CASE WHEN _change = 'D' THEN 'D' ELSE 'R' END AS {quoted(ACTION)}"
+    whole = f"(SELECT {action}, {listed} FROM {relation})"  # noqa: S608 - quoted component ids
+    return public_view_sql(structure, whole, (ACTION, *keys, *values), now, withdraw=True)
 
 
 def visibility_sql(structure: DataStructure, columns: Sequence[str], now: dt.datetime) -> str:
@@ -144,7 +160,8 @@ def _is_mandatory(structure: DataStructure) -> bool:
 def _public_column(structure: DataStructure, column: str, *, withdraw: bool) -> str:
     name = quoted(column)
     if column == ACTION:
-        return f"CASE WHEN _seen = 'hidden' THEN 'D' ELSE {name} END AS {name}" if withdraw else name
+        taken_back = "WHEN _deleted THEN 'D' WHEN _seen = 'hidden' THEN 'D' WHEN _seen = 'withheld' THEN 'R'"
+        return f"CASE {taken_back} ELSE {name} END AS {name}" if withdraw else name
     if column in structure.key_ids or column not in structure.components:
         return name
     shown = _shown_column(structure, column)
