@@ -212,3 +212,20 @@ def test_a_message_carries_the_header_and_language_it_was_given(hub):
     message = hub.open(FLOW)
     assert (message.header, message.language) == (HEADER, "en")
     message.datasets[0].rows.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("?dimensionAtObservation=REF_AREA", [("2020", "SEN"), ("2020", "TUN"), ("2021", "SEN")]),
+        ("?sort=TIME_PERIOD:desc", [("2021", "SEN"), ("2020", "SEN"), ("2020", "TUN")]),
+        ("?sort=OBS_VALUE:desc", [("2020", "TUN"), ("2021", "SEN"), ("2020", "SEN")]),
+        (
+            "?sort=TIME_PERIOD:desc&dimensionAtObservation=TIME_PERIOD",
+            [("2021", "SEN"), ("2020", "SEN"), ("2020", "TUN")],
+        ),
+    ],
+)
+def test_rows_come_in_the_order_of_the_view(hub, question, expected):
+    [(_, rows)] = hub.ask(FLOW + question)
+    assert told(rows, "TIME_PERIOD", "REF_AREA") == expected
