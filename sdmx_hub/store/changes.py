@@ -45,7 +45,10 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """The tables and views of one comparison on ``connection``: ``live``, ``sent``, ``changes``."""
+    """The tables and views of one comparison on ``connection``: ``live``, ``sent``, ``changes``.
+
+    When ``is_exact`` the rows sent are taken as they are, whatever they say of their series.
+    """
 
     connection: duckdb.DuckDBPyConnection
     structure: DataStructure
@@ -53,6 +56,7 @@ class Difference:
     state: State | None
     action: Action
     scope: Scope | None
+    is_exact: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -112,6 +116,10 @@ class Difference:
         columns = ", ".join(f"{self.column(place, column)} AS {quoted(column)}" for column in self._all)
         return f"{columns}, {place.position}::UTINYINT AS {OF}, t.rowid AS {AT}"
 
+    @property
+    def _shared(self) -> tuple[Attribute, ...]:
+        return () if self.is_exact else shared_attributes(self.structure)
+
     def _views(self) -> None:
         whole = " AND ".join(f"i.{quoted(key)} IS NOT NULL" for key in self.keys)
         source = f"{self.incoming.segment.alias}.cur AS i"
@@ -127,7 +135,7 @@ class Difference:
     def _shared_values(self) -> tuple[Attribute, ...]:
         """Collect, in one table each, what is said of series, groups and the dataset; returns what is said at all."""
         said = []
-        for attribute in shared_attributes(self.structure):
+        for attribute in self._shared:
             if self.incoming.present[attribute.id]:
                 name, by = quoted(attribute.id), attribute.dimension_ids
                 whole = "".join(f" AND {quoted(key)} IS NOT NULL" for key in by)
@@ -142,7 +150,7 @@ class Difference:
         """What is sent and new, or not as it was."""
         joins, values = [], {column: self._merged(column) for column in self.values}
         sent_count = self._rows_of("sent")
-        for attribute in shared_attributes(self.structure):
+        for attribute in self._shared:
             if self.incoming.present[attribute.id] < sent_count or sent_count < self.incoming.count:
                 found = [f"i.{quoted(attribute.id)}"]
                 if attribute in said:
@@ -167,14 +175,15 @@ class Difference:
         return f"CASE WHEN i.act = 'R' THEN i.{name} ELSE coalesce(i.{name}, l.{name}) END"
 
     def _collect_kept(self, attribute: Attribute) -> bool:
-        """Collect what rows that stay say of their series or group, for rows sent without; False for nothing."""
+        """Collect what rows that are not replaced say of their series or group; False for nothing."""
         name, by = quoted(attribute.id), attribute.dimension_ids
         keys = columns_sql(self.keys)
         table = _table_of("old", attribute)
         self._table(
             table,
             f"SELECT {_listed(by)}max({name}) AS value FROM (SELECT * FROM live WHERE {name} IS NOT NULL) AS kept"
-            f" ANTI JOIN sent USING ({keys}) ANTI JOIN dels USING ({OF}, {AT}){_grouped(by)}",
+            f" ANTI JOIN (SELECT * FROM sent WHERE act = 'R') USING ({keys}) ANTI JOIN dels USING ({OF}, {AT})"
+            f"{_grouped(by)}",
         )
         return self._rows_of(f"{table} WHERE value IS NOT NULL") > 0
 

@@ -51,11 +51,8 @@ class Incoming:
     def is_base(self, structure: DataStructure) -> bool:
         """Tell whether the rows can stand as they are: all keys whole, no action, shared attributes on all or none."""
         shared = (self.present[attribute.id] for attribute in shared_attributes(structure))
-        return (
-            ACTION not in self.segment.columns
-            and all(self.present[key] == self.count for key in structure.key_ids)
-            and all(present in {0, self.count} for present in shared)
-        )
+        whole = all(self.present[key] == self.count for key in structure.key_ids)
+        return ACTION not in self.segment.columns and whole and all(present in {0, self.count} for present in shared)
 
 
 def shared_attributes(structure: DataStructure) -> tuple[Attribute, ...]:
@@ -71,8 +68,7 @@ def write_incoming(rows: Rows, structure: DataStructure, known: Dictionaries, fo
     try:
         dictionaries = _dictionaries(rows, structure, known)
         create_types(connection, _ALIAS, dictionaries)
-        coded = {column for column, codes in dictionaries.items() if codes}
-        columns = [_column(rows, column, coded=column in coded) for column in components]
+        columns = [_column(rows, column, coded=column in dictionaries) for column in components]
         if ACTION in rows.columns:
             columns.append(f"CAST({ACTION} AS VARCHAR) AS {ACTION}")
         columns.append(f"CAST(NULL AS INTEGER) AS {VALID_FROM}")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from sdmx_hub.model.urn import Ref
-from sdmx_hub.store.tables import CHAIN, CHANGE, MANIFEST, instant_text
+from sdmx_hub.store.tables import CHAIN, CHANGE, MANIFEST, Instant, instant_text
 
 
 @dataclass(frozen=True)
@@ -44,16 +45,14 @@ class Version:
 
 def find_newest(connection: Connection, dataflow: Ref, audience: str) -> Version | None:
     """Find the newest version, visible or still to become so: what a writer builds on."""
-    newest = sa.select(sa.func.max(CHAIN.c.id)).where(*_of(dataflow, audience))
-    return _read(connection, newest, dataflow, audience)
+    return _read(connection, _NEWEST, dataflow, audience)
 
 
 def find_version(
     connection: Connection, dataflow: Ref, audience: str, *, now: dt.datetime, as_of: dt.datetime | None = None
 ) -> Version | None:
     """Find the version visible at ``now``, or the state of it that was visible at ``as_of``; None before the first."""
-    visible = sa.select(sa.func.max(CHAIN.c.id)).where(*_of(dataflow, audience), CHAIN.c.visible_from <= now)
-    current = _read(connection, visible, dataflow, audience)
+    current = _read(connection, _VISIBLE, dataflow, audience, now=now)
     if current is None or as_of is None or as_of >= current.visible_from:
         return current
     return at_release(connection, current, CHANGE.c.visible_from <= as_of)
@@ -113,18 +112,10 @@ def add_chain(connection: Connection, version: Version, *, now: dt.datetime, row
     connection.execute(sa.insert(MANIFEST), entries)
 
 
-def _of(dataflow: Ref, audience: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return CHAIN.c.dataflow == str(dataflow), CHAIN.c.audience == audience
-
-
-def _read(connection: Connection, chain_id: sa.Select[tuple[int]], dataflow: Ref, audience: str) -> Version | None:
-    query = (
-        sa.select(CHAIN, MANIFEST.c.sha256, MANIFEST.c.since)
-        .join(MANIFEST, MANIFEST.c.chain_id == CHAIN.c.id)
-        .where(CHAIN.c.id == chain_id.scalar_subquery())
-        .order_by(MANIFEST.c.position)
-    )
-    rows = connection.execute(query).all()
+def _read(
+    connection: Connection, statement: sa.Select[Any], dataflow: Ref, audience: str, **params: object
+) -> Version | None:
+    rows = connection.execute(statement, {"dataflow": str(dataflow), "audience": audience, **params}).all()
     if not rows:
         return None
     return Version(
@@ -135,3 +126,20 @@ def _read(connection: Connection, chain_id: sa.Select[tuple[int]], dataflow: Ref
         release_id=rows[0].release_id,
         visible_from=rows[0].visible_from,
     )
+
+
+def _chain(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """The newest chain of a dataflow and audience, one row a segment. Made once: each request runs one of these."""
+    chosen = sa.select(sa.func.max(CHAIN.c.id)).where(
+        CHAIN.c.dataflow == sa.bindparam("dataflow"), CHAIN.c.audience == sa.bindparam("audience"), *conditions
+    )
+    return (
+        sa.select(CHAIN.c.id, CHAIN.c.release_id, CHAIN.c.visible_from, MANIFEST.c.sha256, MANIFEST.c.since)
+        .join(MANIFEST, MANIFEST.c.chain_id == CHAIN.c.id)
+        .where(CHAIN.c.id == chosen.scalar_subquery())
+        .order_by(MANIFEST.c.position)
+    )
+
+
+_NEWEST = _chain()
+_VISIBLE = _chain(CHAIN.c.visible_from <= sa.bindparam("now", type_=Instant))

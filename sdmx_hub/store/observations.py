@@ -94,13 +94,15 @@ class Observations:
         action: Action = Action.APPEND,
         holder: str = "load",
         rehearse: bool = False,
+        is_exact: bool = False,
     ) -> Staged:
         """Write what a load brings and compute what it changes; nothing becomes visible.
 
         Takes the write lease of the dataflow until ``release`` or ``discard``; ``rehearse`` takes none and is for
         looking only. ``scope`` belongs to a replacement: what it covers and is not sent is deleted; ``{}`` is the whole
-        dataflow, None nothing. The rows are read several times by their own connection, which must be allowed to write
-        under ``root``. Raises TryAgain (lease taken), Malformed (a key twice), Conflict (other dimensions than before).
+        dataflow, None nothing. ``is_exact`` takes the rows as they are, even where they contradict each other about a
+        series. The rows are read several times by their own connection, which must be allowed to write under ``root``.
+        Raises TryAgain (lease taken), Malformed (a key twice), Conflict (other dimensions than before).
         """
         lease = None if rehearse else self._take_lease(dataflow, holder)
         try:
@@ -108,7 +110,9 @@ class Observations:
                 before = {audience: find_newest(connection, dataflow, audience) for audience in rows_by_audience}
             workshop = self._workshop()
             try:
-                views = workshop.stage_views(before, structure, rows_by_audience, scope=scope, action=action)
+                views = workshop.stage_views(
+                    before, structure, rows_by_audience, scope=scope, action=action, is_exact=is_exact
+                )
             finally:
                 workshop.engine.close()
         except BaseException:
@@ -145,7 +149,7 @@ class Observations:
         workshop = self._workshop()
         try:
             rows = self._rows_after(release_id, dataflow, structure, workshop.engine)
-            staged = self.stage(dataflow, structure, rows, scope={}, action=Action.REPLACE, holder=actor)
+            staged = self.stage(dataflow, structure, rows, scope={}, action=Action.REPLACE, holder=actor, is_exact=True)
         finally:
             workshop.engine.close()
         lineage = Lineage(source=f"release {release_id}")

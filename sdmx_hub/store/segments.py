@@ -39,6 +39,8 @@ STORAGE_VERSION = "v1.5.0"
 """What DuckDB 1.5 and later can open, whatever release wrote it."""
 SUFFIX = ".duckdb"
 VALID_FROM, VALID_TO, GONE, OF, AT = "_vf", "_vt", "_gone", "_of", "_at"
+NO_CODES = ("",)
+"""The dictionary of a component that has no value yet: an ENUM needs one."""
 _ATTACHED = 400
 """Segments kept attached when nobody reads them."""
 
@@ -151,11 +153,10 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, alias: str, *, rea
 
 
 def create_types(connection: duckdb.DuckDBPyConnection, alias: str, dictionaries: Dictionaries) -> None:
-    """Create the ENUM types of a new segment; a component without any code has none and stays text."""
+    """Create the ENUM types of a new segment."""
     for column, codes in dictionaries.items():
-        if codes:
-            labels = ", ".join(literal(code) for code in codes)
-            connection.execute(f"CREATE TYPE {alias}.{quoted(f'e_{column}')} AS ENUM ({labels})")
+        labels = ", ".join(literal(code) for code in codes)
+        connection.execute(f"CREATE TYPE {alias}.{quoted(f'e_{column}')} AS ENUM ({labels})")
 
 
 def coded_ids(structure: DataStructure) -> tuple[str, ...]:
@@ -169,11 +170,12 @@ def coded_ids(structure: DataStructure) -> tuple[str, ...]:
 
 
 def merge_codes(old: tuple[str, ...], new: Iterable[str], *, is_time: bool) -> tuple[str, ...]:
-    """Extend a dictionary: the old one as it is when it covers ``new``, else both in order."""
-    added = set(new) - set(old)
+    """Extend a dictionary: the old one as it is when it covers ``new``, else both in order; no codes are a blank."""
+    kept = () if old == NO_CODES else old
+    added = set(new) - set(kept)
     if not added:
-        return old
-    return tuple(sorted(added.union(old), key=_when if is_time else None))
+        return old or NO_CODES
+    return tuple(sorted(added.union(kept), key=_when if is_time else None))
 
 
 def _when(text: str) -> tuple[dt.datetime, dt.datetime, str]:

@@ -34,6 +34,8 @@ _LOOKS: dict[Operator, Callable[[str, str], str]] = {
     Operator.STARTS_WITH: "starts_with({}, {})".format,
     Operator.ENDS_WITH: "ends_with({}, {})".format,
 }
+_LOOKED_AHEAD = 1000
+"""Rows a streaming window may look before or behind itself."""
 _RUN = 3
 """Codes that follow each other in a dictionary are a range from this many on."""
 
@@ -159,20 +161,21 @@ def select_rows(plan: Plan, state: State, connection: duckdb.DuckDBPyConnection,
     """Select what a plan asks for from a state, on ``connection``; only what came after release ``since`` when told."""
     selection = Selection(plan, connection)
     columns = selected_columns(plan)
-    needed = tuple(dict.fromkeys((*columns, *(term.component_id for term in plan.order), *plan.structure.key_ids)))
-    parts = list(living_parts(state, selection, needed, since))
-    if not parts:
+    is_sorted = state.is_plain and _is_stored_order(plan)
+    is_whole = not plan.series_keys_only and plan.first_n is None and plan.last_n is None
+    needed = columns
+    if not (is_sorted and is_whole):
+        needed = tuple(dict.fromkeys((*columns, *(term.component_id for term in plan.order), *plan.structure.key_ids)))
+    sql = " UNION ALL ".join(living_parts(state, selection, needed, since))
+    if not sql:
         return empty_rows(connection, columns)
-    sql = parts[0] if len(parts) == 1 else " UNION ALL ".join(parts)
-    is_torn = not state.is_plain
-    if plan.series_keys_only:
-        sql, is_torn = _first_of_series(plan, sql, needed), True
-    if plan.first_n is not None or plan.last_n is not None:
-        sql, is_torn = _ends_of_series(plan, sql, needed), True
-    order = _order(plan) if is_torn or not _is_stored_order(plan) else ""
-    sql = f"SELECT {', '.join(map(quoted, columns))} FROM ({sql}){order}{_page(plan)}"
+    if not (is_sorted and is_whole):
+        if not is_whole:
+            sql = _first_of_series(plan, sql) if plan.series_keys_only else _ends_of_series(plan, sql, state)
+        sql = f"SELECT {', '.join(map(quoted, columns))} FROM ({sql}){_order(plan)}"
     coded = {column: state.dictionary(column) for column in columns if state.dictionary(column)}
-    return Rows(connection=connection, sql=sql, columns=columns, params=tuple(selection.params), coded=coded)
+    params = tuple(selection.params)
+    return Rows(connection=connection, sql=sql + _page(plan), columns=columns, params=params, coded=coded)
 
 
 def select_deleted(plan: Plan, state: State, connection: duckdb.DuckDBPyConnection, *, since: int) -> Rows:
@@ -224,18 +227,26 @@ def selected_columns(plan: Plan) -> tuple[str, ...]:
     return (*keys, *(() if plan.series_keys_only else plan.measure_ids), *plan.attribute_ids)
 
 
-def _first_of_series(plan: Plan, sql: str, columns: Sequence[str]) -> str:
+def _first_of_series(plan: Plan, sql: str) -> str:
     """One row for each series: its first, whose attributes of the series are those of all."""
-    return f"SELECT {', '.join(map(quoted, columns))} FROM ({sql}) QUALIFY {_rank(plan)} = 1"
+    return f"SELECT * FROM ({sql}) QUALIFY {_rank(plan)} = 1"
 
 
-def _ends_of_series(plan: Plan, sql: str, columns: Sequence[str]) -> str:
-    ends = []
-    if plan.first_n is not None:
-        ends.append(f"{_rank(plan)} <= {plan.first_n}")
-    if plan.last_n is not None:
-        ends.append(f"{_rank(plan, 'DESC')} <= {plan.last_n}")
-    return f"SELECT {', '.join(map(quoted, columns))} FROM ({sql}) QUALIFY {' OR '.join(ends)}"
+def _ends_of_series(plan: Plan, sql: str, state: State) -> str:
+    """The first and last rows of each series.
+
+    Where the rows come sorted, a row is among the first *n* when the row *n* places before it is of another series,
+    which the engine sees while it streams; elsewhere it has to rank them.
+    """
+    first, last = plan.first_n, plan.last_n
+    if not state.is_plain or max(first or 0, last or 0) > _LOOKED_AHEAD or 0 in {first, last}:
+        ends = [f"{_rank(plan)} <= {first}"] if first is not None else []
+        ends += [f"{_rank(plan, 'DESC')} <= {last}"] if last is not None else []
+        return f"SELECT * FROM ({sql}) QUALIFY {' OR '.join(ends)}"
+    series = f"({', '.join(map(quoted, plan.structure.dimension_ids))})"
+    ends = [f"lag({series}, {first}) OVER () IS DISTINCT FROM {series}"] if first else []
+    ends += [f"lead({series}, {last}) OVER () IS DISTINCT FROM {series}"] if last else []
+    return f"SELECT * FROM ({sql}) QUALIFY {' OR '.join(ends)}"
 
 
 def _rank(plan: Plan, direction: str = "") -> str:

@@ -117,6 +117,7 @@ class Workshop:
         *,
         scope: Scope | None,
         action: Action,
+        is_exact: bool,
     ) -> dict[str, View]:
         """Stage the rows of each audience; audiences with the same past and the same rows share everything."""
         views: dict[str, View] = {}
@@ -128,7 +129,7 @@ class Workshop:
                 with self._opened(past, structure, rows, action) as bench:
                     same = ("rows", bench.incoming.fingerprint, chain)
                     if same not in known:
-                        known[same] = self._stage(bench, structure, scope, action)
+                        known[same] = self._stage(bench, structure, scope, action, is_exact=is_exact)
                     known[id(rows), chain] = known[same]
             view = known[id(rows), chain]
             views[audience] = View(**{**vars(view), "before": past})
@@ -151,7 +152,9 @@ class Workshop:
             connection.close()
             discard(path)
 
-    def _stage(self, bench: _Bench, structure: DataStructure, scope: Scope | None, action: Action) -> View:
+    def _stage(
+        self, bench: _Bench, structure: DataStructure, scope: Scope | None, action: Action, *, is_exact: bool
+    ) -> View:
         incoming, log = bench.incoming, self._write_log(bench, structure)
         if bench.state is None and action is not Action.DELETE and incoming.is_base(structure):
             if not incoming.count:
@@ -166,6 +169,7 @@ class Workshop:
             state=bench.state,
             action=action,
             scope=scope,
+            is_exact=is_exact,
         )
         counts = difference.compute()
         live = difference.count_live()

@@ -8,7 +8,7 @@ itself was written, its rows tell by their own releases, and its ``hist`` holds 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -135,26 +135,34 @@ class State:
 
     def deleted_since(self, release: int, keys: Sequence[str], narrow: Narrow = everything) -> str | None:
         """Select the keys that lived at an earlier ``release`` and do not now; None when there are none for sure."""
+        base, using = self.segments[0], ", ".join(quoted(key) for key in keys)
+        place, condition = Place(state=self, position=0, table="hist"), narrow(base, "t")
         candidates = []
-        for position, segment in enumerate(self.segments):
-            condition = narrow(segment, "t")
-            place = Place(state=self, position=position)
-            if condition is None or place.since <= release:
-                continue
-            columns = _keys(place, keys)
-            if position:
-                candidates.append(f"SELECT {columns} FROM {segment.alias}.cur AS t WHERE {condition} AND t.{GONE}")
-            else:
-                until = f"coalesce(t.{VALID_TO}, {place.since})"
-                candidates.append(
-                    f"SELECT {columns} FROM {segment.alias}.hist AS t WHERE {condition}"
-                    f" AND {place.valid_from} <= {release} AND {until} > {release}"
-                )
+        if condition is not None and place.since > release:
+            until = f"coalesce(t.{VALID_TO}, {place.since})"
+            candidates.append(
+                f"SELECT {_keys(place, keys)} FROM {base.alias}.hist AS t WHERE {condition}"
+                f" AND {place.valid_from} <= {release} AND {until} > {release}"
+            )
+        gone = [
+            f"SELECT {_keys(Place(state=self, position=position), keys)} FROM {segment.alias}.cur AS t"
+            f" WHERE {condition} AND t.{GONE}"
+            for position, segment in enumerate(self.segments)
+            if position and self.version.links[position].since > release and (condition := narrow(segment, "t"))
+        ]
+        then = " UNION ALL ".join(self._at(release).living(lambda place: _keys(place, keys), narrow))
+        if gone and then:
+            candidates.append(f"SELECT * FROM ({' UNION ALL '.join(gone)}) SEMI JOIN ({then}) USING ({using})")
         if not candidates:
             return None
         living = " UNION ALL ".join(self.living(lambda place: _keys(place, keys), narrow)) or _none(self, keys)
-        using = ", ".join(quoted(key) for key in keys)
         return f"SELECT DISTINCT {using} FROM ({' UNION ALL '.join(candidates)}) ANTI JOIN ({living}) USING ({using})"
+
+    def _at(self, release: int) -> State:
+        """The state after an earlier release."""
+        links = self.version.links
+        there = [one for position, one in enumerate(self.segments) if not position or links[position].since <= release]
+        return State(version=replace(self.version, release_id=release), segments=tuple(there))
 
     def _unless_superseded(self, position: int, narrow: Narrow) -> str:
         later = []

@@ -64,7 +64,7 @@ def write_base(difference: Difference, folder: Path) -> Path:
 
 def rewrite_base(connection: duckdb.DuckDBPyConnection, structure: DataStructure, state: State, folder: Path) -> Path:
     """Write the chain of a state as one base, nothing changed."""
-    dictionaries = {column: state.dictionary(column) for column in structure.components}
+    dictionaries = {column: codes for column in structure.components if (codes := state.dictionary(column))}
     columns = _cast(structure, dictionaries)
 
     def project(place: Place) -> str:
@@ -112,7 +112,7 @@ def _create_base(
 def _cast(structure: DataStructure, dictionaries: Dictionaries) -> str:
     return ", ".join(
         f"CAST({quoted(column)} AS {_ALIAS}.{quoted(f'e_{column}')}) AS {quoted(column)}"
-        if dictionaries.get(column)
+        if column in dictionaries
         else f"CAST({quoted(column)} AS VARCHAR) AS {quoted(column)}"
         for column in structure.components
     )
