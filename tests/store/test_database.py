@@ -1,0 +1,140 @@
+"""The control database: one shape, one writer, nothing half."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from sdmx_hub.errors import ConfigurationError, TryAgain
+from sdmx_hub.store import harvest_tables
+from sdmx_hub.store.audit import append_audit, check_audit, select_audit
+from sdmx_hub.store.database import open_database
+from sdmx_hub.store.lease import check_lease, free_lease, renew_lease, take_lease
+from sdmx_hub.store.tables import AUDIT, COUNTER, METADATA
+
+NOW = dt.datetime(2026, 3, 1, 8, 30, tzinfo=dt.UTC)
+HOUR = dt.timedelta(hours=1)
+
+
+def test_migrations_make_exactly_the_tables_the_code_speaks_to(database):
+    with database.engine.connect() as connection:
+        assert harvest_tables.METADATA is METADATA
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+
+
+def test_migrating_twice_changes_nothing(database):
+    database.migrate()
+    assert database.is_current()
+
+
+def test_tables_of_a_newer_program_are_refused(database):
+    with database.transaction() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ConfigurationError) as refused:
+        database.migrate()
+    assert "9999" in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["mysql://u@h/d", "sqlite://", "sqlite:///:memory:", "not a url"])
+def test_other_urls_are_refused(url):
+    with pytest.raises(ConfigurationError):
+        open_database(url)
+
+
+def test_a_failed_transaction_leaves_nothing(database):
+    row = sa.insert(COUNTER).values(name="x", value=1)
+
+    def insert_twice():
+        with database.transaction() as connection:
+            connection.execute(row)
+            connection.execute(row)
+
+    with pytest.raises(sa.exc.IntegrityError):
+        insert_twice()
+    with database.reading() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(COUNTER)).scalar() == 0
+
+
+def test_writers_come_one_after_the_other(database):
+    with database.transaction() as connection:
+        connection.execute(sa.insert(COUNTER).values(name="x", value=0))
+
+    def count():
+        for _ in range(20):
+            with database.transaction() as connection:
+                value = connection.execute(sa.select(COUNTER.c.value)).scalar_one()
+                connection.execute(sa.update(COUNTER).values(value=value + 1))
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.reading() as connection:
+        assert connection.execute(sa.select(COUNTER.c.value)).scalar_one() == 80
+
+
+def test_a_naive_instant_is_refused(database):
+    with pytest.raises(ValueError, match="time zone"), database.transaction() as connection:
+        append_audit(connection, at=dt.datetime(2026, 1, 1), actor="a", action="b", subject="c")
+
+
+def audited(database, count=4):
+    with database.transaction() as connection:
+        for number in range(count):
+            append_audit(connection, at=NOW, actor="ana", action="try", subject="é", detail={"number": number})
+
+
+def test_an_untouched_audit_log_holds(database):
+    audited(database)
+    assert check_audit(database) == []
+    assert [entry.detail["number"] for entry in select_audit(database, subject="é")] == [3, 2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        sa.update(AUDIT).where(AUDIT.c.seq == 2).values(actor="eve"),
+        sa.update(AUDIT).where(AUDIT.c.seq == 2).values(detail="{}"),
+        sa.update(AUDIT).where(AUDIT.c.seq == 2).values(at=NOW + HOUR),
+        sa.delete(AUDIT).where(AUDIT.c.seq == 2),
+        sa.delete(AUDIT).where(AUDIT.c.seq == 1),
+    ],
+    ids=["actor", "detail", "moment", "taken out", "first taken out"],
+)
+def test_a_touched_audit_log_is_found_out(database, tamper):
+    audited(database)
+    with database.transaction() as connection:
+        connection.execute(tamper)
+    assert [finding.code for finding in check_audit(database)] == ["audit-broken"]
+
+
+def test_a_lease_has_one_holder_at_a_time(database):
+    lease = take_lease(database, "flow", holder="one", now=NOW, lasts=HOUR)
+    with pytest.raises(TryAgain) as refused:
+        take_lease(database, "flow", holder="two", now=NOW, lasts=HOUR)
+    assert "one" in str(refused.value)
+    free_lease(database, lease, now=NOW)
+    assert take_lease(database, "flow", holder="two", now=NOW, lasts=HOUR).token == lease.token + 1
+
+
+def test_a_holder_whose_lease_went_to_another_is_fenced(database):
+    late = take_lease(database, "flow", holder="late", now=NOW, lasts=HOUR)
+    take_lease(database, "flow", holder="next", now=NOW + 2 * HOUR, lasts=HOUR)
+    with pytest.raises(TryAgain), database.transaction() as connection:
+        check_lease(connection, late)
+    with pytest.raises(TryAgain):
+        renew_lease(database, late, now=NOW, lasts=HOUR)
+
+
+def test_a_renewed_lease_lasts_longer(database):
+    lease = renew_lease(database, take_lease(database, "f", holder="a", now=NOW, lasts=HOUR), now=NOW, lasts=4 * HOUR)
+    with pytest.raises(TryAgain):
+        take_lease(database, "f", holder="b", now=NOW + 3 * HOUR, lasts=HOUR)
+    assert lease.expires_at == NOW + 4 * HOUR
