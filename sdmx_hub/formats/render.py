@@ -141,8 +141,13 @@ def fetch(rows: Rows, sql: str) -> list[tuple[object, ...]]:
 def draw(rows: Rows, sql: str) -> Iterator[memoryview]:
     """Draw a query of one text column: the texts one after the other, thousands in one piece.
 
-    ``sql`` holds ``rows.sql`` once, and so takes its parameters.
+    ``sql`` holds ``rows.sql`` once, and so takes its parameters. Few rows are drawn whole: a stream is planned twice.
     """
+    if rows.is_few:
+        whole = "".join(str(text) for (text,) in fetch(rows, sql) if text is not None).encode()
+        if whole:
+            yield memoryview(whole)
+        return
     for batch in open_reader(rows.connection, sql, rows.params, CHUNK_ROWS):
         column = batch.column(0)
         if not pa.types.is_string(column.type):
