@@ -231,7 +231,8 @@ def test_age_bands_become_the_code_of_just_that_band(apply_text: Callable[..., M
 
 def test_rows_are_chosen_by_their_texts(apply_text: Callable[..., Mapped]) -> None:
     table = "area,from,n\nFRA,ITA,1\nITA,ITA,2\nESP,ITA,3\nPRT,X,4\nDEU,Y9,5\n"
-    rules = "rows:\n  keep: [{column: from, not: X}]\n  drop: [{column: area, same_as: from}, {column: from, matches: '[0-9]'}]"
+    drop = "{column: area, same_as: from}, {column: from, matches: '[0-9]'}"
+    rules = f"rows:\n  keep: [{{column: from, not: X}}]\n  drop: [{drop}]"
     mapped = apply_text(table, {"components:": f"{rules}\ncomponents:"})
     assert observations(mapped, "COUNTERPART_AREA") == [("FRA",), ("ESP",)]
     assert mapped.source_rows == 2
