@@ -18,6 +18,8 @@ SOURCE_ROW = "_row"
 ACTION = "_action"
 BATCH_ROWS = 122_880
 """Rows in one batch: a row group of DuckDB."""
+FEW_ROWS = 2_048
+"""One vector of DuckDB."""
 _STREAMS_FROM_SQL = not duckdb.__version__.startswith("1.")
 
 
@@ -27,7 +29,8 @@ class Rows:
 
     ``connection`` belongs to these rows alone (a second ``execute`` on it would end the stream). ``sql`` is a SELECT
     that gives ``columns`` in this order, sorted by series key and time when ``is_sorted``; ``params`` bind to it.
-    ``coded`` maps each ENUM column to its dictionary: the position of a code in it is the ENUM's own number.
+    ``coded`` maps each ENUM column to its dictionary: the position of a code in it is the ENUM's own number. ``is_few``
+    says that there are known to be ``FEW_ROWS`` at most, which are quicker drawn whole than as a stream.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -36,6 +39,7 @@ class Rows:
     params: tuple[object, ...] = ()
     coded: dict[str, tuple[str, ...]] = field(default_factory=dict)
     is_sorted: bool = True
+    is_few: bool = False
 
     def batches(self, size: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
         """Draw the rows once, as Arrow batches of at most ``size`` rows."""

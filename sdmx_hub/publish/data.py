@@ -13,6 +13,7 @@ A message has a dataset only where there is something to tell; without any there
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 
 from sdmx_hub.errors import NoResults
 from sdmx_hub.model.message import Action, DataMessage, Dataset, Header
-from sdmx_hub.model.rows import Rows
+from sdmx_hub.model.rows import FEW_ROWS, Rows
 from sdmx_hub.publish.labels import find_codelist, find_names
 from sdmx_hub.publish.sources import Source, find_sources, query_name
 from sdmx_hub.query.request import DataQuery
@@ -68,10 +69,10 @@ def open_data(
     Raises NotFound when nothing has the name asked for, NoResults when nothing matches, and what ``plan_data`` raises.
     """
     datasets = [
-        _dataset(source, part, artefacts)
+        _dataset(source, dataclasses.replace(part, rows=rows), artefacts)
         for source, version in _versions(query, artefacts, observations, audience=audience, now=now)
         for part in _parts(query, source, version, observations)
-        if not _is_empty(part.rows)
+        if (rows := _looked_at(part.rows)) is not None
     ]
     if not datasets:
         raise NoResults("no-results", what=query_name(query))
@@ -115,13 +116,14 @@ def _parts(query: DataQuery, source: Source, version: Version, observations: Obs
     yield _Part(rows=observations.open_rows(ref, source.structure, plan, version=version), action=action)
 
 
-def _is_empty(rows: Rows) -> bool:
-    """Tell whether there is nothing to draw; gives the connection back if so."""
-    look = f"SELECT 1 FROM ({rows.sql}) LIMIT 1"  # noqa: S608 - the store's own SQL
-    if rows.connection.execute(look, list(rows.params)).fetchall():
-        return False
+def _looked_at(rows: Rows) -> Rows | None:
+    """Find out whether there is anything to draw, and whether it is little; without any, give the connection back."""
+    look = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.sql}) LIMIT {FEW_ROWS + 1})"  # noqa: S608 - the store's own SQL
+    counted = rows.connection.execute(look, list(rows.params)).fetchall()[0][0]
+    if counted:
+        return dataclasses.replace(rows, is_few=counted <= FEW_ROWS)
     rows.close()
-    return True
+    return None
 
 
 def _dataset(source: Source, part: _Part, artefacts: Artefacts) -> Dataset:
