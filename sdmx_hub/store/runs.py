@@ -34,6 +34,7 @@ from sdmx_hub.store.run_rows import (
     short_instant,
     verdict_text,
 )
+from sdmx_hub.store.tables import LEASE, LINEAGE
 
 MOST_ATTEMPTS = 3
 """A run whose worker died so often is failed, not tried for ever."""
@@ -259,6 +260,19 @@ class Runs:
         with self._database.reading() as connection:
             found: dt.datetime | None = connection.execute(query).scalar_one()
         return found
+
+    def find_release(self, origin: str) -> int | None:
+        """Find the release whose lineage names ``origin``: what a worker that died had already published."""
+        query = sa.select(sa.func.max(LINEAGE.c.release_id)).where(LINEAGE.c.source == origin)
+        with self._database.reading() as connection:
+            found: int | None = connection.execute(query).scalar_one()
+        return found
+
+    def free_leases(self, holder: str, dataflow: str, *, now: dt.datetime) -> None:
+        """Free what a dead worker of ``holder`` holds of a dataflow; were it alive, its token would be refused."""
+        mine = (LEASE.c.name == f"dataflow {dataflow}", LEASE.c.holder.like(f"{holder} %"))
+        with self._database.transaction() as connection:
+            connection.execute(sa.update(LEASE).where(*mine).values(expires_at=now, token=LEASE.c.token + 1))
 
     def mark_full(self, run: Run) -> None:
         """Note that the run compares everything, whatever was asked. Raises LeaseLost."""

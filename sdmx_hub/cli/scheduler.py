@@ -1,0 +1,77 @@
+"""``sdmx-hub scheduler``: the process that makes due slots into runs and works them off."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from typing import Any
+
+import click
+
+from sdmx_hub.cli.context import DONE, FAILED, PARTIAL, HubContext, json_option, pass_hub, show, tell
+from sdmx_hub.cli.harvest import make_parts
+from sdmx_hub.harvest.schedule import Scheduler
+from sdmx_hub.harvest.worker import Worker
+from sdmx_hub.language import sentence
+from sdmx_hub.store.ledger import run_json
+from sdmx_hub.store.run_rows import GOOD, Run
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Queue and work off what is due now, then leave.")
+@click.option("--timer-only", is_flag=True, help="Only queue; leave the work to other schedulers.")
+@json_option
+@pass_hub
+def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -> None:
+    r"""Visit partners when their slots are due, until stopped (SIGINT or SIGTERM).
+
+    Any number of schedulers may run on one database: each slot is worked off once. A run under way when the scheduler
+    is stopped goes back to the queue.
+
+    \b
+    Examples:
+      sdmx-hub --home office scheduler
+      sdmx-hub --home office scheduler --once --json
+    """
+    closing = threading.Event()
+    worker = Worker(parts=make_parts(hub), closing=closing)
+    done: list[Run] = []
+
+    def work() -> None:
+        for run in worker.work_off():
+            done.append(run)
+            tell(f"{run.source} {run.flow} {run.state.value}: {run.outcome.verdict.text(hub.language)}")
+        if not once:
+            done.clear()
+
+    process = Scheduler(
+        sources=worker.parts.sources,
+        runs=worker.parts.runs,
+        work=(lambda: None) if timer_only else work,
+        closing=closing,
+    )
+    if once:
+        queued = process.run_once()
+        _report(hub, queued, done, as_json=as_json)
+    _close_on_signal(closing)
+    tell(sentence("scheduler-started", hub.language))
+    process.run_forever()
+
+
+def _close_on_signal(closing: threading.Event) -> None:
+    def close(*_: Any) -> None:
+        closing.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, close)
+
+
+def _report(hub: HubContext, queued: list[Run], done: list[Run], *, as_json: bool) -> None:
+    answer: dict[str, Any] = {
+        "queued": [run.id for run in queued],
+        "runs": [run_json(run, hub.language) for run in done],
+    }
+    show(answer, as_json=as_json, text=lambda: "\n".join(f"{run['id']} {run['verdict']}" for run in answer["runs"]))
+    bad = sum(run.state not in GOOD for run in done)
+    sys.exit(DONE if not bad else FAILED if bad == len(done) else PARTIAL)

@@ -1,0 +1,164 @@
+"""``sdmx-hub source``: the partners this hub harvests."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sdmx_hub.cli.context import FINDINGS, HubContext, json_option, pass_hub, show
+from sdmx_hub.harvest.slots import next_slot
+from sdmx_hub.harvest.source import Source, parse_stored
+from sdmx_hub.harvest.source_file import check_overlap, read_source_file
+from sdmx_hub.language import localised, sentence
+from sdmx_hub.model.finding import Finding, has_errors
+from sdmx_hub.store.run_rows import short_instant
+from sdmx_hub.store.runs import Runs
+from sdmx_hub.store.sources import Sources, StoredSource
+
+
+@click.group()
+def source() -> None:
+    """Partners this hub harvests: their endpoints, what is taken from them, and when."""
+
+
+@source.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@json_option
+@pass_hub
+def add(hub: HubContext, files: tuple[Path, ...], *, as_json: bool) -> None:
+    r"""Check source files and keep them; a source that is there already is updated.
+
+    Nothing of a file with errors is kept; exits with 3 then.
+
+    \b
+    Examples:
+      sdmx-hub source add config/sources/SEN_ANSD.yaml
+      sdmx-hub source add config/sources/*.yaml --json
+    """
+    answers = [_add(hub, path) for path in files]
+    show({"sources": answers}, as_json=as_json, text=lambda: "\n".join(_added_line(hub, one) for one in answers))
+    if any(not answer["kept"] for answer in answers):
+        sys.exit(FINDINGS)
+
+
+def _add(hub: HubContext, path: Path) -> dict[str, Any]:
+    sources = Sources(hub.database)
+    file = read_source_file(path)
+    findings = list(file.findings)
+    changed = False
+    if file.source is not None and not has_errors(findings):
+        findings += check_overlap(file.source, [_parse(stored) for stored in sources.select()])
+        changed = sources.save(
+            file.source.id, file.text, file.sha256, origin=str(path), actor=actor(), now=dt.datetime.now(dt.UTC)
+        )
+    return {
+        "file": str(path),
+        "id": file.source.id if file.source else None,
+        "kept": file.source is not None,
+        "changed": changed,
+        "findings": [finding.as_json(hub.language) for finding in findings],
+        "text": [_finding_line(finding, hub.language) for finding in findings],
+    }
+
+
+def _added_line(hub: HubContext, answer: dict[str, Any]) -> str:
+    key = "source-refused" if not answer["kept"] else "source-added" if answer["changed"] else "source-same"
+    head = sentence(key, hub.language, source=answer["id"] or answer["file"], count=len(answer["findings"]))
+    return "\n".join([head, *(f"  {line}" for line in answer["text"])])
+
+
+def _finding_line(finding: Finding, language: str) -> str:
+    hint = f" → {finding.suggestion}" if finding.suggestion else ""
+    return f"{finding.severity.value} {finding.where}: {finding.text(language)}{hint}"
+
+
+@source.command("list")
+@json_option
+@pass_hub
+def list_(hub: HubContext, *, as_json: bool) -> None:
+    """List the sources with the state of their last run and their next slot."""
+    rows = [_row(hub, stored) for stored in Sources(hub.database).select()]
+    show({"sources": rows}, as_json=as_json, text=lambda: _table(rows, hub.language))
+
+
+def _row(hub: HubContext, stored: StoredSource) -> dict[str, Any]:
+    read = _parse(stored)
+    last = Runs(hub.database).select(source=read.id, limit=1)
+    due = next_slot(read.schedule, dt.datetime.now(dt.UTC))
+    return {
+        "id": read.id,
+        "title": localised(read.titles, hub.language),
+        "endpoint": read.endpoint,
+        "api": read.api,
+        "mechanism": read.mechanism,
+        "flows": [flow.id for flow in read.flows],
+        "sha256": read.sha256,
+        "last_state": last[0].state.value if last else None,
+        "last_slot": short_instant(last[0].slot) if last else None,
+        "next_slot": short_instant(due) if due else None,
+    }
+
+
+def _table(rows: list[dict[str, Any]], language: str) -> str:
+    if not rows:
+        return sentence("source-none", language)
+    return "\n".join(
+        f"{row['id']:<20} {row['mechanism']:<12} {row['last_state'] or '-':<10} {row['next_slot'] or '-':<21} "
+        f"{row['title']}"
+        for row in rows
+    )
+
+
+@source.command("show")
+@click.argument("source_id")
+@json_option
+@pass_hub
+def show_(hub: HubContext, source_id: str, *, as_json: bool) -> None:
+    """Show one source: its file as it was read, where it came from, its hash."""
+    stored = Sources(hub.database).get(source_id)
+    read = _parse(stored)
+    answer = {
+        **_row(hub, stored),
+        "origin": stored.origin,
+        "added": short_instant(stored.added_at),
+        "changed": short_instant(stored.changed_at),
+        "format": read.format,
+        "full_every": read.full_every,
+        "flow_list": [
+            {
+                "id": flow.id,
+                "dataflow": str(flow.dataflow),
+                "partner": str(flow.partner),
+                "key": ".".join("+".join(sorted(part)) if part else "" for part in flow.key),
+                "filters": {name: sorted(codes) for name, codes in flow.filters.items()},
+                "mapping": flow.mapping,
+            }
+            for flow in read.flows
+        ],
+    }
+    show(answer, as_json=as_json, text=lambda: "\n".join(f"{name:<12} {value}" for name, value in answer.items()))
+
+
+@source.command()
+@click.argument("source_id")
+@pass_hub
+def remove(hub: HubContext, source_id: str) -> None:
+    """Forget a source; its runs stay in the ledger, what it brought stays published."""
+    Sources(hub.database).remove(source_id, actor=actor(), now=dt.datetime.now(dt.UTC))
+
+
+def _parse(stored: StoredSource) -> Source:
+    return parse_stored(stored.document, stored.sha256)
+
+
+def actor() -> str:
+    """Who gives the command, for the audit log."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):
+        return "cli"

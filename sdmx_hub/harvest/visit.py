@@ -1,0 +1,198 @@
+"""One visit: from a claimed run to its outcome. Nothing is published before everything has been looked at.
+
+The order is that of the way in: plan, ask, keep, compare the structures, check, and only then one release. What goes
+wrong on the way is an outcome, not an exception; the last good state of the flow stands whatever happens.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sdmx_hub.errors import HubError, NotFound, TryAgain
+from sdmx_hub.harvest.addresses import accept_data, data_url, scope_of
+from sdmx_hub.harvest.asking import Asker, Postponed
+from sdmx_hub.harvest.compatible import MISMATCH
+from sdmx_hub.harvest.excerpt import says_no_results, told
+from sdmx_hub.harvest.fetch import Answer
+from sdmx_hub.harvest.guard import shown
+from sdmx_hub.harvest.intent import Intent, plan_visit, recipe_of, remember
+from sdmx_hub.harvest.lease import Hold, Interrupted, Stopped
+from sdmx_hub.harvest.loading import LOGS, Loading, actor_of, count_held, load_answer, names_of
+from sdmx_hub.harvest.parts import Parts
+from sdmx_hub.harvest.source import Flow, Source
+from sdmx_hub.harvest.structures import adopt_structures, ask_structures, check_structures
+from sdmx_hub.model.finding import Finding, Severity, has_errors
+from sdmx_hub.model.structure import DataStructure
+from sdmx_hub.model.urn import Urn
+from sdmx_hub.store.run_rows import Outcome, State, Verdict, short_instant
+from sdmx_hub.store.runs import LeaseLost
+
+BUSY = dt.timedelta(seconds=30)
+"""How long a run waits when somebody else is loading its dataflow."""
+PASSED_ON = (LeaseLost, Postponed, Stopped, Interrupted)
+"""What is no outcome: the run is not ours any more, or goes back to the queue, or was stopped."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """Everything one visit works with."""
+
+    parts: Parts
+    source: Source
+    flow: Flow
+    hold: Hold
+    asker: Asker
+    intent: Intent
+
+    @property
+    def urn(self) -> Urn:
+        """Our dataflow."""
+        return Urn("Dataflow", self.flow.dataflow)
+
+    @property
+    def logs(self) -> tuple[str, ...]:
+        """The logs that hold what this source has brought."""
+        return tuple(self.intent.memory.get(LOGS, ()))
+
+    def scope(self, structure: DataStructure) -> Mapping[str, frozenset[str]]:
+        """The bounds of the flow."""
+        return scope_of(self.flow, structure.dimension_ids)
+
+
+def run_visit(parts: Parts, source: Source, flow: Flow, hold: Hold) -> Outcome:
+    """Visit one flow. A refusal on the way is an outcome; raises only what ``PASSED_ON`` names."""
+    try:
+        asker = Asker(visitor=parts.visitor(source), runs=parts.runs, hold=hold, clock=parts.clock, tries=source.tries)
+        intent = plan_visit(hold.run, source, flow, parts.runs)
+        visit = Visit(parts=parts, source=source, flow=flow, hold=hold, asker=asker, intent=intent)
+        return _visit(visit)
+    except PASSED_ON:
+        raise
+    except HubError as error:
+        return failed(error)
+
+
+def failed(error: HubError, findings: tuple[Finding, ...] = ()) -> Outcome:
+    """The outcome a refusal is."""
+    return Outcome(state=State.FAILED, verdict=Verdict(error.key, error.params), findings=findings)
+
+
+def _visit(visit: Visit) -> Outcome:
+    findings: list[Finding] = []
+    memory: dict[str, Any] = {}
+    structure = _own_structure(visit)
+    if structure is None:
+        partner = ask_structures(visit.parts, visit.asker, visit.source, visit.flow, visit.intent.memory)
+        findings += adopt_structures(visit.parts, visit.source, visit.flow, partner)
+        if has_errors(findings):
+            return replace(_rejected(findings), findings=tuple(findings))
+        memory.update(partner.memory)
+        structure = visit.parts.registry.snapshot().structure_of(visit.urn)
+    visit.parts.step("harvest-step-data")
+    asked_at = visit.parts.clock.now()
+    answer = _ask_data(visit, structure)
+    memory = {**remember(answer, visit.intent, recipe_of(visit.source, visit.flow), asked_at), **memory}
+    outcome = _interpret(visit, structure, answer, memory)
+    return replace(outcome, findings=(*findings, *outcome.findings))
+
+
+def _own_structure(visit: Visit) -> DataStructure | None:
+    """Our structure of the flow; None when we hold none and may adopt it. Raises NotFound."""
+    artefacts = visit.parts.registry.snapshot()
+    if artefacts.find(visit.urn) is not None:
+        return artefacts.structure_of(visit.urn)
+    if visit.source.adopts_structures:
+        return None
+    raise NotFound("harvest-structure-unknown", dataflow=str(visit.flow.dataflow))
+
+
+def _ask_data(visit: Visit, structure: DataStructure) -> Answer:
+    url = data_url(visit.source, visit.flow, structure.dimension_ids, updated_after=visit.intent.updated_after)
+    return visit.asker.ask("data", url, {"Accept": accept_data(visit.source), **visit.intent.validators})
+
+
+def _interpret(visit: Visit, structure: DataStructure, answer: Answer, memory: Mapping[str, Any]) -> Outcome:
+    if answer.status == 304 and visit.intent.validators:
+        return Outcome(state=State.UNCHANGED, verdict=Verdict("harvest-not-modified"), memory=memory)
+    if says_no_results(answer):
+        if answer.status != 204:  # a 404 may also mean that the dataflow is gone
+            partner = ask_structures(visit.parts, visit.asker, visit.source, visit.flow, memory)
+            partner.structure(visit.flow)
+        return _nothing(visit, structure, memory)
+    if answer.status != 200 or answer.kept is None:
+        params = {"status": answer.status, "url": shown(answer.url), "excerpt": told(answer.excerpt)}
+        return Outcome(state=State.FAILED, verdict=Verdict("harvest-status", params))
+    return _load(visit, structure, answer, memory)
+
+
+def _nothing(visit: Visit, structure: DataStructure, memory: Mapping[str, Any]) -> Outcome:
+    """Nothing came: fine for a delta, and for a flow of which we hold nothing; else somebody must look."""
+    if visit.intent.updated_after is not None:
+        params = {"since": short_instant(visit.intent.updated_after)}
+        return Outcome(state=State.UNCHANGED, verdict=Verdict("harvest-nothing-new", params), memory=memory)
+    held = count_held(visit.parts, visit.flow, structure, visit.scope(structure))
+    if held and (visit.scope(structure) or visit.logs):
+        return Outcome(state=State.HELD, verdict=Verdict("harvest-empty", {"held": held}))
+    return Outcome(state=State.UNCHANGED, verdict=Verdict("harvest-nothing"), memory=memory)
+
+
+def _load(visit: Visit, structure: DataStructure, answer: Answer, memory: Mapping[str, Any]) -> Outcome:
+    if visit.intent.full and not visit.hold.run.full:
+        visit.parts.runs.mark_full(visit.hold.run)
+    findings: list[Finding] = []
+    theirs: DataStructure | None = None
+    if visit.flow.mapping is None:
+        visit.parts.step("harvest-step-structures")
+        partner = ask_structures(visit.parts, visit.asker, visit.source, visit.flow, memory)
+        theirs = partner.structure(visit.flow)
+        findings += check_structures(visit.parts, visit.flow, partner)
+        memory = {**memory, **partner.memory}
+        if has_errors(findings):
+            return replace(_mismatched(findings), findings=tuple(findings))
+    visit.hold.confirm()
+    visit.parts.step("harvest-step-load")
+    if visit.hold.run.token > 1:
+        visit.parts.runs.free_leases(actor_of(visit.source), str(visit.flow.dataflow), now=visit.parts.clock.now())
+    try:
+        loading = load_answer(
+            visit.parts,
+            visit.source,
+            visit.flow,
+            visit.hold.run,
+            answer,
+            names=names_of(visit.flow, theirs, structure),
+            scope=None if visit.intent.updated_after is not None else visit.scope(structure),
+            logs=visit.logs,
+        )
+    except TryAgain as error:
+        raise Postponed(visit.parts.clock.now() + BUSY) from error
+    outcome = _outcome_of(visit, structure, loading, memory)
+    return replace(outcome, findings=(*findings, *loading.findings))
+
+
+def _outcome_of(visit: Visit, structure: DataStructure, loading: Loading, memory: Mapping[str, Any]) -> Outcome:
+    if has_errors(loading.findings) and not loading.is_held:
+        return _rejected(loading.findings)
+    if loading.report.read == 0:
+        return _nothing(visit, structure, memory)
+    if loading.is_held:
+        first = next(finding for finding in loading.findings if finding.severity is Severity.ERROR)
+        return loading.outcome(State.HELD, Verdict(first.code, first.params), {})
+    if visit.hold.run.dry_run:
+        return loading.outcome(State.SUCCEEDED, Verdict("harvest-checked", loading.counts), {})
+    if loading.release_id is None:
+        return loading.outcome(State.UNCHANGED, Verdict("harvest-unchanged"), memory)
+    return loading.outcome(State.SUCCEEDED, Verdict("harvest-succeeded", loading.counts), memory)
+
+
+def _rejected(findings: Sequence[Finding]) -> Outcome:
+    errors = sum(finding.count for finding in findings if finding.severity is Severity.ERROR)
+    return Outcome(state=State.FAILED, verdict=Verdict("harvest-rejected", {"errors": errors}))
+
+
+def _mismatched(findings: Sequence[Finding]) -> Outcome:
+    first = next(finding for finding in findings if finding.code == MISMATCH)
+    return Outcome(state=State.FAILED, verdict=Verdict(first.code, first.params))

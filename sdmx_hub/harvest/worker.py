@@ -1,0 +1,80 @@
+"""A worker: claims runs one after the other, visits, and writes how it ended."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, field
+
+import duckdb
+
+from sdmx_hub.errors import HubError, TryAgain
+from sdmx_hub.harvest.asking import Postponed
+from sdmx_hub.harvest.lease import Hold, Interrupted, Stopped
+from sdmx_hub.harvest.parts import Parts, worker_name
+from sdmx_hub.harvest.source import parse_stored
+from sdmx_hub.harvest.visit import failed, run_visit
+from sdmx_hub.store.run_rows import Outcome, Run, State, Verdict
+from sdmx_hub.store.runs import LeaseLost
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """Works off runs. ``closing`` tells it to give the run it holds back to the queue."""
+
+    parts: Parts
+    name: str = field(default_factory=worker_name)
+    closing: threading.Event = field(default_factory=threading.Event)
+
+    def work_off(self, *, most: int | None = None) -> list[Run]:
+        """Run whatever is due, until nothing is or ``most`` are done; give the runs that ended."""
+        done: list[Run] = []
+        while not self.closing.is_set() and (most is None or len(done) < most):
+            run = self.parts.runs.claim(self.name, now=self.parts.clock.now(), lease=self.parts.lease)
+            if run is None:
+                break
+            ended = self._run(run)
+            if ended is not None:
+                done.append(ended)
+        return done
+
+    def work_on(self, run_id: int) -> Run:
+        """Run the one named. Raises TryAgain when it cannot be had now; the run stays queued."""
+        run = self.parts.runs.claim(self.name, now=self.parts.clock.now(), lease=self.parts.lease, run_id=run_id)
+        if run is None:
+            raise TryAgain("harvest-busy", run=run_id)
+        return self._run(run) or self.parts.runs.get(run_id)
+
+    def _run(self, run: Run) -> Run | None:
+        """Hold a claimed run and work on it; None when another worker has taken it over."""
+        runs, now = self.parts.runs, self.parts.clock.now
+        hold = Hold(runs, run, self.parts.clock, lease=self.parts.lease, closing=self.closing)
+        try:
+            with hold:
+                outcome = self._outcome(run, hold)
+            return runs.finish(run, outcome, now=now())
+        except Postponed as error:
+            return runs.defer(run, until=error.until, verdict=Verdict(error.key, error.params))
+        except Interrupted:
+            return runs.defer(run, until=now(), verdict=Verdict("harvest-queued"))
+        except LeaseLost as error:
+            log.warning("run %s: %s", run.id, error)
+            return None
+
+    def _outcome(self, run: Run, hold: Hold) -> Outcome:
+        try:
+            stored = self.parts.sources.get(run.source)
+            source = parse_stored(stored.document, stored.sha256)
+            return run_visit(self.parts, source, source.flow(run.flow), hold)
+        except Stopped as error:
+            return Outcome(state=State.FAILED, verdict=Verdict(error.key))
+        except (Postponed, Interrupted, LeaseLost):
+            raise
+        except HubError as error:
+            return failed(error)
+        except (OSError, duckdb.Error, MemoryError) as error:  # a full disk, a broken engine: told, not raised
+            log.exception("run %s", run.id)
+            why = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
+            return Outcome(state=State.FAILED, verdict=Verdict("harvest-failed", {"why": why}))
