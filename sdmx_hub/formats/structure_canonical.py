@@ -9,14 +9,18 @@ takes it away:
 - a measure relationship is left out where there is one measure, which is what it then means anyway;
 - dimensions have their ``position``, counted from 1, and the lists of components their fixed ids;
 - links to oneself are left out; values of regions and members of code selections are objects, ``{"value": …}``;
+- a moment of validity without a time zone is taken as UTC, which the schema wants to be said;
+- an availability constraint is named, although it is no artefact in SDMX 3.1, so that earlier editions can carry it;
 - a text with nothing in it, and an empty list, are left out.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from sdmx_hub.formats.structure_constraint import identify
 from sdmx_hub.language import localised
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import ArtefactClass
@@ -56,6 +60,8 @@ _LISTS = {
     "measureList": "MeasureDescriptor",
     "metadataAttributeList": "MetadataAttributeDescriptor",
 }
+_MOMENTS = frozenset({"validFrom", "validTo"})
+_LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?")
 _KEPT_EMPTY = frozenset({"dataflow", "observation", "genericDataflow", "keyValues"})
 
 
@@ -66,7 +72,7 @@ def make_artefact(artefact_class: ArtefactClass, document: Mapping[str, Any], *,
     if refine is not None:
         refine(tidy)
     artefact = Artefact(artefact_class, tidy)
-    return artefact if artefact.is_final or not final else Artefact(artefact_class, tidy, final=True)
+    return Artefact(artefact_class, tidy, final=True) if final and not artefact.is_final else artefact
 
 
 def canonical(node: Mapping[str, Any]) -> Node:
@@ -91,10 +97,15 @@ def _walk(node: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             items = [canonical(item) if isinstance(item, Mapping) else item for item in value]
             if items or key in _KEPT_EMPTY:
                 yield key, [_plain(key, item) for item in items]
-        elif isinstance(value, float) and value.is_integer():
-            yield key, int(value)
         elif value is not None:
-            yield key, value
+            yield key, _scalar(key, value)
+
+
+def _scalar(key: str, value: Any) -> Any:
+    """Write whole numbers without a fraction, and moments with their zone."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return f"{value}Z" if key in _MOMENTS and isinstance(value, str) and _LOCAL.fullmatch(value) else value
 
 
 def _is_default(key: str, value: object) -> bool:
@@ -127,13 +138,7 @@ def _refine_data_structure(document: Node) -> None:
         if key in components:
             components[key]["id"] = identifier
     dimensions = components.get("dimensionList", {})
-    for position, dimension in enumerate(dimensions.get("dimensions", ()), start=1):
-        dimension["position"] = position
-    if "timeDimension" in dimensions:
-        dimensions["timeDimension"]["id"] = "TIME_PERIOD"
-        dimensions["timeDimension"].setdefault(
-            "localRepresentation", {"format": {"dataType": "ObservationalTimePeriod"}}
-        )
+    _refine_dimensions(dimensions)
     measures = components.get("measureList", {}).get("measures", ())
     attributes = components.get("attributeList", {}).get("attributes", ())
     for component in (*measures, *attributes):
@@ -158,6 +163,28 @@ def _refine_constraint(document: Node) -> None:
             _refine_values({"components": key.get("components", ())})
 
 
+def _refine_availability(document: Node) -> None:
+    _refine_constraint(document)
+    if "names" in document:
+        document.setdefault("version", "1.0")
+    else:
+        document |= identify(document) | {
+            key: document[key] for key in ("id", "agencyID", "version") if key in document
+        }
+        _localise(document, "name", "names")
+
+
+def _refine_dimensions(listed: Node) -> None:
+    for position, dimension in enumerate(listed.get("dimensions", ()), start=1):
+        dimension["position"] = position
+    if listed.get("timeDimensions"):  # met in the wild
+        listed["timeDimension"] = listed.pop("timeDimensions")[0]
+    if "timeDimension" in listed:
+        time = listed["timeDimension"]
+        time["id"] = "TIME_PERIOD"
+        time.setdefault("localRepresentation", {"format": {"dataType": "ObservationalTimePeriod"}})
+
+
 def _refine_values(region: Node) -> None:
     for part in (*region.get("keyValues", ()), *region.get("components", ())):
         if "values" in part:
@@ -180,6 +207,6 @@ _REFINED: Mapping[str, Callable[[Node], None]] = {
     "DataStructure": _refine_data_structure,
     "MetadataStructure": _refine_metadata_structure,
     "DataConstraint": _refine_constraint,
-    "AvailabilityConstraint": _refine_constraint,
+    "AvailabilityConstraint": _refine_availability,
     "MetadataConstraint": _refine_metadata_constraint,
 }

@@ -20,24 +20,30 @@ METRICS = "sdmx_metrics"
 """Type of the annotations that hold counts, as the conformance kit of the standard knows them."""
 
 
+def identify(availability: Document) -> Node:
+    """What names an availability constraint where it must have a name: made of what it is attached to."""
+    urn = next(iter(availability.get("constraintAttachment", {}).values()), None)
+    ref = parse_urn(urn).ref if urn else None
+    return {
+        "id": f"AVAILABLE_{ref.id}" if ref else "AVAILABLE",
+        "agencyID": ref.agency_id if ref else "SDMX",
+        "version": "1.0",
+        "names": {"en": "Data available", "fr": "Données disponibles", "es": "Datos disponibles"},
+    }
+
+
 def as_data_constraint(availability: Document) -> Node:
     """Shape an availability constraint as the data constraint earlier editions know, role left to the caller."""
     attachment = availability.get("constraintAttachment", {})
-    urn = next(iter(attachment.values()), None)
-    ref = parse_urn(urn).ref if urn else None
     counts = [
         {"id": name, "type": METRICS, "title": str(availability[key])}
         for key, name in _COUNTS.items()
         if key in availability
     ]
-    identifier = f"AVAILABLE_{ref.id}" if ref else "AVAILABLE"
-    document: Node = {
-        "id": availability.get("id", identifier),
-        "agencyID": availability.get("agencyID", ref.agency_id if ref else "SDMX"),
-        "version": availability.get("version", "1.0"),
-        "names": availability.get(
-            "names", {"en": "Data available", "fr": "Données disponibles", "es": "Datos disponibles"}
-        ),
+    document = {
+        key: availability[key] for key in ("id", "agencyID", "version", "names", "descriptions") if key in availability
+    }
+    document |= {
         "annotations": [*availability.get("annotations", ()), *counts],
         "constraintAttachment": {_ATTACHED[key]: [value] for key, value in attachment.items()},
     }
@@ -57,7 +63,9 @@ def as_availability(constraint: Document) -> Node:
     kept = [note for note in annotations if note.get("id") not in _COUNTS.values()]
     attachment = constraint.get("constraintAttachment", {})
     document: Node = {
-        key: constraint[key] for key in ("id", "agencyID", "version", "names", "name") if key in constraint
+        key: constraint[key]
+        for key in ("id", "agencyID", "version", "names", "name", "descriptions")
+        if key in constraint
     }
     document |= {
         "annotations": kept,

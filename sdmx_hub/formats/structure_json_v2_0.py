@@ -46,7 +46,10 @@ def write(message: StructureMessage) -> bytes:
         name = _NAMED.get(artefact.artefact_class.name, artefact.artefact_class.name)
         data.setdefault(CLASS_BY_NAME[name].collection, []).append(_shown(artefact, CLASS_BY_NAME[name]))
     ordered = {row.collection: data[row.collection] for row in CLASSES if row.collection in data}
-    return orjson.dumps({"meta": write_meta(message.header, message.artefacts, SCHEMA), "data": ordered})
+    meta = write_meta(message.header, message.artefacts, SCHEMA)
+    if "contentLanguages" in meta:  # the schema of 2.0 knows tags in small letters only
+        meta["contentLanguages"] = [language.lower() for language in meta["contentLanguages"]]
+    return orjson.dumps({"meta": meta, "data": ordered})
 
 
 def _artefact(row: ArtefactClass, document: Node) -> Artefact:

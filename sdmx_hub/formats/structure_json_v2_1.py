@@ -18,7 +18,9 @@ from sdmx_hub.model.classes import CLASS_BY_COLLECTION, CLASSES
 from sdmx_hub.model.message import Header, StructureMessage
 
 SCHEMA = "https://json.sdmx.org/2.1/sdmx-json-structure-schema.json"
-_IDENTIFICATION = {"AvailabilityConstraint": frozenset({"id", "agencyID", "version", "name", "names"})}
+_IDENTIFICATION = {
+    "AvailabilityConstraint": frozenset({"id", "agencyID", "version", "name", "names", "description", "descriptions"})
+}
 """What the hub keeps of a class and this format has no place for."""
 
 

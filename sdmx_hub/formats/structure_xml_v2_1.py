@@ -4,6 +4,7 @@ What 2.1 cannot carry:
 
 | Canonical (SDMX 3.1) | In 2.1 | On the way back |
 |---|---|---|
+| the ISO reference of a concept | an annotation, as common readers stop at the element | restored |
 | codelist extensions | resolved where the inherited list is in the message, else dropped | own and inherited codes |
 | hierarchy | a hierarchical codelist of the same id with one hierarchy | restored |
 | availability constraint | a content constraint of type Actual, its counts as annotations | restored, and named |
@@ -33,7 +34,7 @@ from typing import Any
 
 from sdmx_hub.formats.structure_codelist import resolve_codelist
 from sdmx_hub.formats.structure_constraint import as_availability, as_data_constraint, split_keys
-from sdmx_hub.formats.structure_xml import data_structure_v2_1, hierarchy_v2_1, schemes
+from sdmx_hub.formats.structure_xml import data_structure_v2_1, hierarchy_v2_1, iso_reference, schemes
 from sdmx_hub.formats.structure_xml.constraints_v3 import DATA_ATTACHMENT
 from sdmx_hub.formats.structure_xml.edition_v3 import row
 from sdmx_hub.formats.structure_xml.message import ClassRow, read_message, write_message
@@ -215,7 +216,13 @@ ROWS = (
         inward=hierarchy_v2_1.inward,
         tag="HierarchicalCodelist",
     ),
-    _row("ConceptScheme", "Concepts", schemes.concepts(_KIT)),
+    _row(
+        "ConceptScheme",
+        "Concepts",
+        schemes.concepts(_KIT),
+        outward=iso_reference.outward,
+        inward=iso_reference.inward,
+    ),
     _row(
         "DataStructure",
         "DataStructures",

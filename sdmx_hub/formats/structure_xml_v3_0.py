@@ -4,12 +4,14 @@ What 3.0 cannot carry:
 
 | Canonical (SDMX 3.1) | In 3.0 | On the way back |
 |---|---|---|
+| the ISO reference of a concept | an annotation, as common readers stop at the element | restored |
 | a parent code the schema forbids (``_T``, ``0``) | an annotation of type PARENT_CODE | restored |
 | availability constraint | a data constraint of role Actual, its counts as annotations | restored, and named |
 | several regions that allow, or exclude, in one constraint | one that holds those that allow; one that excludes | one |
 | several values of one component in a data key (3.1) | one key for each combination | several keys |
 | ``dimensionConstraint``, ``evolvingStructure``, ``isPartialLanguage`` | dropped | absent |
 | ``decimals``, ``minLength``, ``maxLength`` of 0 | dropped: the schema wants positive numbers | absent |
+| the time of day in the validity of a mapping | the date alone | midnight, UTC |
 | links without an address | dropped | absent |
 
 What 3.0 has and 3.1 has no place for (release calendars, data sources of constraints) is dropped when read.

@@ -4,9 +4,11 @@ What 3.1 cannot carry:
 
 | Canonical (SDMX 3.1) | In SDMX-ML 3.1 | On the way back |
 |---|---|---|
+| the ISO reference of a concept | an annotation, as common readers stop at the element | restored |
 | the version of a categorisation | the schema knows none but 1.0 | 1.0 |
 | several regions that allow, or exclude, in one constraint | one that holds those that allow; one that excludes | one |
 | ``decimals``, ``minLength``, ``maxLength`` of 0 | dropped: the schema wants positive numbers | absent |
+| the time of day in the validity of a mapping | the date alone | midnight, UTC |
 | links without an address | dropped | absent |
 | what the hub keeps to name an availability constraint | dropped: it is no artefact in 3.1 | absent |
 """

@@ -151,7 +151,10 @@ _RELATION = Child(
 
 
 class Attributes:
-    """Attributes; the start of the reporting year has an element of its own."""
+    """Attributes; the start of the reporting year may have an element of its own.
+
+    It is read from either, and written as an attribute like others: common readers stop at its own element.
+    """
 
     def __init__(self, inner: Shape) -> None:
         self._inner = inner
@@ -159,8 +162,7 @@ class Attributes:
     def write(self, element: Element, node: Document, edition: Edition) -> None:
         """Write the attributes in order."""
         for attribute in node.get("attributes", ()):
-            child = edition.add(element, "ReportingYearStartDay" if attribute["id"] == _YEAR else "Attribute")
-            write_shape(child, attribute, self._inner, edition)
+            write_shape(edition.add(element, "Attribute"), attribute, self._inner, edition)
 
     def read(self, element: Element, node: Node, edition: Edition) -> None:
         """Read the attributes in order."""

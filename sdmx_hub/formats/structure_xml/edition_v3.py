@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sdmx_hub.formats.structure_xml import schemes
+from sdmx_hub.formats.structure_xml import iso_reference, schemes
 from sdmx_hub.formats.structure_xml.data_structure_v3 import CONCEPT, data_structure, metadata_structure
 from sdmx_hub.formats.structure_xml.maps_v3 import MAP_ROWS
 from sdmx_hub.formats.structure_xml.message import ClassRow
@@ -109,7 +109,11 @@ def make_rows(own: Own, constraints: Iterable[ClassRow]) -> tuple[ClassRow, ...]
         )),
         row("CategoryScheme", "CategorySchemes", schemes.categories(one)),
         row("Codelist", "Codelists", _codelist(one)),
-        row("ConceptScheme", "ConceptSchemes", schemes.concepts(one)),
+        replace(
+            row("ConceptScheme", "ConceptSchemes", schemes.concepts(one)),
+            outward=iso_reference.outward,
+            inward=iso_reference.inward,
+        ),
         row("CustomTypeScheme", "CustomTypeSchemes", schemes.custom_types(one)),
         organisations("DataConsumer", "dataConsumers"),
         row("Dataflow", "Dataflows", shape(

@@ -97,7 +97,7 @@ def representation_map(one: Kit) -> Shape:
         _VALID,
         one.annotations,
         Children("SourceValue", "sourceValues", _MAPPED),
-        Texts("TargetValue", "targetValues"),
+        Texts("TargetValue", "targetValues", exact=True),
     )
     return shape(
         one.maintainable,
@@ -143,7 +143,9 @@ def structure_map(one: Kit) -> Shape:
         Texts("Target", "target"),
         Ref("RepresentationMap", "representationMap", "RepresentationMap"),
     )
-    fixed = shape(one.annotations, Text("Source", "source"), Text("Target", "target"), Texts("Value", "values"))
+    fixed = shape(
+        one.annotations, Text("Source", "source"), Text("Target", "target"), Texts("Value", "values", exact=True)
+    )
     epoch = shape(Attr("basePeriod", "basePeriod"), Attr("epochPeriod", "epochPeriod"), dates)
     pattern = shape(Attr("sourcePattern", "sourcePattern"), Attr("locale", "locale"), dates)
     return shape(

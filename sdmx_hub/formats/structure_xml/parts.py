@@ -128,7 +128,7 @@ class Attr:
         """Read the value."""
         value = element.get(self.name)
         if value is not None:
-            node[self.key] = READERS[self.kind](value.strip())
+            node[self.key] = READERS[self.kind](value if self.kind == "text" else value.strip())
 
 
 @dataclass(frozen=True)
@@ -153,11 +153,15 @@ class Text:
 
 @dataclass(frozen=True)
 class Texts:
-    """A child element for each text of a list, ``within`` a common parent where there is one."""
+    """A child element for each text of a list, ``within`` a common parent where there is one.
+
+    Blanks around a text are dropped, unless it is ``exact``.
+    """
 
     tag: str
     key: str
     within: str | None = None
+    exact: bool = False
 
     def write(self, element: Element, node: Document, edition: Edition) -> None:
         """Write the texts in order."""
@@ -170,7 +174,8 @@ class Texts:
     def read(self, element: Element, node: Node, edition: Edition) -> None:
         """Read the texts in order."""
         path = "/".join(edition.tag(name) for name in (self.within, self.tag) if name)
-        found = [(child.text or "").strip() for child in element.iterfind(path)]
+        listed = [child.text or "" for child in element.iterfind(path)]
+        found = listed if self.exact else [text.strip() for text in listed]
         if found:
             node[self.key] = found
 
@@ -342,6 +347,10 @@ class NestedChild:
             Child(self.tag, self.key, self.shape()).read(element, node, edition)
 
 
+_UNNAMED = frozenset({"VtlMapping"})
+"""Item classes that have another name in URNs for each kind of what they map."""
+
+
 @dataclass(frozen=True)
 class ItemUrn:
     """The URN of an item, made of that of the scheme or item around it; what is read is not kept."""
@@ -351,7 +360,7 @@ class ItemUrn:
     def write(self, element: Element, node: Document, edition: Edition) -> None:
         """Write the URN where the element around has one."""
         parent = element.getparent()
-        above = parent.get("urn") if parent is not None else None
+        above = parent.get("urn") if parent is not None and self.class_name not in _UNNAMED else None
         if above:
             package = CLASS_BY_ITEM[self.class_name].package
             element.set("urn", f"{PREFIX}{package}.{self.class_name}={above.partition('=')[2]}.{node['id']}")
