@@ -35,12 +35,15 @@ def codelist_of(component: Component, artefacts: Artefacts) -> Codelist | None:
 
 
 def filled_in(mapping: TableMapping, structure: DataStructure) -> dict[str, str]:
-    """The constants of the mapping with those it leaves to the hub: ``rest``, defaults, provider, source, licence."""
+    """The constants of the mapping with those it leaves to the hub: ``rest``, defaults, provider, source, licence.
+
+    The licence stands in SOURCE_DETAIL, after the source line: the attribute LICENCE describes the whole dataset, and a
+    dataflow holds the data of several providers.
+    """
     given = {key: rule.constant for key, rule in mapping.components.items() if rule.constant is not None}
     left: dict[str, str] = DEFAULTS | {
         "DATA_PROVIDER": mapping.provider,
-        "SOURCE_DETAIL": mapping.source.line,
-        "LICENCE": mapping.source.licence,
+        "SOURCE_DETAIL": f"{mapping.source.line} ({mapping.source.licence})",
     }
     if mapping.rest is not None:
         left |= dict.fromkeys(structure.dimension_ids, mapping.rest)

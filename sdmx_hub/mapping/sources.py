@@ -10,6 +10,7 @@ import duckdb
 from sdmx_hub.mapping.rules import TableMapping
 from sdmx_hub.mapping.table import Column, Grid, Table, make_table
 from sdmx_hub.mapping.table_csv import CsvGrid
+from sdmx_hub.mapping.table_csv_plain import load_plain
 from sdmx_hub.mapping.table_workbook import WorkbookGrid
 from sdmx_hub.model.rows import SOURCE_ROW
 
@@ -33,7 +34,12 @@ def load_table(
     declared = "".join(f", {column} VARCHAR" for column in names)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({SOURCE_ROW} BIGINT{declared})")
     not_blank = " OR ".join(f"trim({column}) <> ''" for column in names) or "true"
-    for batch in table.grid.batches(positions, table.first_row, last_row):
+    grid = table.grid
+    if isinstance(grid, CsvGrid) and load_plain(
+        grid, positions, table.first_row, last_row, connection, table=name, where=not_blank
+    ):
+        return
+    for batch in grid.batches(positions, table.first_row, last_row):
         connection.register("_batch", batch)
         try:
             connection.execute(f"INSERT INTO {name} SELECT * FROM _batch WHERE {not_blank}")
