@@ -1,11 +1,15 @@
 """Write leases: who may change a dataflow now, until when, and a token that grows with each holder.
 
 The token fences: a writer whose lease expired and went to another finds a higher token when it tries to publish.
+A holder that died on this machine holds nothing: nobody has to wait until its lease expires.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import os
+import re
+import socket
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -14,6 +18,8 @@ from sqlalchemy import Connection
 from sdmx_hub.errors import TryAgain
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.tables import LEASE
+
+_PROCESS = re.compile(r" at (\S+):([0-9]+)$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +32,16 @@ class Lease:
     expires_at: dt.datetime
 
 
+def this_process(holder: str) -> str:
+    """Name a holder together with the machine and process it works in."""
+    return f"{holder} at {socket.gethostname()}:{os.getpid()}"
+
+
 def take_lease(database: Database, name: str, *, holder: str, now: dt.datetime, lasts: dt.timedelta) -> Lease:
-    """Take a lease that is free or expired. Raises TryAgain, naming the holder, when another has it."""
+    """Take a lease that is free, expired, or of a dead process. Raises TryAgain, naming the holder, for any other."""
     with database.transaction() as connection:
         row = connection.execute(sa.select(LEASE).where(LEASE.c.name == name)).first()
-        if row is not None and row.expires_at > now:
+        if row is not None and row.expires_at > now and not _is_dead(row.holder):
             raise TryAgain("lease-taken", name=name, holder=row.holder, until=row.expires_at.isoformat())
         lease = Lease(name=name, holder=holder, token=row.token + 1 if row else 1, expires_at=now + lasts)
         values = {"holder": holder, "token": lease.token, "expires_at": lease.expires_at}
@@ -72,3 +83,16 @@ def check_lease(connection: Connection, lease: Lease) -> None:
 def _expire(connection: Connection, lease: Lease, at: dt.datetime) -> None:
     held = (LEASE.c.name == lease.name, LEASE.c.token == lease.token)
     connection.execute(sa.update(LEASE).where(*held).values(expires_at=at))
+
+
+def _is_dead(holder: str) -> bool:
+    match = _PROCESS.search(holder)
+    if match is None or match[1] != socket.gethostname():
+        return False
+    try:
+        os.kill(int(match[2]), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from sdmx_hub.store.availability import Availability, select_availability
 from sdmx_hub.store.changes import Scope
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.history import NEXT, change_columns, select_changes
-from sdmx_hub.store.lease import Lease, free_lease, take_lease
+from sdmx_hub.store.lease import Lease, free_lease, take_lease, this_process
 from sdmx_hub.store.manifest import Link, Version, at_release, find_newest, find_version, releases_of
 from sdmx_hub.store.releases import ROLLBACK, Lineage, Release, publish, select_lineage, select_releases
 from sdmx_hub.store.segments import Engine
@@ -34,7 +33,7 @@ from sdmx_hub.store.tables import CHAIN, CHANGE
 from sdmx_hub.store.upkeep import check_files, collect_files, compact_chain, wants_compaction
 
 PUBLIC, INTERNAL = "public", "internal"
-LEASE_LASTS = dt.timedelta(hours=2)
+LEASE_LASTS = dt.timedelta(minutes=30)
 GRACE = dt.timedelta(hours=24)
 
 
@@ -364,8 +363,8 @@ class Observations:
         return then.release_id if then else 0
 
     def _take_lease(self, dataflow: Ref, holder: str) -> Lease:
-        name = f"{holder} {uuid.uuid4().hex[:8]}"
-        return take_lease(self._database, f"dataflow {dataflow}", holder=name, now=self._clock(), lasts=LEASE_LASTS)
+        name, now = f"dataflow {dataflow}", self._clock()
+        return take_lease(self._database, name, holder=this_process(holder), now=now, lasts=LEASE_LASTS)
 
     def _workshop(self) -> Workshop:
         engine = Engine(
