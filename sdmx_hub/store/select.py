@@ -147,9 +147,7 @@ class Selection:
             return look(name, value)
         sign = _SIGNS[condition.operator]
         if kind is Kind.NUMBER:
-            # TRY_CAST also reads blanks, underscores, inf and nan, which are no numbers here.
-            number = f"TRY_CAST(CASE WHEN NOT regexp_matches({name}, '[^0-9.eE+-]') THEN {name} END AS DOUBLE)"
-            return f"coalesce({number} {sign} CAST({value} AS DOUBLE), false)"
+            return f"coalesce({_number(name)} {sign} CAST({value} AS DOUBLE), false)"
         return f"coalesce({name} {sign} {value}, false)"
 
     def _bound(self, value: object) -> str:
@@ -269,9 +267,14 @@ def _order(plan: Plan) -> str:
     for term in plan.order:
         direction = "DESC" if term.descending else "ASC"
         if isinstance(plan.structure.components[term.component_id], Measure):
-            terms.append(f"TRY_CAST({quoted(term.component_id)} AS DOUBLE) {direction} NULLS LAST")
+            terms.append(f"{_number(quoted(term.component_id))} {direction} NULLS LAST")
         terms.append(f"{quoted(term.component_id)} {direction} NULLS LAST")
     return f" ORDER BY {', '.join(terms)}"
+
+
+def _number(name: str) -> str:
+    """A text as number: TRY_CAST also reads blanks, underscores, inf and nan, which are no numbers here."""
+    return f"TRY_CAST(CASE WHEN NOT regexp_matches({name}, '[^0-9.eE+-]') THEN {name} END AS DOUBLE)"
 
 
 def _page(plan: Plan) -> str:
