@@ -218,8 +218,7 @@ def read_data_structure(artefact: Artefact, find: FindArtefact) -> DataStructure
     )
     keys = tuple(dimension.id for dimension in dimensions) + ((time.id,) if time else ())
     attributes = tuple(
-        _attribute(item, core, keys, groups)
-        for item in components.get("attributeList", {}).get("attributes", ())
+        _attribute(item, core, keys, groups) for item in components.get("attributeList", {}).get("attributes", ())
     )
     return DataStructure(
         ref=artefact.ref,
@@ -331,7 +330,8 @@ def _selected(selection: Document | None, base: Codelist) -> frozenset[str] | No
     if not selection:
         return None
     chosen: set[str] = set()
-    for member in selection.get("memberValues", ()):
+    patterns = ({"value": pattern} for pattern in selection.get("wildcardedMemberValues", ()))
+    for member in (*selection.get("memberValues", ()), *patterns):
         value, cascade = member["value"], member.get("cascadeValues", False)
         roots = {code for code in base.codes if _like(code, value)}
         below = _descendants(base, roots) if cascade else set()
