@@ -52,7 +52,15 @@ class Commands(click.Group):
             return None
         module, _, attribute = place.partition(":")
         command: click.Command = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
+        _mark_examples(command)
         return command
+
+
+def _mark_examples(command: click.Command) -> None:
+    """Turn ``\\b`` of raw docstrings into the character by which click keeps the lines of examples apart."""
+    command.help = (command.help or "").replace("\\b\n", "\b\n")
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        _mark_examples(below)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -92,6 +100,9 @@ def cli(ctx: click.Context, home: Path, config: Path | None, lang: str | None) -
     if lang:
         settings = settings.with_values({"language": lang}, "--lang")
     ctx.obj = HubContext(home=home, settings=settings)
+
+
+_mark_examples(cli)
 
 
 def main(arguments: list[str] | None = None) -> Any:
