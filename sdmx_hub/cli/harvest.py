@@ -31,7 +31,14 @@ from sdmx_hub.store.run_rows import GOOD, OPEN, Run, Slot, State, Trigger
 from sdmx_hub.store.runs import Runs
 from sdmx_hub.store.sources import Sources
 
-_UNREACHABLE = {"fetch-timeout", "fetch-no-connection", "fetch-unknown-host", "fetch-broken", "harvest-status"}
+_UNREACHABLE = {
+    "fetch-timeout",
+    "fetch-no-connection",
+    "fetch-unknown-host",
+    "fetch-broken",
+    "fetch-cut",
+    "harvest-status",
+}
 _STATES = [state.value for state in State]
 
 

@@ -148,7 +148,8 @@ def load_answer(
         now=parts.clock.now(),
         dry_run=run.dry_run,
     )
-    release = report.release_id or _released_before(parts, run)
+    report = report if report.release_id or run.dry_run else _released_before(parts, run, report)
+    release = report.release_id
     added = _log_of(parts, release, flow)
     kept_logs = (added,) if added and full else (*logs, *([added] if added and added not in logs else []))
     findings = (*report.findings, *_declared_otherwise(answer, report))
@@ -170,9 +171,23 @@ def _earlier(parts: Parts, logs: tuple[str, ...]) -> tuple[Path, ...]:
     return tuple(path for path in paths if path.is_file())
 
 
-def _released_before(parts: Parts, run: Run) -> int | None:
-    """The release an earlier worker of this run made before it died; the load has nothing left to change then."""
-    return parts.runs.find_release(origin_of(run)) if run.token > 1 and not run.dry_run else None
+def _released_before(parts: Parts, run: Run, report: LoadReport) -> LoadReport:
+    """Take over the release an earlier worker of this run made before it died; nothing was left to change."""
+    found = parts.runs.find_release(origin_of(run)) if run.token > 1 and not report.has_errors else None
+    if found is None:
+        return report
+    release_id, counts = found
+    flows = tuple(
+        replace(
+            flow,
+            added=counts["added"],
+            revised=counts["revised"],
+            deleted=counts["deleted"],
+            unchanged=counts["unchanged"],
+        )
+        for flow in report.flows[:1]
+    )
+    return replace(report, release_id=release_id, flows=flows)
 
 
 def _log_of(parts: Parts, release_id: int | None, flow: Flow) -> str | None:

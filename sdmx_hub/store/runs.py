@@ -34,8 +34,9 @@ from sdmx_hub.store.run_rows import (
     short_instant,
     verdict_text,
 )
-from sdmx_hub.store.tables import LEASE, LINEAGE
+from sdmx_hub.store.tables import CHANGE, LEASE, LINEAGE
 
+_LONG_AGO = dt.timedelta(days=1)
 MOST_ATTEMPTS = 3
 """A run whose worker died so often is failed, not tried for ever."""
 
@@ -261,18 +262,26 @@ class Runs:
             found: dt.datetime | None = connection.execute(query).scalar_one()
         return found
 
-    def find_release(self, origin: str) -> int | None:
-        """Find the release whose lineage names ``origin``: what a worker that died had already published."""
-        query = sa.select(sa.func.max(LINEAGE.c.release_id)).where(LINEAGE.c.source == origin)
+    def find_release(self, origin: str) -> tuple[int, dict[str, int]] | None:
+        """Find the release whose lineage names ``origin``, and its counts: what a worker that died had published."""
+        wanted = (
+            LINEAGE.c.source == origin,
+            CHANGE.c.release_id == LINEAGE.c.release_id,
+            CHANGE.c.audience == "internal",
+        )
+        query = sa.select(CHANGE).where(*wanted).order_by(CHANGE.c.release_id.desc()).limit(1)
         with self._database.reading() as connection:
-            found: int | None = connection.execute(query).scalar_one()
-        return found
+            row = connection.execute(query).first()
+        names = ("added", "revised", "deleted", "unchanged")
+        return (row.release_id, {name: getattr(row, name) for name in names}) if row else None
 
     def free_leases(self, holder: str, dataflow: str, *, now: dt.datetime) -> None:
         """Free what a dead worker of ``holder`` holds of a dataflow; were it alive, its token would be refused."""
         mine = (LEASE.c.name == f"dataflow {dataflow}", LEASE.c.holder.like(f"{holder} %"))
         with self._database.transaction() as connection:
-            connection.execute(sa.update(LEASE).where(*mine).values(expires_at=now, token=LEASE.c.token + 1))
+            connection.execute(
+                sa.update(LEASE).where(*mine).values(expires_at=now - _LONG_AGO, token=LEASE.c.token + 1)
+            )
 
     def mark_full(self, run: Run) -> None:
         """Note that the run compares everything, whatever was asked. Raises LeaseLost."""
