@@ -57,7 +57,7 @@ class Commands(click.Group):
 
 
 def _mark_examples(command: click.Command) -> None:
-    """Turn ``\\b`` of raw docstrings into the character by which click keeps the lines of examples apart."""
+    """Turn backslash and b of raw docstrings into the character by which click keeps the lines of examples apart."""
     command.help = (command.help or "").replace("\\b\n", "\b\n")
     for below in command.commands.values() if isinstance(command, click.Group) else ():
         _mark_examples(below)
