@@ -15,6 +15,7 @@ from sdmx_hub.cli.structure_texts import describe, diff_lines, finding_lines, re
 from sdmx_hub.errors import BadRequest, HubError, NotFound
 from sdmx_hub.formats import (
     codelist_csv,
+    structure_json_v1_0,
     structure_json_v2_0,
     structure_json_v2_1,
     structure_xml_v2_1,
@@ -43,11 +44,14 @@ from sdmx_hub.store.artefacts import Artefacts
 WRITERS: dict[str, Callable[[StructureMessage], bytes]] = {
     "json-2.1": structure_json_v2_1.write,
     "json-2.0": structure_json_v2_0.write,
+    "json-1.0": structure_json_v1_0.write,
     "xml-2.1": structure_xml_v2_1.write,
     "xml-3.0": structure_xml_v3_0.write,
     "xml-3.1": structure_xml_v3_1.write,
 }
 """What ``export`` writes, beside ``csv`` for one codelist."""
+_WITHOUT_EXTENSIONS = frozenset({"json-1.0", "xml-2.1"})
+"""Formats in which inherited codes must be written out."""
 
 _WHAT = click.argument("what", nargs=-1, required=True)
 
@@ -73,7 +77,7 @@ def structures() -> None:
 def load(
     hub: HubContext, files: tuple[Path, ...], *, pack: bool, dry_run: bool, allow_missing: bool, as_json: bool
 ) -> None:
-    r"""Load structure messages (SDMX-ML 2.1, 3.0, 3.1; SDMX-JSON 2.0, 2.1), codelist CSVs or a folder: all or nothing.
+    r"""Load structure messages (SDMX-ML 2.1, 3.0, 3.1; SDMX-JSON 1.0, 2.0, 2.1), codelist CSVs or a folder: all or nothing.
 
     Says what is new, changed and unchanged. Nothing is stored when a finding is an error; exits with 3 then.
 
@@ -177,7 +181,7 @@ def export(
       sdmx-hub structures export codelist/ILMH/CL_AREA --format csv > areas.csv
       sdmx-hub structures export "*" --format json-2.0 -o everything.json
     """
-    chosen = Detail.FULL if format_ == "xml-2.1" and detail == Detail.RAW else Detail(detail)
+    chosen = Detail.FULL if format_ in _WITHOUT_EXTENSIONS and detail == Detail.RAW else Detail(detail)
     found = _select(hub.registry.snapshot(), what, references, chosen)
     content = _written(found, format_)
     if output is None:

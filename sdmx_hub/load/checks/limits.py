@@ -39,12 +39,8 @@ def _check_values(
     for component_id, allowed in region.values.items():
         if component_id == without or not checking.has(component_id):
             continue
-        wrong = [
-            one
-            for one in checking.values(component_id)
-            if one[0] is not None and one[0] not in allowed and _is_code(checking, component_id, one[0])
-        ]
-        for value, count, row in wrong[:MOST]:
+        wrong = {one for one in checking.codes(component_id) - allowed if _is_code(checking, component_id, one)}
+        for value, count, row in checking.places(component_id, wrong)[:MOST]:
             yield checking.finding(
                 "V05", row=row, column=component_id, value=value, count=count,
                 component=component_id, constraint=constraint.ref,
@@ -94,12 +90,12 @@ def _check_area(checking: Checking, constraint: Constraint) -> Iterator[Finding]
     if not regions or not checking.has(AREA):
         return
     allowed = frozenset[str]().union(*regions)
-    wrong = [one for one in checking.values(AREA) if one[0] is not None and one[0] not in allowed]
+    wrong = checking.places(AREA, checking.codes(AREA) - allowed)
     if wrong:
         yield checking.finding(
             "V05-REFAREA",
             column=AREA,
-            value=", ".join(sorted(str(value) for value, _, _ in wrong)[:20]),
+            value=", ".join(sorted(value for value, _, _ in wrong)[:20]),
             count=sum(count for _, count, _ in wrong),
             provider=checking.terms.provider or "",
             allowed=", ".join(sorted(allowed)[:20]),

@@ -25,6 +25,7 @@ from sdmx_hub.load.checks.terms import (
     Total,
     key_hash,
     key_text,
+    number_of,
 )
 from sdmx_hub.model.finding import Finding, Severity
 from sdmx_hub.model.rows import SOURCE_ROW, literal, quoted
@@ -155,8 +156,9 @@ class _Sql:
         self.part = f"({self.required} OR {self._is(rule.optional)})" if rule.optional else self.required
         margins = [f"{quoted(one)} = {literal(code)}" for one, code in zip(rule.components, rule.total, strict=True)]
         self.margin = f"(({' OR '.join(margins)}) AND NOT {self.total})"
+        self.has_fractions = not (checking.has(UNIT) and checking.codes(UNIT) <= COUNT_UNITS)
         self.scope = f"{checking.live} AND {_additive(checking)}" if rule.only_additive else checking.live
-        self.value = f"TRY_CAST(nullif(CAST({VALUE} AS VARCHAR), 'NaN') AS DECIMAL(38, 9))"
+        self.value = number_of(VALUE)
 
     def _is(self, codes: Sequence[tuple[str, ...]]) -> str:
         """The row is one of some combinations of codes."""
@@ -166,23 +168,21 @@ class _Sql:
         listed = ", ".join("(" + ", ".join(map(literal, one)) + ")" for one in codes)
         return f"({columns}) IN ({listed})"
 
-    @property
-    def different(self) -> str:
-        """How many different required parts there are."""
-        columns = ", ".join(map(quoted, self.rule.components))
-        return f"count(DISTINCT hash({columns})) FILTER ({self.required})"
-
     def groups(self) -> str:
         """One row for each group with a stated total: what the parts give, and how many are missing."""
-        wanted = len(self.rule.required)
+        wanted = len(self.rule.required)  # a key comes once, or is an error of its own: rows are parts
         part, value = self.part, self.value
-        unit = f"any_value(CAST({UNIT} AS VARCHAR))" if self.rule.only_additive else "NULL"
-        decimals = f"max(length(split_part(CAST({VALUE} AS VARCHAR), '.', 2)))"
+        unit, decimals = "NULL", "0"
+        if self.rule.only_additive:
+            unit = f"any_value(CAST({UNIT} AS VARCHAR))"
+        if self.has_fractions:
+            decimals = f"max(length(split_part(CAST({VALUE} AS VARCHAR), '.', 2)))"
         margins = f" AND count(*) FILTER ({self.margin}) = 0" if self.rule.without_margins else ""
         return (
             f"SELECT {key_hash(self.others)} AS place, max({value}) FILTER ({self.total}) AS stated, "
             f"sum({value}) FILTER ({part}) AS parts, "
-            f"count(*) FILTER ({part} AND {value} IS NULL) + greatest({wanted} - {self.different}, 0) AS missing, "
+            f"count(*) FILTER ({part}) - count({value}) FILTER ({part}) "
+            f"+ greatest({wanted} - count(*) FILTER ({self.required}), 0) AS missing, "
             f"count(*) FILTER ({part}) AS many, min({SOURCE_ROW}) FILTER ({self.total}) AS row, {unit} AS unit, "
             f"{decimals} AS decimals FROM {VIEW} WHERE {self.scope} AND ({self.total} OR {part}"
             f"{f' OR {self.margin}' if self.rule.without_margins else ''}) GROUP BY place "
@@ -206,6 +206,7 @@ def _check(checking: Checking, rule: SumRule) -> Iterator[Finding]:
         if rule.tolerance is not None
         else f"CASE WHEN unit IN ({counts}) THEN 0 ELSE 0.5 * pow(10, -decimals) * (many + 1) END"
     )
+    allowed = f"({allowed} + 1e-12 * abs(stated))"  # what adding in binary may be off by
     checking.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE _sums AS SELECT *, missing = 0 AND abs(stated - parts) > {allowed} AS is_wrong "
         f"FROM ({sql.groups()}) WHERE missing > 0 OR abs(stated - parts) > {allowed}"
@@ -226,7 +227,7 @@ def _wrong(checking: Checking, sql: _Sql) -> Iterator[Finding]:
         f"CREATE OR REPLACE TEMP TABLE _told AS SELECT * FROM _sums WHERE is_wrong ORDER BY row LIMIT {MOST}"
     )
     found = checking.connection.execute(
-        f"SELECT s.row, any_value({shown}), s.stated, s.parts, "
+        f"SELECT s.row, any_value({shown}), s.stated::DECIMAL(38, 9), s.parts::DECIMAL(38, 9), "
         f"string_agg(DISTINCT {named}, ', ' ORDER BY {named}) FILTER ({sql.part}) "
         f"FROM {VIEW} JOIN _told AS s ON {key_hash(sql.others)} = s.place WHERE {sql.scope} "
         "GROUP BY s.place, s.row, s.stated, s.parts ORDER BY s.row, 2"

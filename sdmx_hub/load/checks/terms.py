@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -100,22 +100,27 @@ class Checking:
         """Tell whether the rows have columns for all of some components of the structure."""
         return all(one in self.structure.components and one in self.rows.columns for one in component_ids)
 
-    def is_used(self, component_id: str) -> bool:
-        """Tell whether any row has a value for a component."""
-        return self.has(component_id) and any(value is not None for value, _, _ in self.values(component_id))
-
     @functools.cache  # noqa: B019 - lives as long as one check
-    def values(self, component_id: str) -> tuple[tuple[str | None, int, int | None], ...]:
-        """Distinct values of a column with how many rows have each and the first of them."""
-        column = f"CAST({quoted(component_id)} AS VARCHAR)"
+    def values(self, component_id: str) -> frozenset[str | None]:
+        """Distinct values of a column, the absent one included."""
         found = self.connection.execute(
-            f"SELECT {column}, count(*), min({SOURCE_ROW}) FROM {VIEW} WHERE {self.live} GROUP BY 1 ORDER BY 3, 1"
+            f"SELECT DISTINCT CAST({quoted(component_id)} AS VARCHAR) FROM {VIEW} WHERE {self.live}"
         ).fetchall()
-        return tuple(found)
+        return frozenset(value for (value,) in found)
 
     def codes(self, component_id: str) -> frozenset[str]:
         """Distinct values of a column, without the absent one."""
-        return frozenset(value for value, _, _ in self.values(component_id) if value is not None)
+        return frozenset(value for value in self.values(component_id) if value is not None)
+
+    def places(self, component_id: str, values: Collection[str]) -> list[tuple[str, int, int | None]]:
+        """Where some values of a column stand: value, how many rows have it, the first of them; by first row."""
+        if not values:
+            return []
+        column, listed = f"CAST({quoted(component_id)} AS VARCHAR)", ", ".join(map(literal, sorted(values)))
+        return self.connection.execute(
+            f"SELECT {column} AS value, count(*), min({SOURCE_ROW}) AS first FROM {VIEW} "
+            f"WHERE {self.live} AND {column} IN ({listed}) GROUP BY value ORDER BY first, value"
+        ).fetchall()
 
     def find(
         self, code: str, condition: str, value: str, *, component_id: str | None = None, **params: object

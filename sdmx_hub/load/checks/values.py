@@ -57,6 +57,9 @@ TEXT_TYPES = {
 }
 """Text types (SDMX 3.1, DataType) and the pattern a text of each has to have; other types take any text."""
 
+_RANGES = ((UNIT, "PT", 0, 100), (UNIT, "SC10", 0, 10), ("INDICATOR", "CC1", -2, 2), ("INDICATOR", "CC1_ABS", 0, 2))
+"""What a value lies between, by unit or by indicator."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Rule:
@@ -130,6 +133,8 @@ def _text_rules(checking: Checking, component: Component) -> Iterator[_Rule]:
     if pattern is not None:
         missing = f"{text} <> 'NaN' AND " if kind in FLOATING else ""
         number = is_number(component)
+        if number and kind != "Short":  # most numbers are some digits, which is quickly seen
+            missing += f"NOT (length({text}) BETWEEN 1 AND 18 AND translate({text}, '0123456789', '') = '') AND "
         yield _Rule(
             code="NUM-FORM" if number else "TEXT-FORM",
             component_id=component.id,
@@ -190,15 +195,13 @@ def _unit_rules(checking: Checking) -> Iterator[_Rule]:
             value=shown,
             params={"unit": code},
         )
-    ranges = [("PT", f"{unit} = 'PT'", 0, 100), ("SC10", f"{unit} = 'SC10'", 0, 10)]
-    if checking.has("INDICATOR"):
-        indicator = _text("INDICATOR")
-        ranges += [("CC1", f"{indicator} = 'CC1'", -2, 2), ("CC1_ABS", f"{indicator} = 'CC1_ABS'", 0, 2)]
-    for name, applies, low, high in ranges:
+    for component_id, name, low, high in _RANGES:
+        if not checking.has(component_id) or name not in checking.codes(component_id):
+            continue
         yield _Rule(
             code="V07",
             component_id=VALUE,
-            condition=f"{applies} AND ({number} < {low} OR {number} > {high})",
+            condition=f"{_text(component_id)} = {literal(name)} AND ({number} < {low} OR {number} > {high})",
             value=shown,
             params={"low": low, "high": high, "unit": name},
         )
