@@ -190,6 +190,10 @@ def _kind(one: Numeric) -> str:
     return quoted(f"_kind_{one.component_id}")
 
 
+def _number(one: Numeric) -> str:
+    return quoted(f"_number_{one.component_id}")
+
+
 def _text(one: Numeric) -> str:
     return quoted(f"_text_{one.component_id}")
 
@@ -204,7 +208,10 @@ def _numbers(coded: list[Coded], numeric: list[Numeric], plain: Mapping[str, str
     if not numeric:
         return query
     bare = ", ".join(f"{numbers.bare(quoted('_raw_' + one.component_id), one.rule)} AS {_text(one)}" for one in numeric)
-    kinds = ", ".join(f"{numbers.kind(_text(one), one.rule)} AS {_kind(one)}" for one in numeric)
+    kinds = ", ".join(
+        f"{numbers.kind(_text(one), one.rule)} AS {_kind(one)}, {numbers.plain(_text(one), one.rule)} AS {_number(one)}"
+        for one in numeric
+    )
     return f"SELECT *, {kinds} FROM (SELECT *, {bare} FROM ({query}))"
 
 
@@ -213,7 +220,7 @@ def _component_columns(coded: list[Coded], numeric: list[Numeric], plain: Mappin
     given = {one.component_id: one.code for one in coded}
     given |= {component_id: f"x.{quoted('_p_' + component_id)}" for component_id in plain}
     for one in numeric:
-        given[one.component_id] = numbers.value(_text(one), _kind(one), one.rule)
+        given[one.component_id] = numbers.value(_number(one), _kind(one))
         if one.component_id == MEASURE:
             _tell(given, one)
     return [f"{expression} AS {quoted(component_id)}" for component_id, expression in given.items()]

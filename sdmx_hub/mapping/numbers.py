@@ -31,8 +31,9 @@ def tokens(rule: NumberRule) -> dict[str, str]:
 
 
 def trimmed(expression: str) -> str:
-    """Take blanks of every kind off both ends."""
-    return f"trim({expression}, {literal(BLANK_SIGNS)})"
+    """Take blanks of every kind off both ends; most texts have none, which a pattern sees sooner than a trim."""
+    bare_ends = f"regexp_full_match({expression}, '[!-~](?:.*[!-~])?')"
+    return f"CASE WHEN {bare_ends} THEN {expression} ELSE trim({expression}, {literal(BLANK_SIGNS)}) END"
 
 
 def bare(expression: str, rule: NumberRule) -> str:
@@ -90,27 +91,31 @@ def grammar(rule: NumberRule) -> str:
     return rf"[+-]?(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]{{1,3}})?"
 
 
-def value(expression: str, kind_expression: str, rule: NumberRule) -> str:
-    """The number as SDMX writes it; NULL for anything that is no number."""
-    plain = expression
+def plain(expression: str, rule: NumberRule) -> str:
+    """The text of a number with the signs of SDMX; any other text comes out as nonsense."""
+    text = expression
     for sign in rule.thousands:
-        plain = f"replace({plain}, {literal(sign)}, '')"
+        text = f"replace({text}, {literal(sign)}, '')"
     if rule.decimal not in {None, "."}:
-        plain = f"replace({plain}, {literal(rule.decimal or '')}, '.')"
+        text = f"replace({text}, {literal(rule.decimal or '')}, '.')"
     if rule.nil:
         listed = ", ".join(map(literal, rule.nil))
-        plain = f"CASE WHEN {expression} IN ({listed}) THEN '0' ELSE {plain} END"
-    return f"CASE WHEN {kind_expression} = '{VALUE}' THEN {_tidy(plain)} END"
+        text = f"CASE WHEN {expression} IN ({listed}) THEN '0' ELSE {text} END"
+    return text
 
 
-def _tidy(plain: str) -> str:
+def value(plain_expression: str, kind_expression: str) -> str:
+    """The number as SDMX writes it; NULL for anything that is no number."""
+    return f"CASE WHEN {kind_expression} = '{VALUE}' THEN {_tidy(plain_expression)} END"
+
+
+def _tidy(text: str) -> str:
     """Write exponents out, drop a plus, leading zeros and a point without digits; anything else stays as it is."""
-    written_out = f"rtrim(rtrim(CAST(TRY_CAST({plain} AS DECIMAL(38, 12)) AS VARCHAR), '0'), '.')"
-    even = f"regexp_replace(regexp_replace({plain}, '^[+]?(-?)0*([0-9])', '\\1\\2'), '^(-?)[.]|[.]$', '\\10.')"
-    return (
-        f"CASE WHEN regexp_full_match({plain}, '-?[1-9][0-9]*(?:[.][0-9]+)?') THEN {plain} "
-        f"WHEN {plain} SIMILAR TO '.*[eE].*' THEN {written_out} ELSE {even} END"
-    )
+    written_out = f"rtrim(rtrim(CAST(TRY_CAST({text} AS DECIMAL(38, 12)) AS VARCHAR), '0'), '.')"
+    even = f"regexp_replace(regexp_replace({text}, '^[+]?(-?)0*([0-9])', '\\1\\2'), '^(-?)[.]|[.]$', '\\10.')"
+    exponent = f"(contains({text}, 'e') OR contains({text}, 'E'))"
+    usual = f"({text}[1] BETWEEN '1' AND '9' AND NOT {exponent} AND NOT suffix({text}, '.') OR {text} = '0')"
+    return f"CASE WHEN {usual} THEN {text} WHEN {exponent} THEN {written_out} ELSE {even} END"
 
 
 def status(expression: str, rule: NumberRule) -> str:

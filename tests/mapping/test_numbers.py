@@ -24,9 +24,9 @@ POINT = NumberRule(decimal=".")
 def read(text: str, rule: NumberRule) -> tuple[str, str | None]:
     """What the engine makes of one text."""
     with duckdb.connect() as connection:
-        cell = f"(SELECT {numbers.bare('t', rule)} AS b FROM (SELECT {numbers.trimmed('?')} AS t))"  # noqa: S608 - our own
-        kind = f"SELECT b, {numbers.kind('b', rule)} AS k FROM {cell}"  # noqa: S608 - our own
-        query = f"SELECT k, {numbers.value('b', 'k', rule)} FROM ({kind})"  # noqa: S608 - our own
+        cell = f"(SELECT {numbers.bare('t', rule)} AS b FROM (SELECT {numbers.trimmed('s')} AS t FROM (SELECT ? AS s)))"  # noqa: S608 - our own
+        kind = f"SELECT b, {numbers.kind('b', rule)} AS k, {numbers.plain('b', rule)} AS p FROM {cell}"  # noqa: S608 - our own
+        query = f"SELECT k, {numbers.value('p', 'k')} FROM ({kind})"  # noqa: S608 - our own
         found = connection.execute(query, [text]).fetchone()
     assert found
     return found
