@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from sdmx_hub.load.checks import Total, check_rows
+from sdmx_hub.load.checks import Terms, Total, check_rows
 from sdmx_hub.load.checks.sums import parse_band, tilings
 from sdmx_hub.load.terms import check_agreement, terms_of
 from sdmx_hub.model.finding import Finding, Severity
@@ -16,6 +16,7 @@ from sdmx_hub.model.message import Action
 from sdmx_hub.model.rows import Rows, quoted
 from sdmx_hub.model.urn import Urn, parse_ref
 from sdmx_hub.store.artefacts import Artefacts
+from tests.data_factories import make_specimen
 
 FLOW = Urn("Dataflow", parse_ref("ILMH:DF_FLOW_POP(1.0.0)"))
 SOUND: Mapping[str, str | None] = {
@@ -93,7 +94,6 @@ def test_a_sound_observation_is_found_sound(pack: Artefacts) -> None:
         ({"OBS_VALUE": "0x10"}, "NUM-FORM", "0x10"),
         ({"SAMPLE_SIZE": "many"}, "NUM-FORM", "many"),
         ({"LAST_UPDATE": "yesterday"}, "TEXT-FORM", "yesterday"),
-        ({"METHOD_URL": "see below"}, "TEXT-FORM", "see below"),
         ({"REPORTING_YEAR_START_DAY": "--13-01"}, "TEXT-FORM", "--13-01"),
         ({"COMMENT_OBS": "bell\x07"}, "TEXT-FORM", "bell·"),
     ],
@@ -276,3 +276,29 @@ def test_only_bands_that_cover_every_age_once_make_a_sum() -> None:
     ages = frozenset({"_T", "_U", "Y_LT15", "Y15T24", "Y25T64", "Y15T64", "Y_GE65"})
     assert tilings(ages) == [("Y_LT15", "Y15T24", "Y25T64", "Y_GE65"), ("Y_LT15", "Y15T64", "Y_GE65")]
     assert tilings(ages - {"Y_GE65"}) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        ("URI", "https://example.org/é?a=b", "see below"),
+        ("Boolean", "true", "yes"),
+        ("DateTime", "2026-03-31T09:00:00Z", "2026-03-31"),
+        ("GregorianYearMonth", "2026-03", "2026-13"),
+        ("MonthDay", "--10-01", "10-01"),
+        ("Integer", "-12", "1.5"),
+        ("Count", "12", "-12"),
+        ("Double", "NaN", "nan"),
+        ("Short", "12345", "123456"),
+        ("AlphaNumeric", "A1", "A-1"),
+    ],
+)
+def test_texts_have_the_form_of_their_type(kind: str, good: str, bad: str) -> None:
+    specimen = make_specimen("REF_AREA.TIME_PERIOD", attributes={"NOTE": "obs"}, types={"NOTE": kind})
+    terms = Terms(dataflow=specimen.dataflow.ref, structure=specimen.structure)
+    given = [
+        {"REF_AREA": "SN", "TIME_PERIOD": "2020", "OBS_VALUE": "1", "NOTE": good},
+        {"REF_AREA": "SN", "TIME_PERIOD": "2021", "OBS_VALUE": "1", "NOTE": bad},
+    ]
+    rows = rows_of(given, list(specimen.structure.components))
+    assert [(one.where.column, one.source_value) for one in check_rows(rows, terms).findings] == [("NOTE", bad)]
