@@ -133,40 +133,39 @@ class Difference:
             self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
 
     def _shared_values(self) -> tuple[Attribute, ...]:
-        """Collect, in one table each, what is said of series, groups and the dataset; returns what is said at all."""
-        said = []
-        for attribute in self._shared:
-            if self.incoming.present[attribute.id]:
-                name, by = quoted(attribute.id), attribute.dimension_ids
-                whole = "".join(f" AND {quoted(key)} IS NOT NULL" for key in by)
-                self._table(
-                    _table_of("new", attribute),
-                    f"SELECT {_listed(by)}max({name}) AS value FROM said WHERE {name} IS NOT NULL{whole}{_grouped(by)}",
-                )
-                said.append(attribute)
-        return tuple(said)
+        """Collect what is said of series, groups and the dataset, a table for each; returns the attributes told of."""
+        said = tuple(attribute for attribute in self._shared if self.incoming.present[attribute.id])
+        for by in dict.fromkeys(attribute.dimension_ids for attribute in said):
+            values = ", ".join(
+                f"max({quoted(attribute.id)}) AS {quoted(attribute.id)}"
+                for attribute in said
+                if attribute.dimension_ids == by
+            )
+            whole = " AND ".join(f"{quoted(key)} IS NOT NULL" for key in by) or "true"
+            self._table(_said(by), f"SELECT {_listed(by)}{values} FROM said WHERE {whole}{_grouped(by)}")
+        return said
 
     def _sent_changes(self, said: Sequence[Attribute]) -> str:
         """What is sent and new, or not as it was."""
-        joins, values = [], {column: self._merged(column) for column in self.values}
+        joins, values = set[str](), {column: self._merged(column) for column in self.values}
         sent_count = self._rows_of("sent")
         for attribute in self._shared:
             if self.incoming.present[attribute.id] < sent_count or sent_count < self.incoming.count:
                 found = [f"i.{quoted(attribute.id)}"]
                 if attribute in said:
-                    joins.append(_joined("new", attribute, "i"))
-                    found.append(f"{_table_of('new', attribute)}.value")
+                    joins.add(_joined(_said(attribute.dimension_ids), attribute, "i"))
+                    found.append(f"{_said(attribute.dimension_ids)}.{quoted(attribute.id)}")
                 found.append(values[attribute.id])
                 if self._collect_kept(attribute):
-                    joins.append(_joined("old", attribute, "i"))
-                    found.append(f"{_table_of('old', attribute)}.value")
+                    joins.add(_joined(_kept(attribute), attribute, "i"))
+                    found.append(f"{_kept(attribute)}.value")
                 values[attribute.id] = f"coalesce({', '.join(found)})"
         changed = [f"{value} IS DISTINCT FROM l.{quoted(column)}" for column, value in values.items()]
         same = " AND ".join(f"i.{quoted(key)} = l.{quoted(key)}" for key in self.keys)
         selected = "".join(f", {value} AS {quoted(column)}" for column, value in values.items())
         return (
             f"SELECT {columns_sql(self.keys, 'i')}{selected}, false AS {GONE}, l.{OF}, l.{AT}"
-            f" FROM sent AS i LEFT JOIN live AS l ON {same} {' '.join(joins)}"
+            f" FROM sent AS i LEFT JOIN live AS l ON {same} {' '.join(sorted(joins))}"
             f" WHERE {' OR '.join([f'l.{AT} IS NULL', *changed])}"
         )
 
@@ -178,14 +177,13 @@ class Difference:
         """Collect what rows that are not replaced say of their series or group; False for nothing."""
         name, by = quoted(attribute.id), attribute.dimension_ids
         keys = columns_sql(self.keys)
-        table = _table_of("old", attribute)
         self._table(
-            table,
+            _kept(attribute),
             f"SELECT {_listed(by)}max({name}) AS value FROM (SELECT * FROM live WHERE {name} IS NOT NULL) AS kept"
             f" ANTI JOIN (SELECT * FROM sent WHERE act = 'R') USING ({keys}) ANTI JOIN dels USING ({OF}, {AT})"
             f"{_grouped(by)}",
         )
-        return self._rows_of(f"{table} WHERE value IS NOT NULL") > 0
+        return self._rows_of(f"{_kept(attribute)} WHERE value IS NOT NULL") > 0
 
     def _deleted(self) -> str:
         """What is to be deleted: what the scope covers and is not sent, and what deletions name."""
@@ -255,19 +253,29 @@ class Difference:
 
     def _spread(self, said: Sequence[Attribute]) -> None:
         """Carry what is said of series, groups and the dataset to the rows that are not sent."""
-        joins = " ".join(_joined("new", attribute, "l") for attribute in said)
-        new = {attribute.id: f"{_table_of('new', attribute)}.value" for attribute in said}
+        told = {one.id: f"{_said(one.dimension_ids)}.{quoted(one.id)}" for one in said}
+        differs = {
+            column: f"({value} IS NOT NULL AND {value} IS DISTINCT FROM l.{quoted(column)})"
+            for column, value in told.items()
+        }
+        torn = [
+            f"SELECT l.{OF}, l.{AT} FROM live AS l {_joined(_said(one.dimension_ids), one, 'l', 'JOIN')}"
+            f" WHERE {differs[one.id]}"
+            for one in said
+        ]
+        self._table("torn", " UNION ".join(torn))
+        if not self._rows_of("torn"):
+            return
+        joins = " ".join(sorted({_joined(_said(one.dimension_ids), one, "l") for one in said}))
         values = ", ".join(
-            f"coalesce({new[column]}, l.{quoted(column)})" if column in new else f"l.{quoted(column)}"
+            f"coalesce({told[column]}, l.{quoted(column)})" if column in told else f"l.{quoted(column)}"
             for column in self.values
-        )
-        changed = " OR ".join(
-            f"({value} IS NOT NULL AND {value} IS DISTINCT FROM l.{quoted(column)})" for column, value in new.items()
         )
         self.connection.execute(
             f"INSERT INTO changes SELECT {columns_sql(self.keys, 'l')}, {values}, false, l.{OF}, l.{AT}"
-            f" FROM (SELECT * FROM live ANTI JOIN sent USING ({columns_sql(self.keys)})"
-            f" ANTI JOIN changes USING ({OF}, {AT})) AS l {joins} WHERE {changed}"
+            f" FROM (SELECT * FROM live SEMI JOIN torn USING ({OF}, {AT})"
+            f" ANTI JOIN sent USING ({columns_sql(self.keys)})"
+            f" ANTI JOIN changes USING ({OF}, {AT})) AS l {joins} WHERE {' OR '.join(differs.values())}"
         )
 
     def _table(self, name: str, sql: str) -> None:
@@ -282,14 +290,19 @@ class Difference:
         return (int(row[0]), int(row[1])) if row else (0, 0)
 
 
-def _table_of(prefix: str, attribute: Attribute) -> str:
-    return quoted(f"{prefix}_{attribute.id}")
+def _said(by: Sequence[str]) -> str:
+    """The table of what is said of a series, a group or the dataset."""
+    return quoted(".".join(("new", *by)))
 
 
-def _joined(prefix: str, attribute: Attribute, table: str) -> str:
-    name = _table_of(prefix, attribute)
-    same = " AND ".join(f"{table}.{quoted(key)} = {name}.{quoted(key)}" for key in attribute.dimension_ids)
-    return f"LEFT JOIN {name} ON {same or 'true'}"
+def _kept(attribute: Attribute) -> str:
+    """The table of what is kept of an attribute."""
+    return quoted(f"old.{attribute.id}")
+
+
+def _joined(table: str, attribute: Attribute, to: str, kind: str = "LEFT JOIN") -> str:
+    same = " AND ".join(f"{to}.{quoted(key)} = {table}.{quoted(key)}" for key in attribute.dimension_ids)
+    return f"{kind} {table} ON {same or 'true'}"
 
 
 def _listed(columns: Iterable[str]) -> str:

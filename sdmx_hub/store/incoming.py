@@ -38,7 +38,7 @@ class Incoming:
     """Rows written to ``path`` and attached as ``segment``.
 
     ``action`` is the SQL of a row's action over the table ``i``; ``count`` counts rows, ``present`` the values of each
-    component; ``fingerprint`` is equal for equal rows, whatever their order.
+    component.
     """
 
     path: Path
@@ -46,7 +46,6 @@ class Incoming:
     action: str
     count: int
     present: Mapping[str, int]
-    fingerprint: str
 
     def is_base(self, structure: DataStructure) -> bool:
         """Tell whether the rows can stand as they are: all keys whole, no action, shared attributes on all or none."""
@@ -97,21 +96,28 @@ def open_incoming(
     default = literal(action.value)
     expression = f"coalesce(nullif(i.{ACTION}, ''), {default})" if ACTION in segment.columns else default
     components = list(structure.components)
-    columns = sorted(segment.columns - {VALID_FROM})
-    counted = connection.execute(
-        f"SELECT count(*), sum(hash({columns_sql(columns)})::HUGEINT), {_counts(components)} FROM {alias}.cur"
-    ).fetchone()
-    count, total, *present = counted or (0, 0)
+    counted = connection.execute(f"SELECT count(*), {_counts(components)} FROM {alias}.cur").fetchone()
+    count, *present = counted or (0,)
     incoming = Incoming(
         path=path,
         segment=segment,
         action=expression,
         count=count,
         present=dict(zip(components, present, strict=True)),
-        fingerprint=f"{count} {total} {columns}",
     )
     _check_unique(connection, incoming, structure)
     return incoming
+
+
+def fingerprint(connection: duckdb.DuckDBPyConnection, incoming: Incoming) -> str:
+    """Tell rows apart: equal for equal rows, whatever their order."""
+    columns = columns_sql(sorted(incoming.segment.columns))
+    source = f"{incoming.segment.alias}.cur"
+    return str(
+        connection.execute(
+            f"SELECT count(*), sum(hash({columns})::HUGEINT), {literal(columns)} FROM {source}"
+        ).fetchone()
+    )
 
 
 def _dictionaries(rows: Rows, structure: DataStructure, known: Dictionaries) -> dict[str, tuple[str, ...]]:

@@ -21,7 +21,7 @@ from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Ref
 from sdmx_hub.store.changes import Counts, Difference, Scope
 from sdmx_hub.store.files import Stored, discard, store_file, temporary
-from sdmx_hub.store.incoming import Incoming, open_incoming, write_incoming
+from sdmx_hub.store.incoming import Incoming, fingerprint, open_incoming, write_incoming
 from sdmx_hub.store.lease import Lease
 from sdmx_hub.store.manifest import Version
 from sdmx_hub.store.segments import SUFFIX, VALID_FROM, Engine, columns_sql
@@ -122,12 +122,13 @@ class Workshop:
         """Stage the rows of each audience; audiences with the same past and the same rows share everything."""
         views: dict[str, View] = {}
         known: dict[tuple[object, ...], View] = {}
+        is_one = len({id(rows) for rows in rows_by_audience.values()}) == 1
         for audience, rows in rows_by_audience.items():
             past = before[audience]
             chain = past.links if past else ()
             if (id(rows), chain) not in known:
                 with self._opened(past, structure, rows, action) as bench:
-                    same = ("rows", bench.incoming.fingerprint, chain)
+                    same = ("" if is_one else fingerprint(bench.connection, bench.incoming), chain)
                     if same not in known:
                         known[same] = self._stage(bench, structure, scope, action, is_exact=is_exact)
                     known[id(rows), chain] = known[same]
