@@ -77,9 +77,10 @@ def structures() -> None:
 def load(
     hub: HubContext, files: tuple[Path, ...], *, pack: bool, dry_run: bool, allow_missing: bool, as_json: bool
 ) -> None:
-    r"""Load structure messages (SDMX-ML 2.1, 3.0, 3.1; SDMX-JSON 1.0, 2.0, 2.1), codelist CSVs or a folder: all or nothing.
+    r"""Load structure messages, codelist CSVs or a folder: all or nothing.
 
-    Says what is new, changed and unchanged. Nothing is stored when a finding is an error; exits with 3 then.
+    Messages may be SDMX-ML 2.1, 3.0, 3.1 or SDMX-JSON 1.0, 2.0, 2.1. Says what is new, changed and unchanged. Nothing
+    is stored when a finding is an error; exits with 3 then.
 
     \b
     Examples:
