@@ -1,8 +1,9 @@
 """``sdmx-hub demo``: a whole hub on real figures, with a second hub playing a partner, until interrupted.
 
 The first start makes two homes, loads the labour-migration structures into both and maps the shipped samples: those of
-the ILO into the partner's hub, national ones and those of other organisations into the first. Then it starts the two servers and the scheduler of
-the first hub, which harvests the partner every minute. A later start finds everything in place and only starts.
+the ILO into the partner's hub, national ones and those of other organisations into the first. Then it starts the two
+servers and the scheduler of the first hub, which harvests the partner every minute. A later start finds everything in
+place and only starts.
 """
 
 from __future__ import annotations
@@ -201,5 +202,5 @@ def _watch(processes: Sequence[subprocess.Popen[bytes]]) -> None:
     except KeyboardInterrupt:
         return
     ended = next(process for process in processes if process.poll() is not None)
-    click.echo(f"{' '.join(map(str, ended.args[3:]))} → {ended.returncode}", err=True)  # type: ignore[index, union-attr]
+    click.echo(f"{' '.join(map(str, ended.args[3:]))} → {ended.returncode}", err=True)  # type: ignore[index]
     sys.exit(FAILED)
