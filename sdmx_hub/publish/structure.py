@@ -16,7 +16,7 @@ from sdmx_hub.formats.structure_codelist import resolve_codelist
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import CLASSES, ArtefactClass
 from sdmx_hub.model.urn import Urn
-from sdmx_hub.publish.structure_detail import cut_to_items, make_stub
+from sdmx_hub.publish.structure_detail import Address, address_v1, address_v2, cut_to_items, make_stub
 from sdmx_hub.publish.structure_graph import Graph
 from sdmx_hub.publish.structure_partial import cut_to_used
 from sdmx_hub.query.request import ANY, Detail, References, StructureQuery
@@ -34,8 +34,9 @@ def open_structures(
 ) -> tuple[Artefact, ...]:
     """Answer a structure query (REST v2.2, structure queries): the matching artefacts first, then their neighbours.
 
-    ``agency_schemes`` counts the scheme that defines an artefact's agency among its children, as REST v2 does and v1
-    does not. Stubs tell where the whole is below ``base_url``, if that is given. Raises NotFound when nothing matches.
+    ``agency_schemes`` answers as REST v2 does, which counts the scheme that defines an artefact's agency among its
+    children; without, as v1 does. Stubs tell where the whole is in the same API, if its ``base_url`` is given. Raises
+    NotFound when nothing matches.
     """
     resolve = _as_stored if query.detail is Detail.RAW else functools.partial(_resolved, artefacts)
     matching = {artefact.urn: artefact for artefact in _matching(query, artefacts, resolve)}
@@ -44,7 +45,11 @@ def open_structures(
     graph = Graph(artefacts, resolve, matching, agency_schemes=agency_schemes)
     around = {urn: resolve(artefacts.get(urn)) for urn in _neighbours(query, graph) if urn not in matching}
     ordered = dict(sorted(around.items(), key=lambda entry: (_ORDER[entry[0].class_name], entry[0])))
-    return tuple(_detailed(query.detail, matching, ordered, artefacts, base_url))
+    locate = address_v2 if agency_schemes else address_v1
+    address = functools.partial(locate, base_url) if base_url else None
+    if query.detail is Detail.REFERENCE_PARTIAL:
+        return (*matching.values(), *cut_to_used(matching, ordered, artefacts))
+    return tuple(_detailed(query.detail, matching, ordered, address))
 
 
 def structure_version(query: StructureQuery, artefacts: Artefacts) -> str:
@@ -119,16 +124,14 @@ _DIRECTIONS: Mapping[References, Callable[[Graph, set[Urn]], set[Urn]]] = {
 
 
 def _detailed(
-    detail: Detail, matching: dict[Urn, Artefact], around: dict[Urn, Artefact], artefacts: Artefacts, base_url: str
+    detail: Detail, matching: dict[Urn, Artefact], around: dict[Urn, Artefact], address: Address | None
 ) -> Iterable[Artefact]:
     both = {**matching, **around}
     if detail in _STUBS:
-        return [make_stub(artefact, _STUBS[detail], base_url) for artefact in both.values()]
+        return [make_stub(artefact, _STUBS[detail], address) for artefact in both.values()]
     if detail in _REFERENCE_STUBS:
-        stubs = [make_stub(artefact, _REFERENCE_STUBS[detail], base_url) for artefact in around.values()]
+        stubs = [make_stub(artefact, _REFERENCE_STUBS[detail], address) for artefact in around.values()]
         return [*matching.values(), *stubs]
-    if detail is Detail.REFERENCE_PARTIAL:
-        return [*matching.values(), *cut_to_used(matching, around, artefacts)]
     return both.values()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from sdmx_hub.formats.structure_canonical import make_artefact
@@ -15,10 +15,14 @@ _WITHOUT_FLAG = frozenset({"ValueList", "Hierarchy", "Process"})
 """Classes of items whose artefact cannot be marked partial."""
 
 
-def make_stub(artefact: Artefact, complete: bool, base_url: str) -> Artefact:
+Address = Callable[[Artefact], str]
+"""Where the whole of an artefact is."""
+
+
+def make_stub(artefact: Artefact, complete: bool, address: Address | None) -> Artefact:
     """Keep identification and names (and, if ``complete``, descriptions and annotations); the rest is elsewhere."""
     kept = {key: artefact.document[key] for key in (_COMPLETE if complete else _STUB) if key in artefact.document}
-    links = [{"rel": STRUCTURE_LINK, "href": _address(artefact, base_url)}] if base_url else []
+    links = [{"rel": STRUCTURE_LINK, "href": address(artefact)}] if address else []
     document = kept | {"isExternalReference": True, "links": links}
     return make_artefact(artefact.artefact_class, document, final=artefact.final)
 
@@ -91,7 +95,17 @@ def _ids(items: Iterable[Document], key: str, prefix: str) -> Iterator[str]:
         yield from _ids(item.get(key, ()), key, f"{path}.")
 
 
-def _address(artefact: Artefact, base_url: str) -> str:
-    ref = artefact.ref
-    resource = artefact.artefact_class.resource or artefact.artefact_class.name.lower()
-    return f"{base_url.rstrip('/')}/structure/{resource}/{ref.agency_id}/{ref.id}/{ref.version}"
+def address_v1(base_url: str, artefact: Artefact) -> str:
+    """The address of an artefact in REST v1; classes v1 does not know are found as any structure."""
+    resource = next(iter(artefact.artefact_class.resources_v1), "structure")
+    return f"{base_url.rstrip('/')}/{resource}/{_path(artefact)}"
+
+
+def address_v2(base_url: str, artefact: Artefact) -> str:
+    """The address of an artefact in REST v2."""
+    resource = artefact.artefact_class.resource or "*"
+    return f"{base_url.rstrip('/')}/structure/{resource}/{_path(artefact)}"
+
+
+def _path(artefact: Artefact) -> str:
+    return f"{artefact.ref.agency_id}/{artefact.ref.id}/{artefact.ref.version}"

@@ -244,6 +244,12 @@ def test_stubs_hold_identification_and_names(pack: Artefacts, detail: str, extra
     assert address == "http://hub.test/sdmx/v2/structure/codelist/SDMX/CL_SEX/2.1"
 
 
+def test_stubs_of_v1_tell_the_address_in_v1(pack: Artefacts) -> None:
+    query = urls_v1.parse_structure(["contentconstraint", "ILMH", "CON_FLOW_POP"], "detail=allstubs")
+    (stub,) = open_structures(query, pack, agency_schemes=False, base_url="http://hub.test/sdmx/v1")
+    assert stub.document["links"][0]["href"] == "http://hub.test/sdmx/v1/contentconstraint/ILMH/CON_FLOW_POP/1.0.0"
+
+
 @pytest.mark.parametrize("detail", ["referencestubs", "referencecompletestubs"])
 def test_only_the_neighbours_become_stubs(pack: Artefacts, detail: str) -> None:
     flow, *around = ask(pack, "dataflow/ILMH/DF_FLOW_POP/1.0.0", f"detail={detail}&references=descendants")
