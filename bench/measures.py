@@ -1,0 +1,155 @@
+"""The measurements themselves: each a function over a hub's home that returns plain numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import duckdb
+
+from bench.cube import CODES, COLUMNS, DIMENSIONS, FLOW, TIME, open_cube
+from bench.hub import ask, open_hub
+from sdmx_hub.formats import (
+    compress,
+    data_csv_v2,
+    data_json_v2,
+    data_xml_v2_1_generic,
+    data_xml_v2_1_specific,
+    data_xml_v3_0,
+)
+from sdmx_hub.model.message import Action
+from sdmx_hub.model.rows import Rows, quoted
+from sdmx_hub.store.releases import Lineage
+
+WRITERS = {
+    "CSV 2.0": data_csv_v2,
+    "ML 2.1 structure-specific": data_xml_v2_1_specific,
+    "ML 3.0": data_xml_v3_0,
+    "ML 2.1 generic": data_xml_v2_1_generic,
+    "JSON 2.0": data_json_v2,
+}
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+def _drain(chunks: Iterable[bytes | memoryview]) -> int:
+    return sum(len(chunk) for chunk in chunks)
+
+
+def store_rows(home: Path, parquet: Path) -> float:
+    """Stage and release the cube without checks; seconds."""
+    hub = open_hub(home)
+    rows = open_cube(parquet)
+    return _release(hub.observations, hub.registry.snapshot(), rows, Action.REPLACE)
+
+
+def _release(observations, artefacts, rows: Rows, action: Action) -> float:  # type: ignore[no-untyped-def] # the hub's own
+    structure = artefacts.structure_of(next(one.urn for one in artefacts.select() if one.ref == FLOW))
+    began = time.perf_counter()
+    staged = observations.stage(FLOW, structure, {"public": rows, "internal": rows}, action=action)
+    observations.release([staged], Lineage(source="bench"), actor="bench", now=dt.datetime.now(dt.UTC))
+    return time.perf_counter() - began
+
+
+def revise(home: Path, parquet: Path) -> float:
+    """Change one observation in a hundred and make it visible; seconds."""
+    hub = open_hub(home)
+    columns = ", ".join("'7.25' AS OBS_VALUE" if name == "OBS_VALUE" else quoted(name) for name in COLUMNS)
+    chosen = f"hash({', '.join((*DIMENSIONS, TIME))}) % 100 = 0"
+    rows = Rows(connection=duckdb.connect(), sql=f"SELECT {columns} FROM '{parquet}' WHERE {chosen}", columns=COLUMNS)
+    return _release(hub.observations, hub.registry.snapshot(), rows, Action.MERGE)
+
+
+def disk_bytes(home: Path) -> int:
+    """Bytes of the segments."""
+    return sum(path.stat().st_size for path in (home / "observations" / "segments").rglob("*") if path.is_file())
+
+
+def download(home: Path, name: str) -> tuple[float, int]:
+    """Write the whole cube in one format; seconds and bytes."""
+    hub = open_hub(home)
+    began = time.perf_counter()
+    size = _drain(WRITERS[name].write(ask(hub), {}))
+    return time.perf_counter() - began, size
+
+
+def download_gzip(home: Path) -> tuple[float, int]:
+    """Write the whole cube as gzipped CSV; seconds and bytes."""
+    hub = open_hub(home)
+    began = time.perf_counter()
+    size = _drain(compress.compress(data_csv_v2.write(ask(hub), {}), "gzip"))
+    return time.perf_counter() - began, size
+
+
+def copy_csv(home: Path) -> float:
+    """Let DuckDB COPY the same rows to a CSV file by itself, with two threads; seconds."""
+    rows = ask(open_hub(home)).datasets[0].rows
+    columns = ", ".join(map(quoted, rows.columns))
+    rows.close()
+    segment = max((home / "observations" / "segments").rglob("*.duckdb"), key=lambda path: path.stat().st_size)
+    target = home / "copy.csv"
+    with duckdb.connect(config={"threads": 2}) as engine:
+        engine.execute("SET enable_progress_bar = false")
+        engine.execute(f"ATTACH '{segment}' AS segment (READ_ONLY)")
+        found = engine.execute("SELECT table_name FROM duckdb_columns() WHERE column_name = ?", ["REF_AREA"]).fetchone()
+        table = f"segment.{quoted(found[0])}" if found else ""
+        began = time.perf_counter()
+        engine.execute(f"COPY (SELECT {columns} FROM {table}) TO '{target}' (FORMAT csv, HEADER)")
+        seconds = time.perf_counter() - began
+    target.unlink()
+    return seconds
+
+
+def keys(count: int, partners: int) -> list[str]:
+    """Series keys of the cube, always the same ones; about six in ten exist."""
+    chance = random.Random(7)  # noqa: S311 - a repeatable draw
+    return [
+        ".".join(
+            (
+                "A",
+                chance.choice(CODES["REF_AREA"]),
+                chance.choice(CODES["COUNTERPART_AREA"][:partners]),
+                chance.choice(CODES["SEX"]),
+                chance.choice(CODES["AGE"]),
+                "FLOW",
+                "PS",
+            )
+        )
+        for _ in range(count)
+    ]
+
+
+def latencies(home: Path, partners: int) -> Mapping[str, float]:
+    """One series and one slice (an area as seen by a sex and age), inside the store; milliseconds."""
+    hub = open_hub(home)
+    points = _latencies(hub, keys(300, partners))
+    area = [f"A.{code}.*.*.*.FLOW.PS" for code in CODES["REF_AREA"][:30]]
+    slices = _latencies(hub, area)
+    return {
+        "series p50": _share(points, 0.5),
+        "series p99": _share(points, 0.99),
+        "slice p50": _share(slices, 0.5),
+    }
+
+
+def _latencies(hub, wanted: list[str]) -> list[float]:  # type: ignore[no-untyped-def] # the hub's own
+    from sdmx_hub.publish.sources import find_sources  # noqa: PLC0415
+    from sdmx_hub.query.urls_v2 import parse_data  # noqa: PLC0415
+
+    taken = []
+    artefacts = hub.registry.snapshot()
+    for key in wanted:
+        query = parse_data(("dataflow", FLOW.agency_id, FLOW.id, FLOW.version, key), "")
+        source = next(iter(find_sources(query, artefacts)))
+        began = time.perf_counter()
+        rows = hub.observations.open_rows(FLOW, source.structure, source.plan)
+        sum(batch.num_rows for batch in rows.batches())
+        rows.close()
+        taken.append(1000 * (time.perf_counter() - began))
+    return sorted(taken[len(taken) // 10 :])
+
+
+def _share(ranked: list[float], share: float) -> float:
+    return ranked[min(len(ranked) - 1, int(share * len(ranked)))]
