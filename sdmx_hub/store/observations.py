@@ -64,7 +64,7 @@ class Observations:
         database: Database,
         root: Path,
         *,
-        memory_limit: str = "256MB",
+        memory_limit: str = "192MB",
         threads: int = 2,
         work_memory: str = "512MB",
         small: int = SMALL,
