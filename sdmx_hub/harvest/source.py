@@ -29,7 +29,8 @@ DEFAULT_STRUCTURE_FORMATS = {"v1": "xml-2.1", "v2": "json-2.0"}
 class Flow:
     """One flow of a source: our dataflow, the partner's, and which part of it.
 
-    ``key`` and ``filters`` bound both what is asked for and what a full pull may delete.
+    ``key`` and ``filters`` bound both what is asked for and what a full pull may delete. ``accept`` names the errors
+    this office answers for.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Flow:
     filters: Mapping[str, frozenset[str]] = field(default_factory=dict)
     provider: str | None = None
     mapping: str | None = None
+    accept: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +145,7 @@ def _flow(item: Mapping[str, Any]) -> Flow:
         filters={name: frozenset(codes) for name, codes in item.get("filters", {}).items()},
         provider=item.get("provider"),
         mapping=item.get("mapping"),
+        accept=frozenset(item.get("accept", ())),
     )
 
 

@@ -35,7 +35,7 @@ from tests.harvest.virtual import BEGIN, VirtualTime
 
 FLOW = Ref("TEST", "DF", "1.0.0")
 KEYS = ("FREQ", "REF_AREA", "SEX", "TIME_PERIOD")
-COLUMNS = (*KEYS, "OBS_VALUE", "UNIT", "OBS_STATUS", "COMMENT")
+COLUMNS = (*KEYS, "OBS_VALUE", "UNIT_MEASURE", "OBS_STATUS", "COMMENT")
 Row = Mapping[str, str | None]
 
 
@@ -48,15 +48,15 @@ def make_artefacts(
         make_codelist("CL_FREQ", ["A", "Q"]),
         make_codelist("CL_REF_AREA", areas.split()),
         make_codelist("CL_SEX", sexes.split()),
-        make_codelist("CL_UNIT", ["PS", "HH"]),
-        make_codelist("CL_OBS_STATUS", ["A", "E", "M"]),
+        make_codelist("CL_UNIT", ["USD", "PS"]),
+        make_codelist("CL_OBS_STATUS", ["A", "E", "M", "V"]),
         make_dsd(
             [
                 *(component(name, f"CL_{name}") for name in KEYS[:3]),
                 *(component(name, "CL_REF_AREA") for name in extra),
             ],
             attributes=[
-                component("UNIT", "CL_UNIT", **series(*KEYS[:3])),
+                component("UNIT_MEASURE", "CL_UNIT", **series(*KEYS[:3])),
                 component("OBS_STATUS", "CL_OBS_STATUS", **OBSERVATION),
                 component("COMMENT", data_type="String", **OBSERVATION),
             ],
@@ -74,7 +74,7 @@ def observation(area: str, period: str, value: str, *, sex: str = "F", status: s
         "SEX": sex,
         "TIME_PERIOD": period,
         "OBS_VALUE": value,
-        "UNIT": "PS",
+        "UNIT_MEASURE": "USD",
         "OBS_STATUS": status,
         "COMMENT": None,
     } | more

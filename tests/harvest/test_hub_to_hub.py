@@ -213,3 +213,15 @@ def test_codes_we_do_not_have_are_told_and_their_observations_refused(tmp_path, 
     assert "harvest-structure-codes" in {finding.code for finding in run.outcome.findings}
     assert hub.held() == []
     hub.close()
+
+
+def test_what_a_partner_published_in_error_can_be_answered_for(theirs, address, ours):
+    wrong = [observation("SEN", "2020", value, sex=sex) for sex, value in (("F", "1"), ("M", "2"), ("_T", "9"))]
+    theirs.publish(wrong)
+    ours.add_source(f"{address}/sdmx/v2")
+    refused = ours.harvest()
+    assert (refused.state, {finding.code for finding in refused.outcome.findings}) == (State.FAILED, {"SUM-01"})
+    ours.add_source(f"{address}/sdmx/v2", flow="    accept: [SUM-01]\n")
+    run = ours.harvest()
+    assert told(run)[:2] == ("succeeded", 3)
+    assert {row["OBS_STATUS"] for row in ours.held()} == {"V"}
