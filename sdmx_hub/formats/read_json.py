@@ -18,11 +18,11 @@ from sdmx_hub.formats.read_json_extract import Layout
 from sdmx_hub.formats.read_rows import assemble, describe_dataset
 from sdmx_hub.formats.read_spool import DATASET
 from sdmx_hub.formats.read_xml import parse_instant
-from sdmx_hub.formats.sandbox import run_limited
 from sdmx_hub.model.finding import Finding, Where
 from sdmx_hub.model.message import Header
 from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Ref, Urn, parse_urn
+from sdmx_hub.sandbox import run_limited
 
 _ORDER = ("Dataflow", "ProvisionAgreement", "DataStructure")
 _HREF = re.compile(

@@ -21,11 +21,11 @@ from sdmx_hub.formats.read_data import FindStructure, ReadData, resolve_structur
 from sdmx_hub.formats.read_rows import assemble, describe_dataset
 from sdmx_hub.formats.read_spool import DATASET
 from sdmx_hub.formats.read_xml_head import read_head
-from sdmx_hub.formats.sandbox import run_limited
 from sdmx_hub.model.finding import Finding, Severity, Where
 from sdmx_hub.model.message import Header
 from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Ref, Urn, parse_urn
+from sdmx_hub.sandbox import run_limited
 
 _CLASSES = {
     "StructureUsage": "Dataflow",

@@ -11,7 +11,7 @@ import duckdb
 from sdmx_hub.formats import read_xml_generic
 from sdmx_hub.formats.read_data import FindStructure, ReadData
 from sdmx_hub.formats.read_xml import Described, read_message
-from sdmx_hub.formats.sandbox import run_limited
+from sdmx_hub.sandbox import run_limited
 
 
 def read(path: Path, find: FindStructure, connection: duckdb.DuckDBPyConnection) -> ReadData:

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sdmx_hub.errors import Malformed, NotFound, TooLarge
-from sdmx_hub.formats.sandbox import run_limited
 from sdmx_hub.mapping.rules import SourceRule
 from sdmx_hub.mapping.table import HEAD_ROWS, bad_table
 from sdmx_hub.mapping.workbook import extract_sheet
 from sdmx_hub.model.finding import Where
 from sdmx_hub.model.rows import SOURCE_ROW
+from sdmx_hub.sandbox import run_limited
 
 
 class WorkbookGrid:

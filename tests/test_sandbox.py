@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sdmx_hub.errors import Malformed, TooLarge
-from sdmx_hub.formats.sandbox import MEBIBYTE, Limits, run_limited
+from sdmx_hub.sandbox import MEBIBYTE, Limits, run_limited
 
 
 def add(left: int, right: int) -> int:
