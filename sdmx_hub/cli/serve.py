@@ -72,7 +72,7 @@ def serve(
     port = settings.port if port is None else port
     hub.database.close()  # migrated by now; each worker opens its own
     listener = _bind(host, port)
-    _announce(hub, host, listener.getsockname()[1])
+    announce(hub.language, host, listener.getsockname()[1])
     if debug:
         _serve_for_development(hub, listener)
         return
@@ -110,7 +110,11 @@ def make_app(hub: HubContext) -> Flask:
     web = importlib.import_module("sdmx_hub.web.app")  # in the worker: metrics read their environment when imported
     mine = HubContext(home=hub.home, settings=hub.settings)
     app: Flask = web.create_app(
-        database=mine.database, registry=mine.registry, observations=mine.observations, settings=mine.settings
+        database=mine.database,
+        registry=mine.registry,
+        observations=mine.observations,
+        settings=mine.settings,
+        raw=mine.home / "raw",
     )
     return app
 
@@ -129,11 +133,12 @@ def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _announce(hub: HubContext, host: str, port: int) -> None:
+def announce(language: str, host: str, port: int) -> None:
+    """Say where the server answers, and warn when others can reach it."""
     shown = f"[{host}]" if ":" in host else host
-    click.echo(sentence("web-listening", hub.language, url=f"http://{shown}:{port}"))
+    click.echo(sentence("web-listening", language, url=f"http://{shown}:{port}"))
     if not _is_loopback(host):
-        click.echo(sentence("web-bound-elsewhere", hub.language, host=host), err=True)
+        click.echo(sentence("web-bound-elsewhere", language, host=host), err=True)
 
 
 def _is_loopback(host: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from pathlib import Path
 
 from flask import Flask, request
 
@@ -33,9 +34,10 @@ def create_app(
     registry: Registry,
     observations: Observations,
     settings: Settings,
+    raw: Path | None = None,
     now: Callable[[], dt.datetime] = utc_now,
 ) -> Flask:
-    """Make the application over the parts of one hub."""
+    """Make the application over the parts of one hub; ``raw`` is the folder that keeps the bytes of loads."""
     app = Flask("sdmx_hub.web", static_folder="static", template_folder="templates")
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
@@ -43,7 +45,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = dt.timedelta(days=365)
     app.extensions[EXTENSION] = Hub(
-        database=database, registry=registry, observations=observations, settings=settings, now=now
+        database=database, registry=registry, observations=observations, settings=settings, raw=raw, now=now
     )
     register_metrics(app)
     register_headers(app)

@@ -23,6 +23,10 @@ log = logging.getLogger("sdmx_hub.web")
 RETRY_SECONDS = 5
 
 
+class TooManyTries(errors.TryAgain):
+    """Somebody guesses keys; ``seconds`` says how long the door stays shut."""
+
+
 @dataclass(frozen=True)
 class Status:
     """What a refusal becomes: the error number of SDMX, and the HTTP status in v1, in v2, and everywhere else."""
@@ -47,6 +51,7 @@ STATUSES: tuple[Status, ...] = (
     Status(errors.Conflict, 150, 409, 409, 409),
     Status(errors.Malformed, 140, 400, 400, 400),
     Status(errors.PartnerUnavailable, 503, 503, 503, 502),
+    Status(TooManyTries, 503, 429, 429, 429),
     Status(errors.TryAgain, 503, 503, 503, 503),
     Status(errors.HubError, 500, 500, 500, 500),
 )

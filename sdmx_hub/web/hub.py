@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from flask import current_app, request
 
@@ -15,6 +16,7 @@ from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.registry import Registry
 from sdmx_hub.web.languages import asked_language
 from sdmx_hub.web.memory import Memory
+from sdmx_hub.web.tries import Tries
 
 EXTENSION = "sdmx_hub"
 PUBLIC = "public"
@@ -27,14 +29,20 @@ def utc_now() -> dt.datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class Hub:
-    """The parts every door works with; ``now`` is the clock, ``memory`` what is worth keeping between requests."""
+    """The parts every door works with.
+
+    ``now`` is the clock; ``raw`` the folder that keeps the bytes of loads; ``memory`` is what is worth keeping between
+    requests, ``tries`` the wrong keys lately sent.
+    """
 
     database: Database
     registry: Registry
     observations: Observations
     settings: Settings
     now: Callable[[], dt.datetime] = utc_now
+    raw: Path | None = None
     memory: Memory = field(default_factory=Memory)
+    tries: Tries = field(default_factory=Tries)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,7 +43,7 @@ def harvests() -> Response:
 
 def _sources(visit: Visit) -> list[dict[str, object]]:
     runs = Runs(visit.hub.database)
-    found = []
+    found: list[dict[str, object]] = []
     for stored in Sources(visit.hub.database).select():
         document = json.loads(stored.document)
         good = [

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +35,12 @@ COUNT = len(AREAS) * len(PARTNERS) * len(SEXES) * len(YEARS) - 1
 """One observation, of Mali in France in 2019, is missing."""
 
 
+def make_clock() -> Callable[[], dt.datetime]:
+    """A clock that moves on by a millisecond whenever somebody looks."""
+    ticks = itertools.count()
+    return lambda: NOW + dt.timedelta(milliseconds=next(ticks))
+
+
 class Parts(NamedTuple):
     """The parts a hub is made of."""
 
@@ -41,6 +48,12 @@ class Parts(NamedTuple):
     registry: Registry
     observations: Observations
     settings: Settings
+    home: Path
+    clock: Callable[[], dt.datetime]
+
+    def close(self) -> None:
+        self.observations.close()
+        self.database.close()
 
     def app(self) -> Flask:
         return create_app(
@@ -48,12 +61,13 @@ class Parts(NamedTuple):
             registry=self.registry,
             observations=self.observations,
             settings=self.settings,
-            now=lambda: NOW,
+            raw=self.home / "raw",
+            now=self.clock,
         )
 
 
-def stock_rows(structure: DataStructure, values: str = "") -> Rows:
-    """Rows of population stocks; ``values`` changes how the value is made."""
+def stock_rows(structure: DataStructure) -> Rows:
+    """Rows of population stocks; totals are the sums of their parts."""
     fixed = {
         "FREQ": "A",
         "INDICATOR": "POP",
@@ -77,7 +91,7 @@ def stock_rows(structure: DataStructure, values: str = "") -> Rows:
         "COUNTERPART_AREA": "partner",
         "SEX": "sex",
         "TIME_PERIOD": "year::VARCHAR",
-        "OBS_VALUE": values or "((year - 2000) * (1000 + ascii(partner) * 7 + ascii(sex)) + ascii(area))::VARCHAR",
+        "OBS_VALUE": "CASE sex WHEN 'F' THEN base WHEN 'M' THEN base + 500 ELSE 2 * base + 500 END",
         "OBS_STATUS": "CASE WHEN year = 2020 THEN 'E' ELSE 'A' END",
         "COMMENT_OBS": "CASE WHEN year = 2020 THEN 'Estimated & revised, “provisional” <2021>' END",
     }
@@ -86,28 +100,40 @@ def stock_rows(structure: DataStructure, values: str = "") -> Rows:
         for one in structure.components
     ]
     sql = f"""SELECT {", ".join(columns)} FROM unnest({list(AREAS)}) a(area), unnest({list(PARTNERS)}) p(partner),
-        unnest({list(SEXES)}) s(sex), range({YEARS.start}, {YEARS.stop}) y(year)
+        unnest({list(SEXES)}) s(sex), range({YEARS.start}, {YEARS.stop}) y(year),
+        LATERAL (SELECT (year - 2000) * (1000 + ascii(partner) * 7) + ascii(area) AS base)
         WHERE NOT (area = 'FRA' AND partner = 'MLI' AND sex = '_T' AND year = 2019)"""  # noqa: S608 - constants
     return Rows(connection=duckdb.connect(), sql=sql, columns=tuple(structure.components), is_sorted=False)
 
 
-@pytest.fixture(scope="session")
-def hub_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("hub")
-
-
-@pytest.fixture(scope="session")
-def parts(hub_home: Path) -> Iterator[Parts]:
-    database = open_database(f"sqlite:///{hub_home / 'control.db'}")
+def make_hub(home: Path) -> Parts:
+    """Make a hub in ``home`` with the shipped structures and one release."""
+    database = open_database(f"sqlite:///{home / 'control.db'}")
     database.migrate()
     registry = Registry(database)
     registry.save(read_pack(pack_root()), actor="test", now=RELEASED)
-    observations = Observations(database, hub_home / "observations")
+    clock = make_clock()
+    observations = Observations(database, home / "observations", clock=clock)
     structure = registry.snapshot().structure_of(Urn("Dataflow", FLOW))
     staged = observations.stage(FLOW, structure, {"public": stock_rows(structure)}, scope={}, action=Action.REPLACE)
     observations.release([staged], Lineage(source="stocks.csv"), actor="test", now=RELEASED)
-    yield Parts(database, registry, observations, Settings(base_url=""))
-    database.close()
+    return Parts(database, registry, observations, Settings(base_url=""), home, clock)
+
+
+@pytest.fixture(scope="session")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    """A hub for everybody, which nobody changes."""
+    made = make_hub(tmp_path_factory.mktemp("hub"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def own_parts(tmp_path: Path) -> Iterator[Parts]:
+    """A hub of one's own, to be changed."""
+    made = make_hub(tmp_path)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")
