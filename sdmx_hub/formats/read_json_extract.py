@@ -7,6 +7,7 @@ text that was sent.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -63,11 +64,16 @@ def _refuse_constant(text: str) -> None:
 
 @dataclass(frozen=True)
 class _Part:
-    """One component of the message's own structure: its values by index (a number or its text), if it has a list."""
+    """One component of the message's own structure: its values by index (a number or its text), if it has a list.
+
+    ``default`` holds where a message leaves an attribute out; ``dimension_ids`` are those an attribute describes.
+    """
 
     id: str
     values: Mapping[Any, Any] | None
     position: int
+    default: Any = None
+    dimension_ids: frozenset[str] = frozenset()
 
     def text(self, told: Any) -> Any:
         """Give what an entry means: by index where there is a list, else itself."""
@@ -95,6 +101,8 @@ def _parts(items: list[dict[str, Any]] | None) -> list[_Part]:
             item["id"],
             _by_index(item.get("values")),
             int(item.get("keyPosition", place)),
+            item.get("default"),
+            frozenset(item.get("relationship", {}).get("dimensions", ())),
         )
         for place, item in enumerate(items or ())
     ]
@@ -198,13 +206,25 @@ class _Reader:
         self.obs.add(len(self.datasets) - 1, series, self.obs.count + 1, texts)
 
     def _group(self, key: str, told: list[Any]) -> None:
-        dimensions = self.structure.dimensions
-        try:
-            texts = self._at(dimensions, key)
-        except KeyError:  # some writers number the places of a group key by the structure, most as they list them
-            texts = self._at(sorted(dimensions, key=lambda part: part.position), key)
+        texts = self._group_key(key, told or [])
         self._tell(texts, self.structure.of_group, told or ())
         self.groups.add(len(self.datasets) - 1, None, None, texts)
+
+    def _group_key(self, key: str, told: list[Any]) -> dict[str, str]:
+        """Read a partial key: most writers list dimensions as the message does, some as the structure does.
+
+        Which it is shows in the dimensions the attributes describe. Raises KeyError when it fits neither.
+        """
+        parts = zip(self.structure.of_group, told, strict=False)
+        described = {part.dimension_ids for part, one in parts if one is not None and part.dimension_ids}
+        as_listed = self.structure.dimensions
+        orders = [as_listed, sorted(as_listed, key=lambda part: part.position)]
+        found: list[dict[str, str]] = []
+        for order in orders:
+            with contextlib.suppress(KeyError):
+                found.append(self._at(order, key))
+        fitting = [texts for texts in found if described == {frozenset(texts)}]
+        return (fitting or found or [self._at(as_listed, key)])[0]
 
     def _dataset_attributes(self, told: Any) -> None:
         texts: dict[str, str] = {}
@@ -212,11 +232,14 @@ class _Reader:
         self.datasets[-1] |= {f"@{name}": text for name, text in texts.items()}
 
     def _tell(self, texts: dict[str, str], parts: list[_Part], told: Any) -> None:
-        """Add what an array says of some components; it may be shorter than they are."""
+        """Add what an array says of some components; those it is too short for have their defaults."""
         for part, one in zip(parts, told, strict=False):
             if one is not None:
                 text = part.text(one)
                 texts[part.id] = text if type(text) is str else self._text(part, text)
+        for part in parts[len(told) :]:
+            if part.default is not None:
+                texts[part.id] = self._text(part, part.default)
 
     def _text(self, part: _Part, value: Any) -> str:
         while isinstance(value, list | dict):

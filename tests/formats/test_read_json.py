@@ -180,3 +180,25 @@ def test_broken_json_is_refused_with_a_reason(tmp_path: Path, text: str, said: s
     with pytest.raises(Malformed) as caught:
         read(tmp_path, text)
     assert said in caught.value.text("en")
+
+
+def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
+    attributes = {
+        "dataSet": [{"id": "LICENCE", "default": "CC BY"}],
+        "observation": [listed("OBS_STATUS", "A", "M", default="A")],
+    }
+    one = {"structure": 0, "series": {"0:0": {"observations": {"0": ["1"], "1": ["2", 1]}}}}
+    found = rows(read(tmp_path, v2([one | {"attributes": []}], attributes=attributes)))
+    assert [(row["OBS_STATUS"], row["LICENCE"]) for row in found] == [("A", "CC BY"), ("M", "CC BY")]
+
+
+def test_group_keys_are_read_in_the_order_that_fits_the_attributes(tmp_path: Path) -> None:
+    dimensions = {
+        "dataSet": [],
+        "series": [listed("FREQ", "A", keyPosition=0), listed("SEX", "F", "M", keyPosition=2)],
+        "observation": [listed("REF_AREA", "SN", "NA", keyPosition=1)],
+    }
+    one = {"structure": 0, "series": {"0:0": {"observations": {"0": ["1"], "1": ["2"]}}}}
+    for key in ("::1", ":1:"):  # as the message lists its dimensions, and as the structure does
+        message = v2([one | {"dimensionGroupAttributes": {key: ["Namibia"]}}], dimensions=dimensions)
+        assert [row.get("TITLE") for row in rows(read(tmp_path, message))] == [None, "Namibia"]
