@@ -135,6 +135,7 @@ def load_answer(
         scope=scope or None,
         earlier=_earlier(parts, logs) if full and not scope else None,
         most_deleted=source.most_deleted_percent / 100,
+        totals=flow.totals,
         overrides=flow.accept,
         name=origin_of(run),
         limits=GuardLimits(

@@ -19,6 +19,7 @@ from sdmx_hub.errors import ConfigurationError
 from sdmx_hub.harvest.fetch import Limits
 from sdmx_hub.harvest.guard import PORTS, Place, Policy, parse_place
 from sdmx_hub.harvest.slots import Schedule, parse_cron, parse_interval
+from sdmx_hub.load.checks import Total
 from sdmx_hub.model.urn import Ref, parse_ref
 
 DEFAULT_FORMATS = {"v1": "specific-2.1", "v2": "csv-2.0"}
@@ -30,7 +31,7 @@ class Flow:
     """One flow of a source: our dataflow, the partner's, and which part of it.
 
     ``key`` and ``filters`` bound both what is asked for and what a full pull may delete. ``accept`` names the errors
-    this office answers for.
+    this office answers for, ``totals`` those whose parts are rounded.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Flow:
     provider: str | None = None
     mapping: str | None = None
     accept: frozenset[str] = frozenset()
+    totals: tuple[Total, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +148,15 @@ def _flow(item: Mapping[str, Any]) -> Flow:
         provider=item.get("provider"),
         mapping=item.get("mapping"),
         accept=frozenset(item.get("accept", ())),
+        totals=tuple(
+            Total(
+                component_id=total["component"],
+                total=total["total"],
+                parts=tuple(total.get("parts", ())),
+                tolerance=str(total.get("tolerance", 0)),
+            )
+            for total in item.get("totals", ())
+        ),
     )
 
 

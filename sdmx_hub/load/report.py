@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sdmx_hub.load.checks.terms import Total
 from sdmx_hub.load.guard import GuardLimits
 from sdmx_hub.model.finding import Finding, Severity, has_errors
 from sdmx_hub.model.message import Action
@@ -25,6 +26,7 @@ class LoadOrder:
     what a replacement may delete, or says the codes; None leaves it to the mapping, or to the dimensions that are
     constant in the file. With ``earlier``, logs of earlier loads of the same source, a replacement deletes instead
     what they brought and the file no longer has. ``most_deleted`` is the share of what is held that may go unasked.
+    ``totals`` are totals of a message with their tolerance; a mapping declares its own.
     """
 
     path: Path
@@ -35,6 +37,7 @@ class LoadOrder:
     scope: tuple[str, ...] | Mapping[str, frozenset[str]] | None = None
     earlier: tuple[Path, ...] | None = None
     most_deleted: float = 1.0
+    totals: tuple[Total, ...] = ()
     overrides: frozenset[str] = frozenset()
     name: str = ""
     limits: GuardLimits = field(default_factory=GuardLimits)

@@ -221,6 +221,9 @@ def test_what_a_partner_published_in_error_can_be_answered_for(theirs, address, 
     ours.add_source(f"{address}/sdmx/v2")
     refused = ours.harvest()
     assert (refused.state, {finding.code for finding in refused.outcome.findings}) == (State.FAILED, {"SUM-01"})
+    rounded = "    totals: [{component: SEX, total: _T, parts: [F, M], tolerance: 6.5}]\n"
+    ours.add_source(f"{address}/sdmx/v2", flow=rounded)
+    assert told(ours.harvest(dry_run=True))[:2] == ("succeeded", 3)
     ours.add_source(f"{address}/sdmx/v2", flow="    accept: [SUM-01]\n")
     run = ours.harvest()
     assert told(run)[:2] == ("succeeded", 3)
