@@ -59,6 +59,14 @@ schedule:
 flows:
   - dataflow: {dataflow}
     provider: {provider}
+    totals:   # figures are rounded by the source
+      - component: COUNTERPART_AREA
+        total: W1
+        tolerance: 0.01
+      - component: SEX
+        total: _T
+        parts: [F, M]
+        tolerance: 0.01
 """
 
 
