@@ -14,6 +14,7 @@ from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.registry import Registry
+from sdmx_hub.web.answers import Answers
 from sdmx_hub.web.languages import asked_language
 from sdmx_hub.web.memory import Memory
 from sdmx_hub.web.tries import Tries
@@ -31,8 +32,8 @@ def utc_now() -> dt.datetime:
 class Hub:
     """The parts every door works with.
 
-    ``now`` is the clock; ``raw`` the folder that keeps the bytes of loads; ``memory`` is what is worth keeping between
-    requests, ``tries`` the wrong keys lately sent.
+    ``now`` is the clock; ``raw`` the folder that keeps the bytes of loads; ``memory`` and ``answers`` are what is worth
+    keeping between requests, ``tries`` the wrong keys lately sent.
     """
 
     database: Database
@@ -42,6 +43,7 @@ class Hub:
     now: Callable[[], dt.datetime] = utc_now
     raw: Path | None = None
     memory: Memory = field(default_factory=Memory)
+    answers: Answers = field(default_factory=Answers)
     tries: Tries = field(default_factory=Tries)
 
 

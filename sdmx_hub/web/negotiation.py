@@ -11,7 +11,9 @@ from flask import Response, request
 from sdmx_hub.formats.negotiate import Chosen, choose_format
 from sdmx_hub.formats.table import Api, Kind
 from sdmx_hub.query.parameters import Parameters, read_target
-from sdmx_hub.web.conditional import Validators
+from sdmx_hub.web.answers import Kept
+from sdmx_hub.web.conditional import Validators, answer_unchanged, is_unchanged
+from sdmx_hub.web.hub import current_hub
 from sdmx_hub.web.languages import check_language
 from sdmx_hub.web.stream import Chunk, asked_encoding, stream
 
@@ -38,14 +40,30 @@ class Asked:
         """What of this two different answers differ in."""
         return (self.chosen.content_type, self.language, self.encoding)
 
-    def send(self, chunks: Iterable[Chunk], validators: Validators | None, name: str) -> Response:
-        """Stream an answer under its exact content type; ``name`` is what a browser saves it as."""
+    def known(self, validators: Validators) -> Response | None:
+        """Answer without opening anything: 304 when the client has the answer, or the answer itself when we kept it."""
+        if is_unchanged(validators):
+            return answer_unchanged(validators)
+        kept = current_hub().answers.find(validators.digest)
+        if kept is None:
+            return None
+        return self._told(Response(kept.body, content_type=self.chosen.content_type), validators, kept.name)
+
+    def send(self, chunks: Iterable[Chunk], validators: Validators, name: str) -> Response:
+        """Stream an answer under its exact content type; ``name`` is what it is saved as. Small answers are kept."""
         response = stream(chunks, content_type=self.chosen.content_type, encoding=self.encoding)
+        if response.is_sequence:
+            current_hub().answers.keep(validators.digest, Kept(response.get_data(), name))
+        return self._told(response, validators, name)
+
+    def _told(self, response: Response, validators: Validators, name: str) -> Response:
+        if self.encoding:
+            response.headers["Content-Encoding"] = self.encoding
         response.headers["Content-Language"] = self.language
         if self.by_parameter or "text/html" in request.headers.get("Accept", ""):
             extension = EXTENSIONS.get(self.chosen.format.syntax, "txt")
             response.headers["Content-Disposition"] = f'attachment; filename="{name}.{extension}"'
-        return validators.add_to(response) if validators else response
+        return validators.add_to(response)
 
 
 def read_asked(kind: Kind, api: Api, parts: Sequence[str]) -> Asked:

@@ -20,7 +20,7 @@ from sdmx_hub.publish.sources import find_sources
 from sdmx_hub.publish.structure import open_structures, structure_version
 from sdmx_hub.query.request import DataQuery
 from sdmx_hub.store.artefacts import Artefacts
-from sdmx_hub.web.conditional import Validators, answer_unchanged, is_unchanged, make_validators
+from sdmx_hub.web.conditional import Validators, make_validators
 from sdmx_hub.web.hub import Visit, current_visit
 from sdmx_hub.web.landing import show_query
 from sdmx_hub.web.negotiation import Asked, raw_query, read_asked
@@ -37,8 +37,8 @@ def get_data(family: Family, parts: Parts) -> Response:
     if asked.is_page:
         return show_query("data", family.api, visit, _dataflows(query, visit))
     validators = _data_validators(query, visit, asked)
-    if is_unchanged(validators):
-        return answer_unchanged(validators)
+    if known := asked.known(validators):
+        return known
     message = open_data(
         query,
         visit.artefacts,
@@ -50,7 +50,10 @@ def get_data(family: Family, parts: Parts) -> Response:
         base_url=visit.base_url,
     )
     chunks = WRITERS[asked.chosen.format.id](message, asked.chosen.params)
-    return asked.send(chunks, validators, _name(dataset.dataflow for dataset in message.datasets))
+    response = asked.send(chunks, validators, _name(dataset.dataflow for dataset in message.datasets))
+    for dataset in message.datasets:
+        response.call_on_close(dataset.rows.close)
+    return response
 
 
 def get_structures(family: Family, parts: Parts) -> Response:
@@ -61,8 +64,8 @@ def get_structures(family: Family, parts: Parts) -> Response:
     if asked.is_page:
         return show_query("structure", family.api, visit)
     validators = _validators(visit, asked, structure_version(query, visit.artefacts))
-    if is_unchanged(validators):
-        return answer_unchanged(validators)
+    if known := asked.known(validators):
+        return known
     artefacts = open_structures(
         query,
         _artefacts_at(visit, query.as_of),
@@ -80,8 +83,8 @@ def get_availability(family: Family, parts: Parts) -> Response:
     if asked.is_page:
         return show_query("availability", family.api, visit, _dataflows(query.data, visit))
     validators = _data_validators(query.data, visit, asked)
-    if is_unchanged(validators):
-        return answer_unchanged(validators)
+    if known := asked.known(validators):
+        return known
     artefacts = open_availability(
         query, visit.artefacts, visit.hub.observations, audience=visit.audience, now=visit.now
     )
@@ -96,8 +99,8 @@ def get_schema(family: Family, parts: Parts) -> Response:
     if asked.is_page:
         return show_query("schema", family.api, visit)
     validators = _validators(visit, asked, visit.artefacts.revision)
-    if is_unchanged(validators):
-        return answer_unchanged(validators)
+    if known := asked.known(validators):
+        return known
     write = SCHEMA_WRITERS[asked.chosen.format.id]
     body = write(query, _artefacts_at(visit, query.as_of), _header(visit, validators))
     return asked.send([body], validators, f"{query.agency_id}_{query.resource_id}")
