@@ -12,6 +12,7 @@ import duckdb
 
 from bench.cube import CODES, COLUMNS, DIMENSIONS, FLOW, TIME, open_cube
 from bench.hub import ask, open_hub
+from sdmx_hub.cli.context import HubContext
 from sdmx_hub.formats import (
     compress,
     data_csv_v2,
@@ -20,8 +21,14 @@ from sdmx_hub.formats import (
     data_xml_v2_1_specific,
     data_xml_v3_0,
 )
+from sdmx_hub.formats.readers import read_data
+from sdmx_hub.load.release import load_file
+from sdmx_hub.load.report import LoadOrder
 from sdmx_hub.model.message import Action
 from sdmx_hub.model.rows import Rows, quoted
+from sdmx_hub.model.urn import Urn
+from sdmx_hub.publish.sources import find_sources
+from sdmx_hub.query.urls_v2 import parse_data
 from sdmx_hub.store.releases import Lineage
 
 WRITERS = {
@@ -42,14 +49,14 @@ def store_rows(home: Path, parquet: Path) -> float:
     """Stage and release the cube without checks; seconds."""
     hub = open_hub(home)
     rows = open_cube(parquet)
-    return _release(hub.observations, hub.registry.snapshot(), rows, Action.REPLACE)
+    return _release(hub, rows, Action.REPLACE)
 
 
-def _release(observations, artefacts, rows: Rows, action: Action) -> float:  # type: ignore[no-untyped-def] # the hub's own
-    structure = artefacts.structure_of(next(one.urn for one in artefacts.select() if one.ref == FLOW))
+def _release(hub: HubContext, rows: Rows, action: Action) -> float:
+    structure = hub.registry.snapshot().structure_of(Urn("Dataflow", FLOW))
     began = time.perf_counter()
-    staged = observations.stage(FLOW, structure, {"public": rows, "internal": rows}, action=action)
-    observations.release([staged], Lineage(source="bench"), actor="bench", now=dt.datetime.now(dt.UTC))
+    staged = hub.observations.stage(FLOW, structure, {"public": rows, "internal": rows}, action=action)
+    hub.observations.release([staged], Lineage(source="bench"), actor="bench", now=dt.datetime.now(dt.UTC))
     return time.perf_counter() - began
 
 
@@ -59,7 +66,46 @@ def revise(home: Path, parquet: Path) -> float:
     columns = ", ".join("'7.25' AS OBS_VALUE" if name == "OBS_VALUE" else quoted(name) for name in COLUMNS)
     chosen = f"hash({', '.join((*DIMENSIONS, TIME))}) % 100 = 0"
     rows = Rows(connection=duckdb.connect(), sql=f"SELECT {columns} FROM '{parquet}' WHERE {chosen}", columns=COLUMNS)
-    return _release(hub.observations, hub.registry.snapshot(), rows, Action.MERGE)
+    return _release(hub, rows, Action.MERGE)
+
+
+def load(home: Path, file: Path) -> float:
+    """Load a message with every check, into a hub that holds none of it; seconds."""
+    hub = open_hub(home)
+    artefacts = hub.registry.snapshot()
+    began = time.perf_counter()
+    report = load_file(LoadOrder(path=file), artefacts, hub.observations, actor="bench", now=dt.datetime.now(dt.UTC))
+    seconds = time.perf_counter() - began
+    if report.has_errors:
+        raise RuntimeError(report.findings[0].text())
+    return seconds
+
+
+def read_rate(home: Path, file: Path, observations: int) -> float:
+    """Read a message to its last observation; observations a second."""
+    artefacts = open_hub(home).registry.snapshot()
+    structure = artefacts.structure_of(Urn("Dataflow", FLOW))
+    with duckdb.connect() as engine:
+        began = time.perf_counter()
+        for dataset in read_data(file, lambda _: structure, engine).datasets:
+            for _ in dataset.rows.batches():
+                pass
+        seconds = time.perf_counter() - began
+    return observations / seconds
+
+
+def write_rate(home: Path, name: str) -> float:
+    """Write the whole cube of a hub in one format; observations a second."""
+    seconds, _ = download(home, name)
+    rows = ask(open_hub(home)).datasets[0].rows
+    return sum(batch.num_rows for batch in rows.batches()) / seconds
+
+
+def write_file(home: Path, name: str, file: Path) -> None:
+    """Write the whole cube of a hub to a file."""
+    with file.open("wb") as out:
+        for chunk in WRITERS[name].write(ask(open_hub(home)), {}):
+            out.write(chunk)
 
 
 def disk_bytes(home: Path) -> int:
@@ -122,33 +168,31 @@ def keys(count: int, partners: int) -> list[str]:
 
 
 def latencies(home: Path, partners: int) -> Mapping[str, float]:
-    """One series and one slice (an area as seen by a sex and age), inside the store; milliseconds."""
+    """One series, and everything of one area, from plan to last row inside the store; milliseconds."""
     hub = open_hub(home)
-    points = _latencies(hub, keys(300, partners))
-    area = [f"A.{code}.*.*.*.FLOW.PS" for code in CODES["REF_AREA"][:30]]
-    slices = _latencies(hub, area)
+    points, _ = _latencies(hub, keys(300, partners))
+    slices, rows = _latencies(hub, [f"A.{code}.*.*.*.FLOW.PS" for code in CODES["REF_AREA"][:30]])
     return {
         "series p50": _share(points, 0.5),
         "series p99": _share(points, 0.99),
         "slice p50": _share(slices, 0.5),
+        "slice rows": rows,
     }
 
 
-def _latencies(hub, wanted: list[str]) -> list[float]:  # type: ignore[no-untyped-def] # the hub's own
-    from sdmx_hub.publish.sources import find_sources  # noqa: PLC0415
-    from sdmx_hub.query.urls_v2 import parse_data  # noqa: PLC0415
-
-    taken = []
+def _latencies(hub: HubContext, wanted: list[str]) -> tuple[list[float], float]:
+    """Milliseconds of each, sorted, the first tenth left out as warming up; and rows on average."""
     artefacts = hub.registry.snapshot()
+    taken, drawn = [], 0
     for key in wanted:
         query = parse_data(("dataflow", FLOW.agency_id, FLOW.id, FLOW.version, key), "")
         source = next(iter(find_sources(query, artefacts)))
         began = time.perf_counter()
         rows = hub.observations.open_rows(FLOW, source.structure, source.plan)
-        sum(batch.num_rows for batch in rows.batches())
+        drawn += sum(batch.num_rows for batch in rows.batches())
         rows.close()
         taken.append(1000 * (time.perf_counter() - began))
-    return sorted(taken[len(taken) // 10 :])
+    return sorted(taken[len(taken) // 10 :]), drawn / len(wanted)
 
 
 def _share(ranked: list[float], share: float) -> float:

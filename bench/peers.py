@@ -38,7 +38,8 @@ def measure_pysdmx(structure: Path, parquet: Path, specific: Path, csv: Path, ob
     from pysdmx.io.pd import PandasDataset  # noqa: PLC0415
 
     schema = read_sdmx(structure).get_data_structure_definitions()[0].to_schema()
-    frame = duckdb.sql(f"SELECT * FROM '{parquet}'").df().fillna("")
+    with duckdb.connect() as engine:
+        frame = engine.execute(f"SELECT * FROM '{parquet}'").df().fillna("")
     dataset = PandasDataset(structure=schema, data=frame)
     series: dict[str, Any] = {"dimension_at_observation": {schema.short_urn: TIME}}
     rates: Rates = {}
@@ -61,7 +62,8 @@ def measure_sdmx1(structure: Path, specific: Path, observations: int) -> Rates:
 
     rates: Rates = {}
     with contextlib.redirect_stdout(io.StringIO()):
-        known = next(iter(sdmx.read_sdmx(structure).structure.values()))
+        described: Any = sdmx.read_sdmx(structure)
+        known = next(iter(described.structure.values()))
         with _timed(rates, "read structure-specific", observations):
             message = sdmx.read_sdmx(specific, structure=known)
         with _timed(rates, "write structure-specific", observations):
