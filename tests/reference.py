@@ -1,6 +1,7 @@
 """The tables of docs/reference.md, drawn from the code they describe.
 
-``python -m tests.reference`` writes them anew between their marks; ``test_docs`` fails when they are out of date.
+``python -m tests.reference`` writes them, and those of docs/content.md, anew between their marks; ``test_docs`` fails
+when they are out of date.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 import tempfile
 import textwrap
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -33,8 +34,9 @@ from sdmx_hub.query.parameters import COMMON
 from sdmx_hub.web.app import create_app
 from sdmx_hub.web.errors import STATUSES
 from sdmx_hub.web.limits import LONGEST_URL
+from tests import content_tables
+from tests.tables import ROOT, coded, table, written
 
-ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference.md"
 SOURCE = ROOT / "sdmx_hub"
 
@@ -50,18 +52,6 @@ ENDINGS = {
     77: "not allowed",
     78: "configuration",
 }
-
-
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Draw a table of Markdown; what would end a cell is escaped."""
-    lines = ["| " + " | ".join(headings) + " |", "|" + "---|" * len(headings)]
-    lines += ["| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in row) + " |" for row in rows]
-    return "\n".join(lines)
-
-
-def coded(words: Iterable[str]) -> str:
-    """Words as code, with commas."""
-    return ", ".join(f"`{word}`" for word in words)
 
 
 # Commands
@@ -351,16 +341,9 @@ TABLES: Mapping[str, Callable[[], str]] = {
 }
 
 
-def written(text: str) -> str:
-    """The page with every table drawn anew between its marks."""
-    for name, draw in TABLES.items():
-        begin, end = f"<!-- table: {name} -->", f"<!-- end: {name} -->"
-        before, mark, rest = text.partition(begin)
-        _, _, after = rest.partition(end)
-        assert mark, f"docs/reference.md has no {begin}"
-        text = f"{before}{begin}\n\n{draw()}\n\n{end}{after}"
-    return text
-
+PAGES = {REFERENCE: TABLES, content_tables.CONTENT: content_tables.TABLES}
+"""The pages with tables drawn from what they describe."""
 
 if __name__ == "__main__":
-    REFERENCE.write_text(written(REFERENCE.read_text(encoding="utf-8")), encoding="utf-8")
+    for page, tables in PAGES.items():
+        page.write_text(written(page.read_text(encoding="utf-8"), tables), encoding="utf-8")
