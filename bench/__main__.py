@@ -23,6 +23,8 @@ from sdmx_hub.formats import structure_json_v2_1, structure_xml_v2_1
 
 ROUNDS = 3
 """Timed runs of each download; the median counts."""
+FILES = {"ML 2.1 structure-specific": "xml", "CSV 2.0": "csv"}
+"""The formats that are read back, and how their files end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +83,7 @@ def lines(folder: Path, large: Size) -> Iterator[Line]:
     yield from _downloads(homes[large.name], counts[large.name])
     yield from _memory(homes, large)
     yield from _peers(folder, homes["100k"], cubes["100k"], counts["100k"])
-    yield from _loads(folder, homes["1m"], counts["1m"])
+    yield from _loads(folder, homes[large.name], counts[large.name])
     yield from _store(homes[large.name], counts[large.name], large)
     yield from _server(homes[large.name], large)
     yield from _revision(homes[large.name], cubes[large.name], large)
@@ -134,18 +136,22 @@ def _memory(homes: dict[str, Path], large: Size) -> Iterator[Line]:
 
 
 def _peers(folder: Path, home: Path, parquet: Path, count: int) -> Iterator[Line]:
-    """The same work by pysdmx and sdmx1, on the small cube."""
+    """The same work by pysdmx and sdmx1, on the small cube; ours on the larger one, in the folder beside it."""
+    larger = home.parent / "home-1m"
     message = structure_message()
     json, xml = folder / "structure.json", folder / "structure.xml"
     json.write_bytes(structure_json_v2_1.write(message))
     xml.write_bytes(structure_xml_v2_1.write(message))
-    files = {name: folder / f"100k.{end}" for name, end in (("ML 2.1 structure-specific", "xml"), ("CSV 2.0", "csv"))}
+    specific, csv = (folder / f"100k.{ending}" for ending in FILES.values())
     ours = {}
-    for name in ("ML 2.1 structure-specific", "CSV 2.0"):
-        alone(measures.write_file, home, name, files[name])
-        ours[f"write {name}"] = alone(measures.write_rate, home.parent / "home-1m", name).result
-        ours[f"read {name}"] = alone(measures.read_rate, home, files[name], count).result
-    specific, csv = files.values()
+    for name, ending in FILES.items():
+        alone(measures.write_file, home, name, folder / f"100k.{ending}")
+        ours[f"write {name}"] = statistics.median(
+            alone(measures.write_rate, larger, name).result for _ in range(ROUNDS)
+        )
+        file = folder / f"1m.{ending}"
+        alone(measures.write_file, larger, name, file)
+        ours[f"read {name}"] = statistics.median(alone(measures.read_rate, larger, file).result for _ in range(ROUNDS))
     pysdmx = alone(peers.measure_pysdmx, json, parquet, specific, csv, count).result
     sdmx1 = alone(peers.measure_sdmx1, xml, specific, count).result
     for ours_name, their_name, rates, who, limit in (
@@ -162,10 +168,10 @@ def _peers(folder: Path, home: Path, parquet: Path, count: int) -> Iterator[Line
 
 def _loads(folder: Path, home: Path, count: int) -> Iterator[Line]:
     """Validated loads, from bytes to release, into an empty hub."""
-    for name, ending, limit in (("CSV 2.0", "csv", 500), ("ML 2.1 structure-specific", "xml", 250)):
-        file = folder / f"1m.{ending}"
+    for name, limit in (("CSV 2.0", 500), ("ML 2.1 structure-specific", 250)):
+        file = folder / f"{home.name.removeprefix('home-')}.{FILES[name]}"
         alone(measures.write_file, home, name, file)
-        empty = folder / f"home-load-{ending}"
+        empty = folder / f"home-load-{FILES[name]}"
         shutil.rmtree(empty, ignore_errors=True)
         run = alone(measures.load, empty, file)
         yield Line(

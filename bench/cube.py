@@ -34,7 +34,7 @@ CODES = {
     "SEX": ["F", "M", "_T"],
     "AGE": ["Y15T24", "Y25T34", "Y35T44", "Y45T54", "Y55T64", "Y_GE65", "Y_LT15", "_T"],
     "INDICATOR": ["FLOW"],
-    "UNIT_MEASURE": ["PS"],
+    "UNIT_MEASURE": ["USD"],
     "OBS_STATUS": ["A", "E", "O", "P"],
     "UNIT_MULT": ["0", "3", "6"],
     "DECIMALS": ["0", "1", "2", "3"],
@@ -140,7 +140,7 @@ WITH pairs AS (
 )
 SELECT
     'A' AS FREQ, printf('A%03d', r) AS REF_AREA, printf('A%03d', p) AS COUNTERPART_AREA, s AS SEX, g AS AGE,
-    'FLOW' AS INDICATOR, 'PS' AS UNIT_MEASURE, (2005 + t)::VARCHAR AS TIME_PERIOD,
+    'FLOW' AS INDICATOR, 'USD' AS UNIT_MEASURE, (2005 + t)::VARCHAR AS TIME_PERIOD,
     CASE WHEN c % 100 < 2 THEN NULL ELSE CASE h % 4
         WHEN 0 THEN ((c // 100) % 100000)::VARCHAR
         WHEN 1 THEN printf('%.1f', ((c // 100) % 1000000) / 10.0)

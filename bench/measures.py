@@ -81,24 +81,24 @@ def load(home: Path, file: Path) -> float:
     return seconds
 
 
-def read_rate(home: Path, file: Path, observations: int) -> float:
+def read_rate(home: Path, file: Path) -> float:
     """Read a message to its last observation; observations a second."""
     artefacts = open_hub(home).registry.snapshot()
     structure = artefacts.structure_of(Urn("Dataflow", FLOW))
     with duckdb.connect() as engine:
         began = time.perf_counter()
+        read = 0
         for dataset in read_data(file, lambda _: structure, engine).datasets:
-            for _ in dataset.rows.batches():
-                pass
+            read += sum(int(batch.num_rows) for batch in dataset.rows.batches())
         seconds = time.perf_counter() - began
-    return observations / seconds
+    return read / seconds
 
 
 def write_rate(home: Path, name: str) -> float:
     """Write the whole cube of a hub in one format; observations a second."""
     seconds, _ = download(home, name)
     rows = ask(open_hub(home)).datasets[0].rows
-    return sum(batch.num_rows for batch in rows.batches()) / seconds
+    return sum(int(batch.num_rows) for batch in rows.batches()) / seconds
 
 
 def write_file(home: Path, name: str, file: Path) -> None:
@@ -160,7 +160,7 @@ def keys(count: int, partners: int) -> list[str]:
                 chance.choice(CODES["SEX"]),
                 chance.choice(CODES["AGE"]),
                 "FLOW",
-                "PS",
+                "USD",
             )
         )
         for _ in range(count)
@@ -171,7 +171,7 @@ def latencies(home: Path, partners: int) -> Mapping[str, float]:
     """One series, and everything of one area, from plan to last row inside the store; milliseconds."""
     hub = open_hub(home)
     points, _ = _latencies(hub, keys(300, partners))
-    slices, rows = _latencies(hub, [f"A.{code}.*.*.*.FLOW.PS" for code in CODES["REF_AREA"][:30]])
+    slices, rows = _latencies(hub, [f"A.{code}.*.*.*.FLOW.USD" for code in CODES["REF_AREA"][:30]])
     return {
         "series p50": _share(points, 0.5),
         "series p99": _share(points, 0.99),
