@@ -16,10 +16,10 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sdmx_hub.errors import NoResults
+from sdmx_hub.errors import NoResults, TooLarge
 from sdmx_hub.model.message import Action, DataMessage, Dataset, Header
 from sdmx_hub.model.rows import FEW_ROWS, Rows
 from sdmx_hub.publish.labels import find_codelist, find_names
@@ -63,10 +63,12 @@ def open_data(
     header: Header,
     language: str = "en",
     base_url: str = "",
+    most: int | None = None,
 ) -> DataMessage:
     """Open the answer to a query: for each dataflow that matches, the datasets of the table above.
 
-    Raises NotFound when nothing has the name asked for, NoResults when nothing matches, and what ``plan_data`` raises.
+    Raises NotFound when nothing has the name asked for, NoResults when nothing matches, TooLarge when there are more
+    than ``most`` observations, and what ``plan_data`` raises.
     """
     datasets = [
         _dataset(source, dataclasses.replace(part, rows=rows), artefacts)
@@ -76,6 +78,8 @@ def open_data(
     ]
     if not datasets:
         raise NoResults("no-results", what=query_name(query))
+    if most is not None:
+        _check_size(datasets, most)
     return DataMessage(header=header, datasets=tuple(datasets), language=language, base_url=base_url)
 
 
@@ -124,6 +128,20 @@ def _looked_at(rows: Rows) -> Rows | None:
         return dataclasses.replace(rows, is_few=counted <= FEW_ROWS)
     rows.close()
     return None
+
+
+def _check_size(datasets: Sequence[Dataset], most: int) -> None:
+    """Count, unless it is known to be little enough. Raises TooLarge."""
+    count = 0
+    for dataset in datasets:
+        rows = dataset.rows
+        if not rows.is_few or most < FEW_ROWS:
+            counting = f"SELECT count(*) FROM ({rows.sql})"  # noqa: S608 - the store's own SQL
+            count += rows.connection.execute(counting, list(rows.params)).fetchall()[0][0]
+    if count > most:
+        for dataset in datasets:
+            dataset.rows.close()
+        raise TooLarge("publish-too-large", count=count, most=most)
 
 
 def _dataset(source: Source, part: _Part, artefacts: Artefacts) -> Dataset:

@@ -48,6 +48,7 @@ def get_data(family: Family, parts: Parts) -> Response:
         header=_header(visit, validators),
         language=asked.language,
         base_url=visit.base_url,
+        most=visit.hub.settings.max_observations,
     )
     chunks = WRITERS[asked.chosen.format.id](message, asked.chosen.params)
     response = asked.send(chunks, validators, _name(dataset.dataflow for dataset in message.datasets))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 from xml.etree import ElementTree
@@ -10,7 +11,7 @@ import pytest
 import zstandard
 from flask.testing import FlaskClient
 
-from tests.web.conftest import COUNT
+from tests.web.conftest import COUNT, Parts
 
 V1, V2 = "/sdmx/v1", "/sdmx/v2"
 DATA_V1 = f"{V1}/data/ILMH,DF_STOCK_POP,1.0.0"
@@ -270,3 +271,14 @@ def test_a_bug_is_a_clean_answer_and_a_logged_incident(
     assert 'code="500"' in answer.text
     assert "incident" in caplog.text
     assert "RuntimeError" in caplog.text
+
+
+def test_more_than_the_hub_gives_at_once_is_refused_with_the_way_out(parts: Parts) -> None:
+    settings = dataclasses.replace(parts.settings, max_observations=100)
+    client = parts._replace(settings=settings).app().test_client()
+    assert client.get(f"{DATA_V2}?c[SEX]=F", headers=CSV).status_code == 200
+    answer = client.get(DATA_V1)
+    assert answer.status_code == 413
+    assert 'code="510"' in answer.text
+    assert str(COUNT) in answer.text
+    assert "limit" in answer.text
