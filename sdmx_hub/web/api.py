@@ -26,7 +26,7 @@ from sdmx_hub.store.ledger import list_runs
 from sdmx_hub.web.access import find_key, require_key
 from sdmx_hub.web.hub import current_visit
 from sdmx_hub.web.published import list_releases
-from sdmx_hub.web.site import answer_bytes, dump_json
+from sdmx_hub.web.site import answer_bytes, asked_number, dump_json
 
 MOST_RUNS = 500
 _PIECE = 1 << 20
@@ -52,8 +52,8 @@ def harvest_runs() -> Response:
     runs = list_runs(
         visit.hub.database,
         source=request.args.get("source"),
-        limit=max(1, min(request.args.get("limit", 100, type=int), MOST_RUNS)),
-        before=request.args.get("before", type=int),
+        limit=asked_number("limit", most=MOST_RUNS) or 100,
+        before=asked_number("before"),
         language=visit.language,
         audience=None if key and OPERATE in key.scopes else visit.audience,
     )

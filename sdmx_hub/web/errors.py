@@ -7,6 +7,7 @@ answers the same with 204 and 422. Administration and pages follow RFC 9457 and 
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from sdmx_hub.web.languages import asked_language
 
 log = logging.getLogger("sdmx_hub.web")
 RETRY_SECONDS = 5
+_UNSAYABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 class TooManyTries(errors.TryAgain):
@@ -106,7 +108,8 @@ def register_errors(app: Flask, manners: tuple[Manners, ...]) -> None:
         status = getattr(row, family.column)
         if status >= 500 and not isinstance(error, errors.NotBuilt | errors.TryAgain | errors.PartnerUnavailable):
             return fail(error)
-        failure = Failure(sdmx=row.sdmx, status=status, text=error.text(language), key=error.key, language=language)
+        text = _sayable(error.text(language))
+        failure = Failure(sdmx=row.sdmx, status=status, text=text, key=error.key, language=language)
         response = family.write(failure)
         _add_headers(response, error)
         return response
@@ -116,7 +119,7 @@ def register_errors(app: Flask, manners: tuple[Manners, ...]) -> None:
             return Response(error.get_response().response, error.code, error.get_headers())
         language = asked_language()
         key = HTTP_SENTENCES.get(error.code, "web-bad-request")
-        text = sentence(key, language, **_params(error))
+        text = _sayable(sentence(key, language, **_params(error)))
         sdmx = SDMX_CODES.get(error.code, 140)
         response = mine().write(Failure(sdmx=sdmx, status=error.code, text=text, key=key, language=language))
         if isinstance(error, MethodNotAllowed):
@@ -142,6 +145,11 @@ def _params(error: HTTPException) -> dict[str, object]:
         "allowed": ", ".join(sorted(getattr(error, "valid_methods", None) or ())),
         "limit": getattr(error, "limit", ""),
     }
+
+
+def _sayable(text: str) -> str:
+    """Replace what no message can carry: what was asked is repeated in refusals, whatever it was (XML 1.0, §2.2)."""
+    return _UNSAYABLE.sub("\ufffd", text)
 
 
 def _printable(text: str) -> str:

@@ -16,7 +16,7 @@ from sdmx_hub.web.languages import explicit_language
 from sdmx_hub.web.limits import list_limits
 from sdmx_hub.web.listing import list_dataflows, search
 from sdmx_hub.web.published import list_releases
-from sdmx_hub.web.site import show, with_parameters
+from sdmx_hub.web.site import asked_number, show, with_parameters
 
 RELEASES_A_PAGE = 50
 MOST_PAGES = 200
@@ -75,7 +75,7 @@ def dataflow(agency_id: str, dataflow_id: str) -> Response:
 def releases() -> Response:
     """Tell what was published when, newest first, fifty at a time (``?page=`` continues)."""
     visit = current_visit()
-    number = min(max(request.args.get("page", 1, type=int), 1), MOST_PAGES)
+    number = asked_number("page", most=MOST_PAGES) or 1
     found = list_releases(visit)
     shown = found[(number - 1) * RELEASES_A_PAGE : number * RELEASES_A_PAGE]
     older = with_parameters({"page": str(number + 1)}) if number * RELEASES_A_PAGE < len(found) else None

@@ -12,7 +12,7 @@ from sdmx_hub.store.run_rows import short_instant
 from sdmx_hub.store.runs import Runs
 from sdmx_hub.store.sources import Sources
 from sdmx_hub.web.hub import Visit, current_visit
-from sdmx_hub.web.site import show, with_parameters
+from sdmx_hub.web.site import asked_number, show, with_parameters
 
 RUNS_A_PAGE = 50
 
@@ -24,7 +24,7 @@ pages_harvest = Blueprint("pages_harvest", __name__)
 def harvests() -> Response:
     """Tell the visits, newest first, fifty at a time (``?before=`` continues), and each partner's last good one."""
     visit = current_visit()
-    before = request.args.get("before", type=int)
+    before = asked_number("before")
     source = request.args.get("source") or None
     listed = list_runs(
         visit.hub.database,
@@ -65,8 +65,8 @@ def _flow_id(flow: dict[str, str]) -> str:
     return flow.get("id") or flow["dataflow"].partition(":")[2].partition("(")[0]
 
 
-@pages_harvest.get("/harvest/<int:run_id>")
-@pages_harvest.get("/harvest/<int:run_id>.json")
+@pages_harvest.get("/harvest/<int(max=9223372036854775807):run_id>")
+@pages_harvest.get("/harvest/<int(max=9223372036854775807):run_id>.json")
 def harvest(run_id: int) -> Response:
     """Show one visit."""
     visit = current_visit()

@@ -22,6 +22,9 @@ from sdmx_hub.web.numbers import format_count, format_day, format_moment, format
 from sdmx_hub.web.stream import asked_encoding, stream
 
 JSON_SUFFIX = ".json"
+LARGEST_NUMBER = 2**63 - 1
+"""The largest number the control database counts to."""
+_LONGEST_NUMBER = 40
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -109,6 +112,14 @@ def _say(language: str, key: str, /, **params: object) -> str:
 def _formatted(write: Any, language: str, subject: Any) -> str:
     text: str = write(subject, language)
     return text
+
+
+def asked_number(name: str, *, least: int = 1, most: int = LARGEST_NUMBER) -> int | None:
+    """A whole number of the address, brought within bounds; None when it is not there or is none."""
+    text = request.args.get(name, "").strip()
+    if not (text.isascii() and text.removeprefix("-").isdecimal() and len(text) <= _LONGEST_NUMBER):
+        return None
+    return max(least, min(int(text), most))
 
 
 def link(path: str, **parameters: object) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from sdmx_hub.formats import (
     schema_xsd_v2_1,
     schema_xsd_v3_0,
+    structure_json_v1_0,
     structure_json_v2_0,
     structure_json_v2_1,
     structure_xml_v2_1,
@@ -27,6 +28,7 @@ STRUCTURE_WRITERS: Mapping[str, WriteStructures] = {
     "structure-xml-2.1": structure_xml_v2_1.write,
     "structure-xml-3.0": structure_xml_v3_0.write,
     "structure-xml-3.1": structure_xml_v3_1.write,
+    "structure-json-1.0": structure_json_v1_0.write,
     "structure-json-2.0": structure_json_v2_0.write,
     "structure-json-2.1": structure_json_v2_1.write,
 }

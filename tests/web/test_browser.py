@@ -17,7 +17,17 @@ CHROMIUM = shutil.which(os.environ.get("CHROMIUM", "chromium"))
 pytestmark = pytest.mark.browser
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 FLOW = "/dataflow/ILMH/DF_STOCK_POP"
-PAGES = ["/", "/?q=migra", FLOW, f"{FLOW}?c[SEX]=F&start=2016", "/releases", "/about", "/about/limits", "/nothing"]
+PAGES = [
+    "/",
+    "/?q=migra",
+    FLOW,
+    f"{FLOW}?c[SEX]=F&start=2016",
+    "/releases",
+    "/harvest",
+    "/about",
+    "/about/limits",
+    "/nothing",
+]
 QUERY = "/sdmx/v2/data/dataflow/ILMH/DF_STOCK_POP/1.0.0"
 
 OpenPage = Callable[..., Page]
