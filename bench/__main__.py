@@ -84,15 +84,19 @@ def lines(folder: Path, large: Size) -> Iterator[Line]:
     yield from _memory(homes, large)
     yield from _peers(folder, homes["100k"], cubes["100k"], counts["100k"])
     yield from _loads(folder, homes[large.name], counts[large.name])
-    yield from _store(homes[large.name], counts[large.name], large)
-    yield from _server(homes[large.name], large)
-    yield from _revision(homes[large.name], cubes[large.name], large)
+    yield from _store(homes[large.name], cubes[large.name], counts[large.name])
+    yield from _server(homes[large.name], cubes[large.name])
+    yield from _revision(homes[large.name], cubes[large.name])
 
 
 def _median(function: Callable[..., Any], *arguments: Any) -> tuple[float, Measured]:
     """Seconds (the median of the rounds) and the last measurement."""
     runs = [alone(function, *arguments) for _ in range(ROUNDS)]
     return statistics.median(_seconds(run) for run in runs), runs[-1]
+
+
+def _middle(function: Callable[..., float], *arguments: Any) -> float:
+    return statistics.median(alone(function, *arguments).result for _ in range(ROUNDS))
 
 
 def _seconds(run: Measured) -> float:
@@ -151,7 +155,7 @@ def _peers(folder: Path, home: Path, parquet: Path, count: int) -> Iterator[Line
         )
         file = folder / f"1m.{ending}"
         alone(measures.write_file, larger, name, file)
-        ours[f"read {name}"] = statistics.median(alone(measures.read_rate, larger, file).result for _ in range(ROUNDS))
+        ours[f"read {name}"] = _middle(measures.read_rate, larger, file)
     pysdmx = alone(peers.measure_pysdmx, json, parquet, specific, csv, count).result
     sdmx1 = alone(peers.measure_sdmx1, xml, specific, count).result
     for ours_name, their_name, rates, who, limit in (
@@ -184,22 +188,22 @@ def _loads(folder: Path, home: Path, count: int) -> Iterator[Line]:
         )
 
 
-def _store(home: Path, count: int, size: Size) -> Iterator[Line]:
+def _store(home: Path, parquet: Path, count: int) -> Iterator[Line]:
     """Inside the store: disk, one series, a slice."""
     yield Line(name="disk", value=measures.disk_bytes(home) / count, limit=10, unit="B/obs")
-    taken = alone(measures.latencies, home, size.partners).result
+    taken = alone(measures.latencies, home, parquet).result
     yield Line(name="one series in the store, p50", value=taken["series p50"], limit=5, unit="ms")
     yield Line(name="one series in the store, p99", value=taken["series p99"], limit=15, unit="ms")
     told = f"{taken['slice rows']:.0f} observations"
     yield Line(name="slice of one area in the store, p50", value=taken["slice p50"], limit=20, unit="ms", told=told)
 
 
-def _server(home: Path, size: Size) -> Iterator[Line]:
+def _server(home: Path, parquet: Path) -> Iterator[Line]:
     """Over HTTP, eight connections, the server and its clients on the same cores."""
+    paths = http.series_paths(parquet, 40_000)
     with http.serving(home) as (port, pid):
-        paths = http.existing(port, size.partners, 200)
-        quiet = http.one_series(port, paths, 8)
-        busy = http.beside_a_download(port, paths, 12)
+        quiet = http.one_series(port, paths[:20_000], 8)
+        busy = http.beside_a_download(port, paths[20_000:], 12)
         memory = http.worker_memory(pid)
     told = f"p50 {quiet.percentile(0.5):.1f} ms, {quiet.failures} failures"
     yield Line(name="one series over HTTP", value=quiet.per_second, limit=300, unit="req/s", told=told, at_least=True)
@@ -209,11 +213,11 @@ def _server(home: Path, size: Size) -> Iterator[Line]:
     yield Line(name="memory of a web worker after that", value=memory, limit=400, unit="MB")
 
 
-def _revision(home: Path, parquet: Path, size: Size) -> Iterator[Line]:
+def _revision(home: Path, parquet: Path) -> Iterator[Line]:
     """One observation in a hundred changes: until it is visible, and what that costs readers."""
     run = alone(measures.revise, home, parquet)
     yield Line(name="revision of 1 % until visible", value=run.result, limit=2, unit="s", told=f"{run.peak_mb:.0f} MB")
-    taken = alone(measures.latencies, home, size.partners).result
+    taken = alone(measures.latencies, home, parquet).result
     yield Line(name="one series after it, p99", value=taken["series p99"], limit=20, unit="ms")
 
 

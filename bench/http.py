@@ -65,15 +65,14 @@ def _get(port: int, path: str) -> int:
         connection.close()
 
 
-def existing(port: int, partners: int, count: int) -> list[str]:
-    """Paths of series that exist."""
-    asked = [f"{DATA}/{key}{CSV}" for key in keys(2 * count, partners)]
-    return [path for path in asked if _get(port, path) == 200][:count]
+def series_paths(parquet: Path, count: int) -> list[str]:
+    """Paths of ``count`` different series: enough that none is asked for twice, and no answer comes from memory."""
+    return [f"{DATA}/{key}{CSV}" for key in keys(parquet, count)]
 
 
 def one_series(port: int, paths: list[str], seconds: float) -> Outcome:
     """Ask for one series after the other."""
-    measure(port, paths, seconds=1.0)
+    measure(port, paths[: len(paths) // 10], seconds=1.0)
     return measure(port, paths, seconds=seconds)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import random
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -148,29 +147,20 @@ def copy_csv(home: Path) -> float:
     return seconds
 
 
-def keys(count: int, partners: int) -> list[str]:
-    """Series keys of the cube, always the same ones; about six in ten exist."""
-    chance = random.Random(7)  # noqa: S311 - a repeatable draw
-    return [
-        ".".join(
-            (
-                "A",
-                chance.choice(CODES["REF_AREA"]),
-                chance.choice(CODES["COUNTERPART_AREA"][:partners]),
-                chance.choice(CODES["SEX"]),
-                chance.choice(CODES["AGE"]),
-                "FLOW",
-                "USD",
-            )
-        )
-        for _ in range(count)
-    ]
+def keys(parquet: Path, count: int) -> list[str]:
+    """Keys of ``count`` different series of the cube, scattered, always the same ones."""
+    key = f"concat_ws('.', {', '.join(DIMENSIONS)})"
+    with duckdb.connect() as engine:
+        found = engine.execute(
+            f"SELECT key FROM (SELECT DISTINCT {key} AS key FROM '{parquet}') ORDER BY hash(key) LIMIT {count}"
+        ).fetchall()
+    return [name for (name,) in found]
 
 
-def latencies(home: Path, partners: int) -> Mapping[str, float]:
+def latencies(home: Path, parquet: Path) -> Mapping[str, float]:
     """One series, and everything of one area, from plan to last row inside the store; milliseconds."""
     hub = open_hub(home)
-    points, _ = _latencies(hub, keys(300, partners))
+    points, _ = _latencies(hub, keys(parquet, 300))
     slices, rows = _latencies(hub, [f"A.{code}.*.*.*.FLOW.USD" for code in CODES["REF_AREA"][:30]])
     return {
         "series p50": _share(points, 0.5),
