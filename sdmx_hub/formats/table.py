@@ -212,6 +212,15 @@ FORMATS: tuple[Format, ...] = (
         ranks={"v1": 21, "v2": 21},
     ),
     Format(
+        id="structure-json-1.0",
+        kinds=_STRUCTURE,
+        syntax="json",
+        media_type=SDMX + "structure+json",
+        version="1.0.0",
+        aliases=("json", "sdmx-json", "sdmx-json-1.0"),
+        ranks={"v1": 22, "v2": 22},
+    ),
+    Format(
         id="html",
         kinds=_ALL,
         syntax="html",

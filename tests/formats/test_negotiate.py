@@ -95,6 +95,7 @@ OTHER_KINDS = [
     ("structure", "v1", "*/*", "structure-xml-2.1"),
     ("structure", "v2", "*/*", "structure-xml-3.0"),
     ("structure", "v2", "application/json", "structure-json-2.0"),
+    ("structure", "v1", "application/vnd.sdmx.structure+json;version=1.0;urn=true", "structure-json-1.0"),
     ("structure", "v1", "application/vnd.sdmx.structure+json;version=2.0.0", "structure-json-2.0"),
     ("structure", "v1", "application/vnd.sdmx.structure+json;version=2.1.0", "structure-json-2.1"),
     ("structure", "v2", "application/vnd.sdmx.structure+xml;version=2.1", "structure-xml-2.1"),
