@@ -10,7 +10,8 @@ import socket
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import WSGIApplication
 
 import click
 from gunicorn.app.base import BaseApplication
@@ -20,9 +21,6 @@ from sdmx_hub.cli.context import HubContext, pass_hub
 from sdmx_hub.errors import ConfigurationError
 from sdmx_hub.language import sentence
 
-if TYPE_CHECKING:
-    from flask import Flask
-
 GRACE_SECONDS = 25
 IDLE_SECONDS = 75
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
@@ -31,7 +29,7 @@ MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 class Server(BaseApplication):  # type: ignore[misc] # gunicorn is untyped
     """Gunicorn, configured by values. The master holds no hub: each worker makes its own after the fork."""
 
-    def __init__(self, make_app: Callable[[], Flask], options: Mapping[str, Any]) -> None:
+    def __init__(self, make_app: Callable[[], WSGIApplication], options: Mapping[str, Any]) -> None:
         self._make_app = make_app
         self._options = options
         super().__init__()
@@ -41,7 +39,7 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn is untyped
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:
+    def load(self) -> WSGIApplication:
         """Make the application, inside the worker."""
         return self._make_app()
 
@@ -54,7 +52,7 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn is untyped
 @click.option("--workers", type=click.IntRange(1, 64), help="Worker processes.")
 @click.option("--threads", type=click.IntRange(1, 64), help="Threads in each worker.")
 @click.option("--access-log", is_flag=True, help="Write one line a request on standard output.")
-@click.option("--debug", is_flag=True, help="Development only: one process, reloaded templates, no gunicorn.")
+@click.option("--debug", is_flag=True, help="Development only: one process, without gunicorn.")
 @pass_hub
 def serve(
     hub: HubContext,
@@ -105,11 +103,11 @@ def _serve(hub: HubContext, listener: socket.socket, workers: int, threads: int,
     Server(lambda: make_app(hub), options).run()
 
 
-def make_app(hub: HubContext) -> Flask:
+def make_app(hub: HubContext) -> WSGIApplication:
     """Put the application together over a hub of this process alone."""
     web = importlib.import_module("sdmx_hub.web.app")  # in the worker: metrics read their environment when imported
     mine = HubContext(home=hub.home, settings=hub.settings)
-    app: Flask = web.create_app(
+    app: WSGIApplication = web.create_app(
         database=mine.database,
         registry=mine.registry,
         observations=mine.observations,
@@ -150,7 +148,6 @@ def _is_loopback(host: str) -> bool:
 
 def _serve_for_development(hub: HubContext, listener: socket.socket) -> None:
     app = make_app(hub)
-    app.config["TEMPLATES_AUTO_RELOAD"] = True
     host, port = listener.getsockname()[:2]
     server = make_server(host, port, app, threaded=True, fd=listener.fileno())
     try:

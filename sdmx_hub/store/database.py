@@ -74,6 +74,13 @@ class Database:
         with self.reading() as connection:
             return MigrationContext.configure(connection).get_current_revision() == head
 
+    def state(self) -> str:
+        """Tell how the database is, in a word or two: ``ok``, ``not migrated`` or ``unreachable``."""
+        try:
+            return "ok" if self.is_current() else "not migrated"
+        except sa.exc.SQLAlchemyError:
+            return "unreachable"
+
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
