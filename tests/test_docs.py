@@ -140,7 +140,7 @@ def test_every_command_a_page_shows_exists_with_its_options(document: Path) -> N
 
 
 def is_command(line: str) -> bool:
-    words = shlex.split(line, comments=True)[1:]
+    words = [word for word in shlex.split(line, comments=True)[1:] if word != "[OPTIONS]"]
     command: click.Command = cli.cli
     known = {name for one in command.params for name in one.opts} | {"--help", "-h"}
     for word in words:
@@ -152,7 +152,7 @@ def is_command(line: str) -> bool:
         elif isinstance(command, click.Group) and (found := command.get_command(click.Context(command), word)):
             command = found
             known |= {name for one in command.params for name in one.opts}
-    return command is not cli.cli or bool(words) is False or words[0].startswith("-")
+    return command is not cli.cli or not words or words[0].startswith("-") or words[0] == "COMMAND"
 
 
 @pytest.mark.parametrize("document", PAGES, ids=ids(PAGES))

@@ -16,9 +16,11 @@ from sdmx_hub.cli.context import FAILED, HubContext, json_option, pass_hub, show
 from sdmx_hub.config import Settings
 from sdmx_hub.errors import HubError
 from sdmx_hub.language import sentence
+from sdmx_hub.model.finding import Severity
 
 SETTINGS_FILE = "hub.toml"
 LOW_DISK_BYTES = 1_000_000_000
+INFO = Severity.INFO
 
 
 class Check(NamedTuple):
@@ -121,5 +123,8 @@ def _disk(home: Path) -> tuple[bool, str]:
 
 
 def _observations(hub: HubContext) -> tuple[bool, str]:
-    troubles = hub.observations.check()
-    return not troubles, "; ".join(str(trouble) for trouble in troubles) or "every file is whole"
+    findings = hub.observations.check()
+    told = [f"{finding.where}: {finding.text(hub.language)}" for finding in findings if finding.severity is not INFO]
+    left = sum(finding.severity is INFO for finding in findings)
+    whole = f"every file is whole; {left} that no release refers to" if left else "every file is whole"
+    return not told, "; ".join(told) or whole
