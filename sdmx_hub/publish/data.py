@@ -121,13 +121,23 @@ def _parts(query: DataQuery, source: Source, version: Version, observations: Obs
 
 
 def _looked_at(rows: Rows) -> Rows | None:
-    """Find out whether there is anything to draw, and whether it is little; without any, give the connection back."""
-    look = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.sql}) LIMIT {FEW_ROWS + 1})"  # noqa: S608 - the store's own SQL
-    counted = rows.connection.execute(look, list(rows.params)).fetchall()[0][0]
+    """Find out whether there is anything to draw; without any, give the connection back.
+
+    Few rows are kept in a table of the connection's own, for writers ask for them more than once.
+    """
+    beginning = f"SELECT * FROM ({rows.sql}) LIMIT {FEW_ROWS + 1}"  # noqa: S608 - the store's own SQL
+    rows.connection.execute(f"CREATE OR REPLACE TEMP TABLE {_FEW} AS {beginning}", list(rows.params))
+    counted = rows.connection.execute(f"SELECT count(*) FROM {_FEW}").fetchall()[0][0]  # noqa: S608 - our own name
+    if counted > FEW_ROWS:
+        rows.connection.execute(f"DROP TABLE {_FEW}")
+        return rows
     if counted:
-        return dataclasses.replace(rows, is_few=counted <= FEW_ROWS)
+        return dataclasses.replace(rows, sql=f"SELECT * FROM {_FEW}", params=(), is_few=True)  # noqa: S608 - the same
     rows.close()
     return None
+
+
+_FEW = "few_rows"
 
 
 def _check_size(datasets: Sequence[Dataset], most: int) -> None:
