@@ -160,9 +160,7 @@ def _flow(
     per_row = order.action is None and bool(told) and not is_one
     union = " UNION ALL BY NAME ".join(f"({dataset.rows.sql})" for dataset in datasets)
     rows = _prepared(union, structure, connection, action, per_row=per_row)
-    terms = terms_of(
-        artefacts, dataflow, provider=order.provider, totals=order.totals, action=action, file=order.shown
-    )
+    terms = terms_of(artefacts, dataflow, provider=order.provider, totals=order.totals, action=action, file=order.shown)
     flow = Flow(
         dataflow=dataflow,
         structure=structure,

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from sdmx_hub.errors import BadRequest, HubError, Malformed, TooLarge
-from sdmx_hub.load.audiences import divide_rows
+from sdmx_hub.load.audiences import stage_rows
 from sdmx_hub.load.checks import check_rows
 from sdmx_hub.load.guard import Guarded, open_guarded
 from sdmx_hub.load.incoming import Flow, Incoming, open_incoming, with_status
@@ -239,12 +239,14 @@ def _shrinking(order: LoadOrder, flows: Sequence[FlowReport]) -> list[Finding]:
 
 
 def _stage(flow: Flow, observations: Observations, now: dt.datetime, *, holder: str, rehearse: bool) -> Staged:
-    return observations.stage(
+    return stage_rows(
+        flow.rows,
+        observations,
         flow.dataflow.ref,
         flow.structure,
-        divide_rows(flow.rows, flow.structure, now),
-        scope=flow.scope,
+        now=now,
         action=flow.action,
+        scope=flow.scope,
         holder=holder,
         rehearse=rehearse,
     )

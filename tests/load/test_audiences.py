@@ -1,18 +1,18 @@
 """Whatever is loaded in whatever portions, what is public stays the public view of all that is inside."""
 
-import dataclasses
 import datetime as dt
 
 import duckdb
 import pytest
 
+from sdmx_hub.load.audiences import stage_rows
 from sdmx_hub.model.message import Action
-from sdmx_hub.model.rows import Rows, open_reader
+from sdmx_hub.model.rows import Rows
 from sdmx_hub.model.urn import Ref
 from sdmx_hub.query.plan import plan_data
 from sdmx_hub.query.request import DataQuery
 from sdmx_hub.sharing.audiences import INTERNAL, PUBLIC
-from sdmx_hub.sharing.visibility import public_changes_sql, public_view_sql
+from sdmx_hub.sharing.visibility import public_view_sql
 from sdmx_hub.store.database import open_database
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.releases import Lineage
@@ -35,7 +35,7 @@ START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 class Loads:
-    """A store that is loaded the way that keeps the law."""
+    """A store that is loaded as files are."""
 
     def __init__(self, folder):
         self.database = open_database(f"sqlite:///{folder / 'control.db'}")
@@ -44,23 +44,20 @@ class Loads:
         self.observations = Observations(self.database, folder / "data", clock=lambda: self.now, small=4)
 
     def load(self, rows, action):
-        """Stage what is inside; stage from its changes what is public; release both."""
         self.now += dt.timedelta(hours=1)
         with duckdb.connect() as connection:
-            inside = self._stage({INTERNAL: table(connection, "sent", rows)}, action)
-            changes = self.observations.open_staged_changes(inside, INTERNAL)
-            found = open_reader(changes.connection, changes.sql, changes.params).read_all()
-            changes.close()
-            connection.register("changes", found)
-            sql = public_changes_sql(STRUCTURE, "changes", self.now)
-            outside = Rows(connection=connection, sql=sql, columns=("_action", *COLUMNS), is_sorted=False)
-            public = self._stage({PUBLIC: outside}, Action.REPLACE, rehearse=True, is_exact=True)
-            connection.unregister("changes")
-        both = dataclasses.replace(inside, views={**public.views, **inside.views})
-        self.observations.release([both], Lineage(source="test"), actor="test", now=self.now)
-
-    def _stage(self, rows, action, **options):
-        return self.observations.stage(DATAFLOW, STRUCTURE, rows, action=action, **options)
+            staged = stage_rows(
+                table(connection, "sent", rows),
+                self.observations,
+                DATAFLOW,
+                STRUCTURE,
+                now=self.now,
+                action=action,
+                scope=None,
+                holder="test",
+                rehearse=False,
+            )
+            self.observations.release([staged], Lineage(source="test"), actor="test", now=self.now)
 
     def seen(self, audience):
         plan = plan_data(DataQuery(), STRUCTURE)
@@ -111,6 +108,12 @@ def test_a_value_that_is_withheld_later_is_taken_back(loads):
     [found] = loads.seen(PUBLIC)
     assert (found["OBS_VALUE"], found["COMMENT_OBS"], found["OBS_STATUS"]) == (None, None, "Q")
     assert loads.seen(INTERNAL)[0]["OBS_VALUE"] == "3"
+
+
+def test_free_rows_share_their_files(loads):
+    loads.load([row(OBS_VALUE="3", CONF_STATUS="F")], Action.APPEND)
+    public, internal = (loads.observations.version(DATAFLOW, audience) for audience in (PUBLIC, INTERNAL))
+    assert public.links == internal.links
 
 
 def test_a_new_value_of_a_withheld_row_stays_withheld(loads):
