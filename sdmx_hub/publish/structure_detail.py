@@ -15,16 +15,26 @@ _WITHOUT_FLAG = frozenset({"ValueList", "Hierarchy", "Process"})
 """Classes of items whose artefact cannot be marked partial."""
 
 
+_ALSO = {"ProvisionAgreement": ("dataflow", "dataProvider"), "RepresentationMap": ("source", "target")}
+"""What the schemas of SDMX ask of an artefact even when it is a stub."""
+
 Address = Callable[[Artefact], str]
 """Where the whole of an artefact is."""
 
 
 def make_stub(artefact: Artefact, complete: bool, address: Address | None) -> Artefact:
-    """Keep identification and names (and, if ``complete``, descriptions and annotations); the rest is elsewhere."""
-    kept = {key: artefact.document[key] for key in (_COMPLETE if complete else _STUB) if key in artefact.document}
+    """Keep identification and names (and, if ``complete``, descriptions and annotations); the rest is elsewhere.
+
+    The schemas let no hierarchy be empty: the first of its codes stays, without those below it.
+    """
+    row = artefact.artefact_class
+    wanted = (*(_COMPLETE if complete else _STUB), *_ALSO.get(row.name, ()))
+    kept = {key: artefact.document[key] for key in wanted if key in artefact.document}
+    if row.name == "Hierarchy" and row.items and artefact.items:
+        kept[row.items] = [{key: value for key, value in artefact.items[0].items() if key != row.items}]
     links = [{"rel": STRUCTURE_LINK, "href": address(artefact)}] if address else []
     document = kept | {"isExternalReference": True, "links": links}
-    return make_artefact(artefact.artefact_class, document, final=artefact.final)
+    return make_artefact(row, document, final=artefact.final)
 
 
 def cut_to_items(artefact: Artefact, wanted: Collection[str]) -> Artefact | None:
