@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import signal
 import sys
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from sdmx_hub.cli.context import DONE, FAILED, PARTIAL, HubContext, json_option, pass_hub, show, tell
 from sdmx_hub.cli.harvest import make_parts
+from sdmx_hub.errors import Conflict, TryAgain
 from sdmx_hub.harvest.schedule import Scheduler
 from sdmx_hub.harvest.worker import Worker
 from sdmx_hub.language import sentence
+from sdmx_hub.load.embargo import release_due
 from sdmx_hub.store.ledger import run_json
 from sdmx_hub.store.run_rows import GOOD, Run
+
+EMBARGO_SECONDS = 45
+"""How often embargoes are looked at: more often than ``load.embargo.AHEAD``."""
 
 
 @click.command()
@@ -24,7 +32,7 @@ from sdmx_hub.store.run_rows import GOOD, Run
 @json_option
 @pass_hub
 def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -> None:
-    r"""Visit partners when their slots are due, until stopped (SIGINT or SIGTERM).
+    r"""Visit partners when their slots are due, and release what embargoes held back, until stopped (SIGINT, SIGTERM).
 
     Any number of schedulers may run on one database: each slot is worked off once. A run under way when the scheduler
     is stopped goes back to the queue.
@@ -44,7 +52,9 @@ def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -
             tell(f"{run.source} {run.flow} {run.state.value}: {run.outcome.verdict.text(hub.language)}")
         if not once:
             done.clear()
+        end_embargoes()
 
+    end_embargoes = _every(EMBARGO_SECONDS, lambda: _release_due(hub))
     process = Scheduler(
         sources=worker.parts.sources,
         runs=worker.parts.runs,
@@ -57,6 +67,27 @@ def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -
     _close_on_signal(closing)
     tell(sentence("scheduler-started", hub.language))
     process.run_forever()
+
+
+def _every(seconds: float, act: Callable[[], None]) -> Callable[[], None]:
+    """Make ``act`` something that may be called all the time and happens once in ``seconds``."""
+    last = -seconds
+
+    def now_and_then() -> None:
+        nonlocal last
+        if time.monotonic() - last >= seconds:
+            last = time.monotonic()
+            act()
+
+    return now_and_then
+
+
+def _release_due(hub: HubContext) -> None:
+    """Release what embargoes held back; a dataflow that somebody else is loading waits for the next time."""
+    try:
+        release_due(hub.observations, hub.registry.snapshot(), actor="scheduler", now=dt.datetime.now(dt.UTC))
+    except (TryAgain, Conflict) as refusal:
+        tell(refusal.text(hub.language))
 
 
 def _close_on_signal(closing: threading.Event) -> None:
