@@ -35,7 +35,7 @@ LARGEST_PICTURE = 150_000
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 SERVE_SECONDS = 60
-TOUR_SECONDS = 240
+TOUR_SECONDS = 600
 SHIPPED = ("mappings", "config", "codelists", "dsd", "deploy")
 
 
