@@ -102,7 +102,7 @@ def rollback(hub: HubContext, release_id: int, dataflow: str | None, reason: str
 @json_option
 @pass_hub
 def due(hub: HubContext, *, as_json: bool) -> None:
-    r"""Release what embargoes no longer hold back; meant for a timer, every minute.
+    r"""Release what embargoes no longer hold back; the scheduler does this every minute.
 
     \b
     Examples:
