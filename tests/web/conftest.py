@@ -115,7 +115,9 @@ def make_hub(home: Path) -> Parts:
     clock = make_clock()
     observations = Observations(database, home / "observations", clock=clock)
     structure = registry.snapshot().structure_of(Urn("Dataflow", FLOW))
-    staged = observations.stage(FLOW, structure, {"public": stock_rows(structure)}, scope={}, action=Action.REPLACE)
+    staged = observations.stage(
+        FLOW, structure, dict.fromkeys(("public", "internal"), stock_rows(structure)), scope={}, action=Action.REPLACE
+    )
     observations.release([staged], Lineage(source="stocks.csv"), actor="test", now=RELEASED)
     return Parts(database, registry, observations, Settings(base_url=""), home, clock)
 
