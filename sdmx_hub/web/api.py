@@ -118,7 +118,7 @@ def _order(path: Path, mapping: Path | None, settings: Settings) -> LoadOrder:
 def _received() -> Iterator[tuple[Path, Path | None]]:
     """Write what was sent into a folder of its own: the file, and the mapping if there is one. Raises BadRequest."""
     with tempfile.TemporaryDirectory(prefix="sdmx-hub-received-") as folder:
-        sent = request.files.get("file")
+        sent = request.files.get("file") if _is_form() else None
         if sent is not None:
             path = Path(folder) / _file_name(sent.filename)
             sent.save(path)
@@ -157,8 +157,13 @@ def _file_name(name: str | None) -> str:
     return secure_filename(name or "")[:100] or "received"
 
 
+def _is_form() -> bool:
+    """Tell whether the body is a form with files. What curl and its like call a form without files is the file itself."""
+    return request.mimetype == "multipart/form-data"
+
+
 def _asked(name: str) -> str | None:
-    return request.form.get(name) or request.args.get(name) or None
+    return (request.form.get(name) if _is_form() else None) or request.args.get(name) or None
 
 
 def _flag(name: str) -> bool:

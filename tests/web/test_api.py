@@ -108,6 +108,12 @@ def test_a_message_is_loaded_as_one_release_and_seen_at_once(own: FlaskClient, o
     assert [moment["dataflows"][0]["revised"] for moment in moments] == [1, 0]
 
 
+def test_what_curl_calls_a_form_is_the_file(own: FlaskClient, own_parts: Parts) -> None:
+    key = bearer(own_parts, "load") | {"Content-Type": "application/x-www-form-urlencoded"}
+    report = json.loads(own.post("/api/load?name=stocks.csv&action=append", data=revised(own), headers=key).data)
+    assert [(flow["added"], flow["revised"], flow["deleted"]) for flow in report["dataflows"]] == [(0, 1, 0)]
+
+
 def test_a_rehearsal_stores_nothing(own: FlaskClient, own_parts: Parts) -> None:
     answer = own.post("/api/load?dry_run=1&action=append", data=revised(own), headers=bearer(own_parts, "load"))
     assert answer.status_code == 200
