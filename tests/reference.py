@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import importlib.util
 import inspect
 import re
@@ -277,6 +278,7 @@ SEVERITIES: Mapping[str, str] = {
 """How grave a finding is that is not always an error."""
 
 
+@functools.cache
 def sentences() -> dict[str, str]:
     """Every sentence of the catalogue in English, by key."""
     found: dict[str, str] = {}
@@ -285,6 +287,7 @@ def sentences() -> dict[str, str]:
     return found
 
 
+@functools.cache
 def stated_findings() -> dict[str, set[str]]:
     """Codes that the program names where it makes a finding, with the severities it names there."""
     found: dict[str, set[str]] = {}
