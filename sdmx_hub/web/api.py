@@ -158,7 +158,7 @@ def _file_name(name: str | None) -> str:
 
 
 def _is_form() -> bool:
-    """Tell whether the body is a form with files. What curl and its like call a form without files is the file itself."""
+    """Tell whether the body is a form with files; what curl sends as a form without parts is the file itself."""
     return request.mimetype == "multipart/form-data"
 
 
