@@ -109,10 +109,8 @@ def has_restricted(rows: Rows, structure: DataStructure, now: dt.datetime) -> bo
     changed += [f"{quoted(name)} IS NOT NULL" for name in (EMBARGO_TIME, CONF_REDIST) if name in rows.columns]
     if ACTION in rows.columns:
         changed = [f"coalesce({ACTION}, '') <> 'D' AND ({test})" for test in changed]
-    found = rows.connection.execute(
-        f"SELECT 1 FROM ({rows.sql}) WHERE {' OR '.join(changed)} LIMIT 1", list(rows.params)
-    ).fetchone()
-    return found is not None
+    look = f"SELECT 1 FROM ({rows.sql}) WHERE {' OR '.join(changed)} LIMIT 1"
+    return bool(rows.connection.execute(look, list(rows.params)).fetchall())
 
 
 def public_rows(rows: Rows, structure: DataStructure, now: dt.datetime) -> Rows:

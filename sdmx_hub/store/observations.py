@@ -27,12 +27,11 @@ from sdmx_hub.store.manifest import Link, Version, at_release, find_newest, find
 from sdmx_hub.store.releases import ROLLBACK, Lineage, Release, publish, select_lineage, select_releases
 from sdmx_hub.store.segments import Engine
 from sdmx_hub.store.select import empty_rows, select_deleted, select_rows, selected_columns
-from sdmx_hub.store.staging import SMALL, Staged, Workshop
+from sdmx_hub.store.staging import INTERNAL, PUBLIC, SMALL, Staged, Workshop
 from sdmx_hub.store.state import open_state
 from sdmx_hub.store.tables import CHAIN, CHANGE
 from sdmx_hub.store.upkeep import check_files, collect_files, compact_chain, wants_compaction
 
-PUBLIC, INTERNAL = "public", "internal"
 LEASE_LASTS = dt.timedelta(minutes=30)
 GRACE = dt.timedelta(hours=24)
 

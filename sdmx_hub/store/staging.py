@@ -28,6 +28,7 @@ from sdmx_hub.store.segments import SUFFIX, VALID_FROM, Engine, columns_sql
 from sdmx_hub.store.state import State, open_state
 from sdmx_hub.store.writing import write_base, write_delta
 
+PUBLIC, INTERNAL = "public", "internal"
 SMALL = 2_000_000
 """Datasets up to this many observations are written anew by each release: they never have deltas."""
 MOST_DELTAS = 8
@@ -58,7 +59,7 @@ class View:
 class Staged:
     """A load ready to be released: its files are written, nothing is visible.
 
-    The counts are those of the audience that sees most.
+    The counts are those of the audience that sees most: ``internal`` where it is among them.
     """
 
     dataflow: Ref
@@ -71,7 +72,8 @@ class Staged:
     @property
     def counts(self) -> Counts:
         """The counts of the audience that sees most."""
-        return max(self.views.values(), key=lambda view: view.rows + view.counts.deleted).counts
+        view = self.views.get(INTERNAL) or max(self.views.values(), key=lambda one: one.rows + one.counts.deleted)
+        return view.counts
 
     @property
     def added(self) -> int:
