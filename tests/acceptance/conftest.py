@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.hubs import Server, load_sample, run_well, serving
+from tests.acceptance.playing import Demo, find_two_ports, start_demo
 
 LOADED = [
     ("SEN_ANSD", "emigrants_rgph5"),
@@ -49,3 +50,18 @@ def server(home: Path) -> Iterator[Server]:
     """That home, served."""
     with serving(home) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demonstration in a home of its own."""
+    running = start_demo(tmp_path_factory.mktemp("demo") / "home", find_two_ports())
+    yield running
+    running.kill()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _demo_begins_early(request: pytest.FixtureRequest) -> None:
+    """Prepare the demonstration while other tests run, where it will be asked for."""
+    if any(item.path.name == "test_demo.py" for item in request.session.items):
+        request.getfixturevalue("demo")
