@@ -34,6 +34,8 @@ EXIT_CODES: tuple[tuple[type[errors.HubError], int], ...] = (
     (errors.ConfigurationError, CONFIGURATION),
     (errors.Malformed, FINDINGS),
     (errors.BadRequest, USAGE),
+    (errors.BadQuery, USAGE),
+    (errors.NotAcceptable, USAGE),
     (errors.HubError, FAILED),
 )
 """The first class that fits decides."""
