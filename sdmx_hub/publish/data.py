@@ -17,7 +17,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sdmx_hub.errors import NoResults, TooLarge
 from sdmx_hub.model.message import Action, DataMessage, Dataset, Header
@@ -32,10 +32,14 @@ from sdmx_hub.store.observations import Observations
 
 @dataclass(frozen=True)
 class DataVersion:
-    """What the answer to a query depends on, apart from how it is written; ``etag`` is a bare text."""
+    """What the answer to a query depends on, apart from how it is written; ``etag`` is a bare text.
+
+    ``sources`` are what it is told of: given to ``open_data``, the answer is of this version and no later one.
+    """
 
     etag: str
     last_modified: dt.datetime
+    sources: tuple[tuple[Source, Version], ...] = field(default=(), repr=False, compare=False)
 
 
 def data_version(
@@ -45,12 +49,12 @@ def data_version(
 
     Raises NotFound, NoResults when nothing was ever released, and what ``plan_data`` raises.
     """
-    versions = [version for _, version in _versions(query, artefacts, observations, audience=audience, now=now)]
-    if not versions:
+    sources = tuple(_versions(query, artefacts, observations, audience=audience, now=now))
+    if not sources:
         raise NoResults("no-results", what=query_name(query))
-    told = "\x1f".join((str(artefacts.revision), repr(query), *(version.etag for version in versions)))
+    told = "\x1f".join((str(artefacts.revision), repr(query), *(version.etag for _, version in sources)))
     etag = hashlib.sha256(told.encode()).hexdigest()[:32]
-    return DataVersion(etag, max(version.visible_from for version in versions))
+    return DataVersion(etag, max(version.visible_from for _, version in sources), sources)
 
 
 def open_data(
@@ -64,16 +68,19 @@ def open_data(
     language: str = "en",
     base_url: str = "",
     most: int | None = None,
+    version: DataVersion | None = None,
 ) -> DataMessage:
     """Open the answer to a query: for each dataflow that matches, the datasets of the table above.
 
-    Raises NotFound when nothing has the name asked for, NoResults when nothing matches, TooLarge when there are more
-    than ``most`` observations, and what ``plan_data`` raises.
+    ``version`` is what ``data_version`` gave for this query; without it the newest is opened. Raises NotFound when
+    nothing has the name asked for, NoResults when nothing matches, TooLarge when there are more than ``most``
+    observations, and what ``plan_data`` raises.
     """
+    sources = version.sources if version else _versions(query, artefacts, observations, audience=audience, now=now)
     datasets = [
         _dataset(source, dataclasses.replace(part, rows=rows), artefacts)
-        for source, version in _versions(query, artefacts, observations, audience=audience, now=now)
-        for part in _parts(query, source, version, observations)
+        for source, state in sources
+        for part in _parts(query, source, state, observations)
         if (rows := _looked_at(part.rows)) is not None
     ]
     if not datasets:

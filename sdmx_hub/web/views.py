@@ -36,7 +36,8 @@ def get_data(family: Family, parts: Parts) -> Response:
     visit = current_visit()
     if asked.is_page:
         return show_query("data", family.api, visit, _dataflows(query, visit))
-    validators = _data_validators(query, visit, asked)
+    version = data_version(query, visit.artefacts, visit.hub.observations, audience=visit.audience, now=visit.now)
+    validators = _validators(visit, asked, version.etag, version.last_modified)
     if known := asked.known(validators):
         return known
     message = open_data(
@@ -49,6 +50,7 @@ def get_data(family: Family, parts: Parts) -> Response:
         language=asked.language,
         base_url=visit.base_url,
         most=visit.hub.settings.max_observations,
+        version=version,
     )
     chunks = WRITERS[asked.chosen.format.id](message, asked.chosen.params)
     response = asked.send(chunks, validators, _name(dataset.dataflow for dataset in message.datasets))

@@ -262,7 +262,7 @@ def test_a_bug_is_a_clean_answer_and_a_logged_incident(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object, **__: object) -> None:
-        raise RuntimeError("secret path /root/x")
+        raise RuntimeError("secret path /srv/x")
 
     monkeypatch.setattr("sdmx_hub.web.views.open_data", fail)
     answer = client.get(DATA_V1)
