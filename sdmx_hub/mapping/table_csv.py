@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import dataclasses
 import io
 import re
 from collections.abc import Iterator, Sequence
@@ -113,9 +114,8 @@ class CsvGrid:
                 lines += chunk.count(b"\n")
 
     def _undecodable(self, byte: int, offset: int, line: int) -> Exception:
-        return bad_table(
-            "TABLE-ENCODING", self.where, encoding=self.source.encoding, byte=f"{byte:02X}", offset=offset, line=line
-        )
+        where, encoding = dataclasses.replace(self.where, row=line), self.source.encoding
+        return bad_table("TABLE-ENCODING", where, encoding=encoding, byte=f"{byte:02X}", offset=offset, line=line)
 
     def _check_controls(self, text: str, lines: int) -> None:
         """ISO 8859 decodes every byte; 80–9F are controls there, and letters in the code pages of Windows and DOS."""

@@ -46,6 +46,7 @@ def test_the_first_byte_that_does_not_fit_is_named_with_its_place(apply_text: Ca
     mapped = apply_text(b"area,n\n" + b"FRA,1\n" * 400_000 + b"S\xe9n\xe9gal,1\n")
     [finding] = mapped.findings
     assert finding.params == {"encoding": "utf-8", "byte": "E9", "offset": 7 + 6 * 400_000 + 1, "line": 400_002}
+    assert finding.where.row == 400_002
 
 
 def test_nothing_in_a_table_is_taken_for_missing(apply_text: Callable[..., Mapped]) -> None:
