@@ -62,6 +62,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _demo_begins_early(request: pytest.FixtureRequest) -> None:
-    """Prepare the demonstration while other tests run, where it will be asked for."""
-    if any(item.path.name == "test_demo.py" for item in request.session.items):
+    """Prepare the demonstration while other tests run, where it will be asked for: not in each of many processes."""
+    is_alone = not hasattr(request.config, "workerinput")
+    if is_alone and any(item.path.name == "test_demo.py" for item in request.session.items):
         request.getfixturevalue("demo")
