@@ -77,6 +77,14 @@ class HubContext:
             threads=self.settings.engine_threads,
         )
 
+    def close(self) -> None:
+        """Give back what was opened."""
+        opened = vars(self)
+        if "observations" in opened:
+            self.observations.close()
+        if "database" in opened:
+            self.database.close()
+
     @property
     def database_url(self) -> str:
         """Where the control database is."""

@@ -15,7 +15,7 @@ from sdmx_hub.language import sentence
 from sdmx_hub.load.embargo import release_due
 from sdmx_hub.model.rows import Rows
 from sdmx_hub.model.urn import Ref, Urn, parse_ref
-from sdmx_hub.store.observations import INTERNAL
+from sdmx_hub.sharing.audiences import INTERNAL
 from sdmx_hub.store.releases import Release
 
 
