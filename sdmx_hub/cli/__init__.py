@@ -23,6 +23,7 @@ COMMANDS = {
     # name: module and attribute; a module is imported when its command is used, so that --help stays quick
     "init": "admin:init",
     "doctor": "admin:doctor",
+    "upkeep": "upkeep:upkeep",
     "demo": "demo:demo",
     "serve": "serve:serve",
     "key": "keys:key",
@@ -100,6 +101,7 @@ def cli(ctx: click.Context, home: Path, config: Path | None, lang: str | None) -
     if lang:
         settings = settings.with_values({"language": lang}, "--lang")
     ctx.obj = HubContext(home=home, settings=settings)
+    ctx.call_on_close(ctx.obj.close)
 
 
 _mark_examples(cli)

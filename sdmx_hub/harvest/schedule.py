@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 
 from sdmx_hub.harvest.clock import utc_now
 from sdmx_hub.harvest.slots import due_slots, next_slot
@@ -60,13 +61,18 @@ def slot_of(source: Source, flow: Flow, at: dt.datetime) -> Slot:
 
 @dataclass(frozen=True, kw_only=True)
 class Scheduler:
-    """The scheduler process: ``work`` runs whatever is claimable and returns when nothing is."""
+    """The scheduler process: ``work`` runs whatever is claimable and returns when nothing is.
+
+    ``upkeep`` is called every hour, first ``upkeep_after`` the start, beside the work.
+    """
 
     sources: Sources
     runs: Runs
     work: Callable[[], object]
     closing: threading.Event
     now: Callable[[], dt.datetime] = utc_now
+    upkeep: Callable[[], object] | None = None
+    upkeep_after: dt.timedelta = dt.timedelta(minutes=1)
 
     def run_once(self) -> list[Run]:
         """Queue what is due now and work it off; give what was queued."""
@@ -78,7 +84,7 @@ class Scheduler:
         """Wake at every slot until ``closing`` is set; then let the work end its step and leave."""
         alarm = BackgroundScheduler(
             timezone=dt.UTC,
-            executors={"default": ThreadPoolExecutor(1), "work": ThreadPoolExecutor(1)},
+            executors={name: ThreadPoolExecutor(1) for name in ("default", "work", "upkeep")},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -89,6 +95,9 @@ class Scheduler:
 
         alarm.start()
         alarm.add_job(wake, DateTrigger(utc_now()), id="wake")
+        if self.upkeep is not None:
+            hourly = IntervalTrigger(hours=1, start_date=utc_now() + self.upkeep_after)
+            alarm.add_job(self.upkeep, hourly, id="upkeep", executor="upkeep")
         try:
             self.closing.wait()
         finally:

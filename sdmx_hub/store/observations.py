@@ -301,9 +301,9 @@ class Observations:
         finally:
             workshop.engine.close()
 
-    def collect(self, *, now: dt.datetime, grace: dt.timedelta = GRACE) -> tuple[str, ...]:
-        """Remove files nobody can be reading any more; returns their names."""
-        return collect_files(self._database, self._workshop(), now=now, grace=grace)
+    def collect(self, *, now: dt.datetime, grace: dt.timedelta = GRACE, dry_run: bool = False) -> tuple[str, ...]:
+        """Remove files nobody can be reading any more; returns their names. A ``dry_run`` removes nothing."""
+        return collect_files(self._database, self._workshop(), now=now, grace=grace, dry_run=dry_run)
 
     def wants_compaction(self, dataflow: Ref) -> bool:
         """Tell whether the deltas of a dataflow are worth folding into a base."""

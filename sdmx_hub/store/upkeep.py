@@ -68,10 +68,12 @@ def _files(workshop: Workshop) -> list[Path]:
     return [path for folder in folders if folder.exists() for path in sorted(folder.iterdir()) if path.is_file()]
 
 
-def collect_files(database: Database, workshop: Workshop, *, now: dt.datetime, grace: dt.timedelta) -> tuple[str, ...]:
+def collect_files(
+    database: Database, workshop: Workshop, *, now: dt.datetime, grace: dt.timedelta, dry_run: bool = False
+) -> tuple[str, ...]:
     """Remove the files nobody can be reading: in no chain that was current within ``grace``, and older than that.
 
-    Logs that a release refers to stay. Returns the names of the files removed.
+    Logs that a release refers to stay. Returns the names of the files removed, or that a ``dry_run`` would remove.
     """
     with database.transaction() as connection:
         later = CHAIN.alias()
@@ -82,15 +84,16 @@ def collect_files(database: Database, workshop: Workshop, *, now: dt.datetime, g
             .exists()
         )
         past = list(connection.execute(sa.select(CHAIN.c.id).where(is_past)).scalars())
-        connection.execute(sa.delete(MANIFEST).where(MANIFEST.c.chain_id.in_(past)))
-        connection.execute(sa.delete(CHAIN).where(CHAIN.c.id.in_(past)))
-        living = set(connection.execute(sa.select(MANIFEST.c.sha256)).scalars())
-        connection.execute(sa.delete(SEGMENT).where(SEGMENT.c.sha256.not_in(sa.select(MANIFEST.c.sha256))))
+        living = set(connection.execute(sa.select(MANIFEST.c.sha256).where(MANIFEST.c.chain_id.not_in(past))).scalars())
+        if not dry_run:
+            connection.execute(sa.delete(MANIFEST).where(MANIFEST.c.chain_id.in_(past)))
+            connection.execute(sa.delete(CHAIN).where(CHAIN.c.id.in_(past)))
+            connection.execute(sa.delete(SEGMENT).where(SEGMENT.c.sha256.not_in(sa.select(MANIFEST.c.sha256))))
         logs = set(connection.execute(sa.select(LINEAGE.c.log_sha256)).scalars())
     known = {f"{name}{SUFFIX}" for name in living} | {f"{name}{LOG_SUFFIX}" for name in logs}
     oldest = (now - grace).timestamp()
     removed = [path for path in _files(workshop) if path.name not in known and path.stat().st_mtime <= oldest]
-    for path in removed:
+    for path in [] if dry_run else removed:
         discard(path)
     return tuple(path.name for path in removed)
 

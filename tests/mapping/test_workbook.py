@@ -9,9 +9,9 @@ import pytest
 import xlsxwriter
 
 from sdmx_hub.errors import Malformed, NotFound, TooLarge
-from sdmx_hub.sandbox import run_limited
 from sdmx_hub.mapping.apply import Mapped
 from sdmx_hub.mapping.workbook import as_text, extract_sheet
+from sdmx_hub.sandbox import run_limited
 from tests.mapping.tables import changed, codes, observations
 
 Cells = Sequence[Sequence[object]]
