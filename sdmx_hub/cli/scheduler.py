@@ -14,7 +14,6 @@ import click
 
 from sdmx_hub.cli.context import DONE, FAILED, PARTIAL, HubContext, json_option, pass_hub, show, tell
 from sdmx_hub.cli.harvest import make_parts
-from sdmx_hub.cli.upkeep import keep_up
 from sdmx_hub.errors import Conflict, TryAgain
 from sdmx_hub.harvest.schedule import Scheduler
 from sdmx_hub.harvest.worker import Worker
@@ -61,7 +60,6 @@ def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -
         runs=worker.parts.runs,
         work=(lambda: None) if timer_only else work,
         closing=closing,
-        upkeep=lambda: keep_up(hub),
     )
     if once:
         queued = process.run_once()

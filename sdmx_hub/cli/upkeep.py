@@ -1,4 +1,4 @@
-"""``sdmx-hub upkeep``: fold small releases together and remove what nobody refers to; the scheduler does it too."""
+"""``sdmx-hub upkeep``: fold small releases together and remove what nobody refers to."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def upkeep(hub: HubContext, *, dry_run: bool, as_json: bool) -> None:
     r"""Keep the stored observations small and quick. What is visible, and its history, stays as it is.
 
     Folds the releases of a dataflow into one file where they have become many, and removes files that no release has
-    referred to for a day. The scheduler does the same every hour.
+    referred to for a day. Run it from a timer, once an hour or once a night.
 
     \b
     Examples:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from sdmx_hub.harvest.clock import utc_now
 from sdmx_hub.harvest.slots import due_slots, next_slot
@@ -61,18 +60,13 @@ def slot_of(source: Source, flow: Flow, at: dt.datetime) -> Slot:
 
 @dataclass(frozen=True, kw_only=True)
 class Scheduler:
-    """The scheduler process: ``work`` runs whatever is claimable and returns when nothing is.
-
-    ``upkeep`` is called every hour, first ``upkeep_after`` the start, beside the work.
-    """
+    """The scheduler process: ``work`` runs whatever is claimable and returns when nothing is."""
 
     sources: Sources
     runs: Runs
     work: Callable[[], object]
     closing: threading.Event
     now: Callable[[], dt.datetime] = utc_now
-    upkeep: Callable[[], object] | None = None
-    upkeep_after: dt.timedelta = dt.timedelta(minutes=1)
 
     def run_once(self) -> list[Run]:
         """Queue what is due now and work it off; give what was queued."""
@@ -84,24 +78,30 @@ class Scheduler:
         """Wake at every slot until ``closing`` is set; then let the work end its step and leave."""
         alarm = BackgroundScheduler(
             timezone=dt.UTC,
-            executors={name: ThreadPoolExecutor(1) for name in ("default", "work", "upkeep")},
+            executors={"default": ThreadPoolExecutor(1), "work": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
+        at_work = threading.Lock()
+
+        def work() -> None:
+            with at_work:
+                if not self.closing.is_set():
+                    self.work()
+
         def wake() -> None:
             queue_due(self.sources, self.runs, now=self.now())
-            alarm.add_job(self.work, DateTrigger(utc_now()), id="work", executor="work", replace_existing=True)
+            alarm.add_job(work, DateTrigger(utc_now()), id="work", executor="work", replace_existing=True)
             alarm.add_job(wake, DateTrigger(utc_now() + self._nap()), id="wake", replace_existing=True)
 
         alarm.start()
         alarm.add_job(wake, DateTrigger(utc_now()), id="wake")
-        if self.upkeep is not None:
-            hourly = IntervalTrigger(hours=1, start_date=utc_now() + self.upkeep_after)
-            alarm.add_job(self.upkeep, hourly, id="upkeep", executor="upkeep")
         try:
             self.closing.wait()
         finally:
-            alarm.shutdown(wait=True)
+            # Waiting inside ``shutdown`` would hold the lock that a waking job needs to set its next alarm.
+            alarm.shutdown(wait=False)
+            at_work.acquire()
 
     def _nap(self) -> dt.timedelta:
         now = self.now()

@@ -149,24 +149,6 @@ def test_the_scheduler_wakes_works_and_leaves_when_told(tmp_path, database):
     assert {run.state for run in runs.select()} <= {State.UNCHANGED, State.SUPERSEDED, State.QUEUED}
 
 
-def test_the_store_is_kept_up_beside_the_work(database):
-    closing, kept = threading.Event(), threading.Event()
-    scheduler = Scheduler(
-        sources=Sources(database),
-        runs=Runs(database),
-        work=lambda: None,
-        closing=closing,
-        upkeep=kept.set,
-        upkeep_after=dt.timedelta(milliseconds=200),
-    )
-    thread = threading.Thread(target=scheduler.run_forever)
-    thread.start()
-    assert kept.wait(10)
-    closing.set()
-    thread.join(10)
-    assert not thread.is_alive()
-
-
 def test_once_queues_what_is_due_and_works_it_off(tmp_path, database):
     add_source(tmp_path, database)
     worked = []
