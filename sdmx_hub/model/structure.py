@@ -50,6 +50,21 @@ class Representation:
         """Tell whether values are codes."""
         return self.codelist is not None
 
+    @property
+    def is_array(self) -> bool:
+        """Tell whether a cell may hold several values (see ``model.cells``)."""
+        return self.max_occurs is None or self.max_occurs > 1
+
+    @property
+    def is_multilingual(self) -> bool:
+        """Tell whether a value may be a text in several languages (only where the structure says so)."""
+        return self.facets.get("isMultilingual") is True and not self.is_coded
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether a cell is just its text."""
+        return not (self.is_array or self.is_multilingual)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Component:
