@@ -8,10 +8,12 @@ takes it away:
   attributes and measures and ``include`` of a cube region are always said;
 - a measure relationship is left out where there is one measure, which is what it then means anyway;
 - dimensions have their ``position``, counted from 1, and the lists of components their fixed ids;
-- links to oneself are left out; values of regions and members of code selections are objects, ``{"value": …}``;
+- the version is always said, 1.0 where a message leaves it out;
+- links to oneself are left out, and links that are attributes in SDMX-ML come first;
+- values of regions and members of code selections are objects, ``{"value": …}``;
 - a moment of validity without a time zone is taken as UTC, which the schema wants to be said;
 - an availability constraint is named, although it is no artefact in SDMX 3.1, so that earlier editions can carry it;
-- a text with nothing in it, and an empty list, are left out.
+- a text with nothing in it but blanks, and an empty list, are left out.
 """
 
 from __future__ import annotations
@@ -60,6 +62,9 @@ _LISTS = {
     "measureList": "MeasureDescriptor",
     "metadataAttributeList": "MetadataAttributeDescriptor",
 }
+ATTRIBUTE_LINKS = {"external": "structureURL", "service": "serviceURL", "uri": "uri"}
+"""Relations of the links that are attributes in SDMX-ML: where an external artefact is kept, the service that gives it,
+and the page that tells more."""
 _MOMENTS = frozenset({"validFrom", "validTo"})
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?")
 _KEPT_EMPTY = frozenset({"dataflow", "observation", "genericDataflow", "keyValues"})
@@ -68,6 +73,7 @@ _KEPT_EMPTY = frozenset({"dataflow", "observation", "genericDataflow", "keyValue
 def make_artefact(artefact_class: ArtefactClass, document: Mapping[str, Any], *, final: bool = False) -> Artefact:
     """Make an artefact of any SDMX-JSON 2.1 object, in canonical form; ``final`` counts where the version is silent."""
     tidy = canonical(document)
+    tidy.setdefault("version", "1.0")
     refine = _REFINED.get(artefact_class.name)
     if refine is not None:
         refine(tidy)
@@ -88,7 +94,7 @@ def _walk(node: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         if key == "links":
             links = [canonical(link) for link in value if not (link.get("rel") == "self" and "urn" in link)]
             if links:
-                yield key, links
+                yield key, sorted(links, key=_rank)
         elif isinstance(value, Mapping):
             inner = dict(value) if key in LOCALISED.values() else canonical(value)
             if inner or key in _KEPT_EMPTY:
@@ -99,6 +105,12 @@ def _walk(node: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
                 yield key, [_plain(key, item) for item in items]
         elif value is not None:
             yield key, _scalar(key, value)
+
+
+def _rank(link: Mapping[str, Any]) -> int:
+    """The place of a link among those of its element; others keep their order behind those that are attributes."""
+    relations = [*ATTRIBUTE_LINKS]
+    return relations.index(link["rel"]) if link.get("rel") in relations else len(relations)
 
 
 def _scalar(key: str, value: Any) -> Any:
@@ -121,13 +133,15 @@ def _plain(key: str, item: Any) -> Any:
 
 def _localise(tidy: Node, single: str, many: str) -> None:
     names = tidy.get(many)
-    if names is None and isinstance(tidy.get(single), str) and tidy[single]:
+    if names is None and isinstance(tidy.get(single), str):
         names = {"en": tidy[single]}
     if isinstance(names, Mapping):
-        spoken = {language: text for language, text in names.items() if text}
+        spoken = {language: text for language, text in names.items() if text.strip()}
         if spoken:
-            tidy[many] = spoken
-            tidy[single] = localised(spoken)
+            tidy |= {many: spoken, single: localised(spoken)}
+        else:
+            tidy.pop(many, None)
+            tidy.pop(single, None)
 
 
 def _refine_data_structure(document: Node) -> None:

@@ -20,23 +20,23 @@ import orjson
 
 from sdmx_hub.formats.structure_canonical import make_artefact
 from sdmx_hub.formats.structure_constraint import as_availability, as_data_constraint, split_keys
-from sdmx_hub.formats.structure_json_v2_1 import load_message, objects, self_link, write_meta
+from sdmx_hub.formats.structure_json_v2_1 import read_objects, self_link, write_meta
 from sdmx_hub.model.artefact import Artefact, Document
-from sdmx_hub.model.classes import CLASS_BY_COLLECTION, CLASS_BY_NAME, CLASSES, ArtefactClass
+from sdmx_hub.model.classes import CLASS_BY_NAME, CLASSES, ArtefactClass
 from sdmx_hub.model.message import StructureMessage
 
 SCHEMA = "https://json.sdmx.org/2.0.0/sdmx-json-structure-schema.json"
 Node = dict[str, Any]
 _NEWER = frozenset({"dimensionConstraint", "evolvingStructure", "isPartialLanguage"})
 _GONE = frozenset({"role", "releaseCalendar"})
-_SOURCES = frozenset({"simpleDataSources", "queryableDataSources"})
+_SOURCES = frozenset({"simpleDataSources", "queryableDataSources", "metadataSets"})
+_IRREGULAR = {tag.lower(): tag for tag in ("en-GB-oed", "sgn-BE-FR", "sgn-BE-NL", "sgn-CH-DE")}
+"""Language tags the schema of 2.0 spells with capitals; all others it knows in small letters only."""
 
 
 def read(data: bytes) -> tuple[Artefact, ...]:
     """Read the artefacts of a message, in canonical form. Raises Malformed."""
-    return tuple(
-        _artefact(CLASS_BY_COLLECTION[collection], document) for collection, document in objects(load_message(data))
-    )
+    return read_objects(data, _artefact)
 
 
 def write(message: StructureMessage) -> bytes:
@@ -47,8 +47,10 @@ def write(message: StructureMessage) -> bytes:
         data.setdefault(CLASS_BY_NAME[name].collection, []).append(_shown(artefact, CLASS_BY_NAME[name]))
     ordered = {row.collection: data[row.collection] for row in CLASSES if row.collection in data}
     meta = write_meta(message.header, message.artefacts, SCHEMA)
-    if "contentLanguages" in meta:  # the schema of 2.0 knows tags in small letters only
-        meta["contentLanguages"] = [language.lower() for language in meta["contentLanguages"]]
+    if "contentLanguages" in meta:
+        meta["contentLanguages"] = [
+            _IRREGULAR.get(small, small) for small in dict.fromkeys(tag.lower() for tag in meta["contentLanguages"])
+        ]
     return orjson.dumps({"meta": meta, "data": ordered})
 
 

@@ -6,18 +6,24 @@ of the version.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
 
 from sdmx_hub.errors import Malformed
 from sdmx_hub.formats.structure_canonical import LOCALISED, make_artefact
+from sdmx_hub.formats.structure_shape import shaped
 from sdmx_hub.model.artefact import Artefact
-from sdmx_hub.model.classes import CLASS_BY_COLLECTION, CLASSES
+from sdmx_hub.model.classes import CLASS_BY_COLLECTION, CLASSES, GENERAL, ArtefactClass
 from sdmx_hub.model.message import Header, StructureMessage
+from sdmx_hub.model.urn import Urn
 
 SCHEMA = "https://json.sdmx.org/2.1/sdmx-json-structure-schema.json"
+_SUSPECT = re.compile(rb"\\u00[01]|\\[bf]|\\u[fF]{3}|\xef\xbf[\xbe\xbf]")
+"""What may be a sign of ``_UNSPEAKABLE`` in the bytes of JSON."""
+_UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _IDENTIFICATION = {
     "AvailabilityConstraint": frozenset({"id", "agencyID", "version", "name", "names", "description", "descriptions"})
 }
@@ -26,9 +32,16 @@ _IDENTIFICATION = {
 
 def read(data: bytes) -> tuple[Artefact, ...]:
     """Read the artefacts of a message, in canonical form. Raises Malformed."""
-    return tuple(
-        make_artefact(CLASS_BY_COLLECTION[collection], document) for collection, document in objects(load_message(data))
-    )
+    return read_objects(data, make_artefact)
+
+
+def read_objects(data: bytes, make: Callable[[ArtefactClass, dict[str, Any]], Artefact]) -> tuple[Artefact, ...]:
+    """Make an artefact of each object of a message of SDMX-JSON 2.x. Raises Malformed."""
+    found = []
+    for place, collection, document in objects(load_message(data)):
+        with shaped(place):
+            found.append(make(CLASS_BY_COLLECTION[collection], document))
+    return tuple(found)
 
 
 def write(message: StructureMessage) -> bytes:
@@ -51,18 +64,34 @@ def load_message(data: bytes) -> Mapping[str, Any]:
         raise Malformed("structures-json", why=str(error)) from error
     if not isinstance(message, dict) or not isinstance(message.get("data"), dict):
         raise Malformed("structures-json-data")
+    if _SUSPECT.search(data):
+        _check_signs(message)
     return message
 
 
-def objects(message: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give each artefact object with the collection it stands in; raises Malformed for an unknown collection."""
+def _check_signs(message: Any) -> None:
+    """Refuse texts with signs XML has no place for."""
+    waiting = [message]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            waiting += [*node, *node.values()]
+        elif isinstance(node, list):
+            waiting += node
+        elif isinstance(node, str) and (found := _UNSPEAKABLE.search(node)):
+            raise Malformed("structures-json-signs", found=repr(node[max(0, found.start() - 20) : found.end() + 20]))
+
+
+def objects(message: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Give each artefact object, its place and the collection it stands in. Raises Malformed for what is none."""
     for collection, items in message["data"].items():
         if collection not in CLASS_BY_COLLECTION:
             raise Malformed("structures-json-collection", name=collection)
         for position, item in enumerate(items if isinstance(items, list) else [items]):
+            place = f"/data/{collection}/{position}"
             if not isinstance(item, dict) or not (collection == "availabilityConstraints" or _is_identified(item)):
-                raise Malformed("structures-json-artefact", path=f"/data/{collection}/{position}")
-            yield collection, item
+                raise Malformed("structures-json-artefact", path=place)
+            yield place, collection, item
 
 
 def write_meta(header: Header, artefacts: Iterable[Artefact], schema: str) -> dict[str, Any]:
@@ -82,11 +111,14 @@ def write_meta(header: Header, artefacts: Iterable[Artefact], schema: str) -> di
 
 def self_link(artefact: Artefact) -> dict[str, str]:
     """The link by which an artefact says its own URN."""
-    return {"rel": "self", "urn": str(artefact.urn)}
+    name = artefact.artefact_class.name
+    return {"rel": "self", "urn": str(Urn(GENERAL.get(name, name), artefact.ref))}
 
 
 def _is_identified(item: Mapping[str, Any]) -> bool:
-    return isinstance(item.get("id"), str) and isinstance(item.get("agencyID"), str)
+    return all(isinstance(item.get(key, ""), str) for key in ("id", "agencyID", "version")) and (
+        "id" in item and "agencyID" in item
+    )
 
 
 def _shown(artefact: Artefact) -> dict[str, Any]:

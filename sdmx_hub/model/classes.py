@@ -94,7 +94,10 @@ def _text(cell: str) -> str | None:
 
 CLASSES: tuple[ArtefactClass, ...] = tuple(_read_row(line) for line in _TABLE.strip().splitlines())
 
-CLASS_BY_NAME = {row.name: row for row in CLASSES}
+METADATA_SET = ArtefactClass(name="MetadataSet", package="metadatastructure", collection="metadataSets", resource=None)
+"""Reference metadata: identified and versioned as artefacts are, but a message and a store of their own."""
+
+CLASS_BY_NAME = {row.name: row for row in (*CLASSES, METADATA_SET)}
 CLASS_BY_COLLECTION = {row.collection: row for row in CLASSES}
 CLASS_BY_RESOURCE = {row.resource: row for row in CLASSES if row.resource}
 CLASS_BY_ITEM = {row.item_class: row for row in CLASSES if row.item_class}
@@ -102,6 +105,14 @@ CLASSES_BY_RESOURCE_V1 = {
     resource: tuple(row for row in CLASSES if resource in row.resources_v1)
     for resource in sorted({resource for row in CLASSES for resource in row.resources_v1})
 }
+
+GENERAL = {
+    "GeographicCodelist": "Codelist",
+    "GeoGridCodelist": "Codelist",
+    "GeoFeatureSetCode": "Code",
+    "GeoGridCode": "Code",
+}
+"""Classes that URNs in messages name as the class they are a kind of: the schemas of SDMX 3 know no other URNs."""
 
 SYNONYMS = {
     # Class names of earlier editions and of other writers, met in URNs of real messages.

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from sdmx_hub.errors import BadRequest, NotFound
 from sdmx_hub.model.artefact import Artefact
-from sdmx_hub.model.classes import ArtefactClass
+from sdmx_hub.model.classes import GENERAL, ArtefactClass
 from sdmx_hub.model.structure import (
     BrokenStructure,
     Codelist,
@@ -30,6 +30,7 @@ from sdmx_hub.query.versions import select_versions
 
 ANY = "*"
 _Name = tuple[str, str, str]
+_KINDS = {general: tuple(name for name, of in GENERAL.items() if of == general) for general in set(GENERAL.values())}
 
 
 class Artefacts:
@@ -53,8 +54,16 @@ class Artefacts:
         return len(self._by_urn)
 
     def find(self, urn: Urn) -> Artefact | None:
-        """Find an artefact by its URN or by that of one of its items; a wildcard version gives the latest it covers."""
-        wanted = urn.artefact
+        """Find an artefact by its URN or by that of one of its items; a wildcard version gives the latest it covers.
+
+        A codelist of geography answers to the URN of a codelist too, the only one messages have for it.
+        """
+        found = self._find(urn.artefact)
+        for name in _KINDS.get(urn.artefact.class_name, ()) if found is None else ():
+            found = found or self._find(Urn(name, urn.ref))
+        return found
+
+    def _find(self, wanted: Urn) -> Artefact | None:
         found = self._by_urn.get(wanted)
         if found is not None:
             return found

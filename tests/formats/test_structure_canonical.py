@@ -27,7 +27,7 @@ SAME = {
     "without English any name will do": ({"names": {"fr": "B"}}, {"name": "B", "names": {"fr": "B"}}),
     "empty texts are no texts": (
         {"names": {"en": "A", "fr": ""}, "description": ""},
-        {"name": "A", "names": {"en": "A"}, "description": ""},
+        {"name": "A", "names": {"en": "A"}},
     ),
     "defaults are not said": ({"isPartial": False, "isExternalReference": False, "maxOccurs": 1}, {}),
     "what is no default is said": ({"isPartial": True, "minOccurs": 0}, {"isPartial": True, "minOccurs": 0}),

@@ -41,7 +41,7 @@ def regions(one: Kit) -> Shape:
 def target_regions(one: Kit) -> Shape:
     """The regions of a metadata constraint."""
     inner = Children("Component", "components", _COMPONENT)
-    region = shape(Attr("include", "include", "bool"), _VALIDITY, one.annotations, inner)
+    region = shape(Attr("include", "include", "bool"), _VALIDITY, inner)
     return (Children("MetadataTargetRegion", "metadataTargetRegions", region),)
 
 

@@ -19,7 +19,7 @@ from sdmx_hub.formats.structure_xml.parts import (
     shape,
 )
 from sdmx_hub.formats.structure_xml.schemes import Kit
-from sdmx_hub.formats.structure_xml.shared import representation, text_format
+from sdmx_hub.formats.structure_xml.shared import Links, representation, text_format
 from sdmx_hub.model.artefact import Document
 
 _BASIC = text_format({}, multilingual=True, sentinels=True)
@@ -93,7 +93,12 @@ def data_structure(one: Kit, own: Shape) -> Shape:
         _RELATION,
         Texts("Measure", "measureRelationship", within="MeasureRelationship"),
     )
-    usage = shape(one.annotations, Text("MetadataAttributeReference", "metadataAttributeReference"), _RELATION)
+    usage = shape(
+        one.annotations,
+        Links(elements=True, most=1),
+        Text("MetadataAttributeReference", "metadataAttributeReference"),
+        _RELATION,
+    )
     attributes = shape(
         one.identified,
         Children("Attribute", "attributes", attribute),

@@ -60,7 +60,7 @@ def edition(version: str) -> Edition:
 def kit(own: Own, *, with_version: bool = True) -> Kit:
     """What every element begins with."""
     noted = notes(with_value=True)
-    annotated = shape(noted, Links(elements=True))
+    annotated = shape(noted, Links(elements=True, uri=True))
     return Kit(
         annotations=noted,
         annotated=annotated,
@@ -74,7 +74,7 @@ def kit(own: Own, *, with_version: bool = True) -> Kit:
             Attr("isExternalReference", "isExternalReference", "bool"),
             own.maintainable,
             noted,
-            Links(elements=True, attributes=True),
+            Links(elements=True, attributes=True, uri=True),
             NAMES,
         ),
         concept=CONCEPT,
@@ -121,8 +121,8 @@ def make_rows(own: Own, constraints: Iterable[ClassRow]) -> tuple[ClassRow, ...]
         )),
         organisations("DataProvider", "dataProviders"),
         row("DataStructure", "DataStructures", data_structure(one, own.data_structure)),
-        row("GeographicCodelist", "GeographicCodelists", _geographic(one)),
-        row("GeoGridCodelist", "GeoGridCodelists", _grid(one)),
+        replace(row("GeographicCodelist", "GeographicCodelists", _geographic(one)), named="Codelist"),
+        replace(row("GeoGridCodelist", "GeoGridCodelists", _grid(one)), named="Codelist"),
         row("Hierarchy", "Hierarchies", _hierarchy(one)),
         row("HierarchyAssociation", "HierarchyAssociations", _hierarchy_association(one)),
         row("Metadataflow", "Metadataflows", shape(

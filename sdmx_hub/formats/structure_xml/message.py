@@ -9,6 +9,7 @@ from lxml import etree
 
 from sdmx_hub.errors import Malformed, NotBuilt
 from sdmx_hub.formats.structure_canonical import make_artefact
+from sdmx_hub.formats.structure_shape import shaped
 from sdmx_hub.formats.structure_xml.parts import LANG, Edition, Element, Node, Shape, read_shape, write_shape
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import CLASS_BY_NAME, PREFIX
@@ -60,18 +61,21 @@ def read_message(data: bytes, edition: Edition, rows: Sequence[ClassRow]) -> tup
 
 
 def _read_artefact(element: Element, row: ClassRow | None, edition: Edition) -> Iterator[Artefact]:
+    name = etree.QName(element).localname
     if row is None:
-        name = etree.QName(element).localname
         raise NotBuilt("structures-xml-class", name=name, version=edition.version, line=element.sourceline)
-    node = read_shape(element, row.shape, edition)
+    with shaped(f"{name}, line {element.sourceline}"):
+        yield from _make(read_shape(element, row.shape, edition), row, element)
+
+
+def _make(node: Node, row: ClassRow, element: Element) -> list[Artefact]:
     if row.is_maintainable and not ("id" in node and "agencyID" in node):
         raise Malformed("structures-xml-artefact", name=etree.QName(element).localname, line=element.sourceline)
     urn = node.pop("urn", None)
     if urn and "version" not in node:
         node["version"] = parse_urn(urn).ref.version
     final = bool(node.pop("isFinal", False))
-    for name, document in row.inward(node):
-        yield make_artefact(CLASS_BY_NAME[name], document, final=final)
+    return [make_artefact(CLASS_BY_NAME[name], document, final=final) for name, document in row.inward(node)]
 
 
 def write_message(message: StructureMessage, edition: Edition, rows: Sequence[ClassRow]) -> bytes:

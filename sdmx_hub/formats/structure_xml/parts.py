@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from lxml import etree
 
 from sdmx_hub.model.artefact import Document, texts
-from sdmx_hub.model.classes import CLASS_BY_ITEM, PREFIX
+from sdmx_hub.model.classes import CLASS_BY_ITEM, GENERAL, PREFIX
 
 Element = etree._Element
 Node = dict[str, Any]
@@ -363,7 +363,8 @@ class ItemUrn:
         above = parent.get("urn") if parent is not None and self.class_name not in _UNNAMED else None
         if above:
             package = CLASS_BY_ITEM[self.class_name].package
-            element.set("urn", f"{PREFIX}{package}.{self.class_name}={above.partition('=')[2]}.{node['id']}")
+            name = GENERAL.get(self.class_name, self.class_name)
+            element.set("urn", f"{PREFIX}{package}.{name}={above.partition('=')[2]}.{node['id']}")
 
     def read(self, element: Element, node: Node, edition: Edition) -> None:
         """Read nothing."""

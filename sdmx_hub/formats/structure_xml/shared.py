@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from sdmx_hub.formats.structure_canonical import ATTRIBUTE_LINKS
 from sdmx_hub.formats.structure_xml.parts import (
     LANG,
     READERS,
@@ -27,10 +28,7 @@ from sdmx_hub.formats.structure_xml.parts import (
 from sdmx_hub.model.artefact import Document
 
 STRUCTURE_LINK = "external"
-"""The relation of the link that tells where an external artefact is kept: ``structureURL`` in XML."""
-SERVICE_LINK = "service"
-"""The same for the service that gives it: ``serviceURL``."""
-_ATTRIBUTES = {STRUCTURE_LINK: "structureURL", SERVICE_LINK: "serviceURL"}
+"""The relation of the link that tells where an external artefact is kept."""
 NOTE_LINK = "related"
 """The relation of the link an annotation's URL becomes."""
 
@@ -62,26 +60,31 @@ class NoteLinks:
 
 @dataclass(frozen=True)
 class Links:
-    """Links of an artefact: the place of an external one as attributes, others as elements where there are such."""
+    """Links: some relations are attributes here, others are elements where there are such, ``most`` of them."""
 
     elements: bool = False
     attributes: bool = False
+    uri: bool = False
+    most: int | None = None
 
     def write(self, element: Element, node: Document, edition: Edition) -> None:
         """Write each link in its place."""
-        for link in node.get("links", ()):
-            attribute = _ATTRIBUTES.get(link.get("rel", ""))
-            if attribute and self.attributes and "href" in link:
+        others = []
+        for link in (link for link in node.get("links", ()) if "href" in link):
+            attribute = self._relations.get(link["rel"])
+            if attribute and attribute not in element.attrib:
                 element.set(attribute, link["href"])
-            elif not attribute and self.elements and "href" in link:
-                child = edition.add(element, "common:Link")
-                given = {"rel": link["rel"], "url": link["href"], "urn": link.get("urn"), "type": link.get("type")}
-                child.attrib.update({name: value for name, value in given.items() if value is not None})
+            else:
+                others.append(link)
+        for link in others[: self.most] if self.elements else ():
+            child = edition.add(element, "common:Link")
+            given = {"rel": link["rel"], "url": link["href"], "urn": link.get("urn"), "type": link.get("type")}
+            child.attrib.update({name: value for name, value in given.items() if value is not None})
 
     def read(self, element: Element, node: Node, edition: Edition) -> None:
         """Read both kinds."""
         links = list(node.get("links", ()))
-        for relation, attribute in _ATTRIBUTES.items() if self.attributes else ():
+        for relation, attribute in self._relations.items():
             if element.get(attribute):
                 links.append({"rel": relation, "href": element.get(attribute)})
         for child in element.iterfind(edition.tag("common:Link")) if self.elements else ():
@@ -94,6 +97,12 @@ class Links:
             links.append({key: value for key, value in given.items() if value is not None})
         if links:
             node["links"] = links
+
+    @property
+    def _relations(self) -> Mapping[str, str]:
+        """The relations that are attributes here, and which."""
+        shown = {"uri": self.uri, "external": self.attributes, "service": self.attributes}
+        return {relation: name for relation, name in ATTRIBUTE_LINKS.items() if shown[relation]}
 
 
 def notes(*, with_value: bool) -> Shape:
