@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
-# Provide what the tests drive beside Python: PostgreSQL and Chromium, from the system or, as root on Debian, by apt.
-# Without them and without root the tests that need them are left out, and this says so; with CI set that is an error.
+# Provide what the tests drive beside Python: PostgreSQL, Chromium, and clients in JavaScript, R and LibreOffice, from the
+# system or, as root on Debian, by apt. Without them and without root the tests that need them are left out, and this
+# says so; with CI set that is an error.
 set -euo pipefail
 
 missing=()
 compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
 command -v "${CHROMIUM:-chromium}" >/dev/null || missing+=(chromium)
 command -v curl >/dev/null || missing+=(curl)
+command -v npm >/dev/null || missing+=(npm)
+[ -d /usr/lib/R/site-library/rsdmx ] || missing+=(r-cran-rsdmx)
+command -v soffice >/dev/null || missing+=(libreoffice-calc-nogui)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then

@@ -5,5 +5,8 @@ cd "$(dirname "$0")/.."
 left_out=()
 compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || command -v initdb >/dev/null || left_out+=("not postgres")
 command -v "${CHROMIUM:-chromium}" >/dev/null || left_out+=("not browser")
+command -v npm >/dev/null || left_out+=("not node")
+[ -d /usr/lib/R/site-library/rsdmx ] || left_out+=("not rsdmx")
+command -v soffice >/dev/null || left_out+=("not libreoffice")
 expression=$(printf '%s\n' "${left_out[@]}" | paste -sd '&' | sed 's/&/ and /g')
 exec .venv/bin/python -m pytest -n 2 --dist loadfile ${expression:+-m "$expression"} "$@"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sdmx_hub.formats.layout import Layout, choose_layout
@@ -26,6 +27,7 @@ ACTIONS: Mapping[Action, str] = {
 _REPLACED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 _SPECIAL = re.compile("[" + "".join(_REPLACED) + "]")
 _TRANSLATION = str.maketrans(_REPLACED)
+_XML_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 def escape(text: str) -> str:
@@ -70,14 +72,24 @@ class Described:
 
 def describe(message: DataMessage, dimension_at_observation: str | None = None) -> list[Described]:
     """Lay out the datasets; those of one dataflow and layout share one description in the header."""
-    numbers: dict[tuple[str, str], int] = {}
+    ids: dict[tuple[str, str], str] = {}
     found = []
     for dataset in message.datasets:
         layout = choose_layout(dataset, dimension_at_observation)
         key = (str(dataset.dataflow.urn), layout.dimension_at_observation)
-        number = numbers.setdefault(key, len(numbers) + 1)
-        found.append(Described(dataset=dataset, layout=layout, structure_id=f"S{number}", number=number))
+        if key not in ids:
+            ids[key] = _structure_id(dataset, ids.values())
+        number = list(ids).index(key) + 1
+        found.append(Described(dataset=dataset, layout=layout, structure_id=ids[key], number=number))
     return found
+
+
+def _structure_id(dataset: Dataset, taken: Collection[str]) -> str:
+    """Call the description as its data structure where that is an XML id: clients look for the structure by it."""
+    wanted = dataset.structure.ref.id
+    named = [wanted] if _XML_ID.fullmatch(wanted) else []
+    numbered = (f"S{number}" for number in itertools.count(1))
+    return next(each for each in itertools.chain(named, numbered) if each not in taken)
 
 
 def once_each(described: Iterable[Described]) -> list[Described]:

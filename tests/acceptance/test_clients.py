@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import logging
 import warnings
@@ -19,13 +18,13 @@ from tests.acceptance.hubs import (
     GENERIC,
     JSON_1,
     JSON_2,
-    MAPPINGS,
     SPECIFIC,
     XML_3,
     Server,
     data_path,
     structure_of,
 )
+from tests.acceptance.raw import FLOW, KEY, RAW, STRUCTURE, Figures
 from tests.formats import judges
 
 with warnings.catch_warnings():  # what these libraries do while they are imported is theirs
@@ -48,33 +47,11 @@ with warnings.catch_warnings():  # what these libraries do while they are import
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # what they do later is theirs too
 
-SAMPLE = MAPPINGS / "ILO_STAT" / "samples" / "nationals_abroad.csv"
-FLOW, STRUCTURE = "DF_STOCK_ABROAD", "ILM_STOCK"
 URN = f"urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow=ILMH:{FLOW}(1.0.0):ObsLevelDim:"
 GENERIC_SERIES = "application/vnd.sdmx.generictimeseriesdata+xml;version=2.1"
 SPECIFIC_SERIES = "application/vnd.sdmx.structurespecifictimeseriesdata+xml;version=2.1"
 STRUCTURE_XML_2 = "application/vnd.sdmx.structure+xml;version=2.1"
 VND = "application/vnd.sdmx."
-Figures = dict[tuple[str, str, str, str], str]
-"""Value by reference area, partner, sex and year."""
-
-
-def read_raw() -> Figures:
-    """Read the file of the provider with nothing of the hub: its codes are turned into ours by hand."""
-    partners, sexes = {"TOTAL": "W1", "X": "G_OTH", "EUR": "G_EUR_O"}, {"sex_t": "_T", "sex_m": "M", "sex_f": "F"}
-    with SAMPLE.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    found = {}
-    for row in rows:
-        partner = row["classif1"].removeprefix("crs_res_").upper()
-        key = (row["ref_area"].upper(), partners.get(partner, partner), sexes[row["sex"]], row["time"])
-        found[key] = row["mna_tpop_sex_crs_nb"]
-    assert len(found) == len(rows) == 216
-    return found
-
-
-RAW = read_raw()
-KEY = ("REF_AREA", "COUNTERPART_AREA", "SEX", "TIME_PERIOD")
 
 
 @pytest.fixture(scope="module", autouse=True)
