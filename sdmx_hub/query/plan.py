@@ -254,7 +254,7 @@ def _filter(asked: ComponentFilter, structure: DataStructure) -> PlannedFilter:
     if component is None:
         raise _unknown(f"c[{asked.component_id}]", asked.component_id, structure, structure.components)
     kind = _kind(component, asked)
-    return PlannedFilter(asked.component_id, asked.any_of, kind)
+    return PlannedFilter(asked.component_id, asked.any_of, kind, component.representation.is_plain)
 
 
 def _kind(component: Component, asked: ComponentFilter) -> Kind:

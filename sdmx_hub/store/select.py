@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 import duckdb
 
+from sdmx_hub.model.cells import ITEM, LANGUAGE, TEXT
 from sdmx_hub.model.rows import Rows, literal, quoted
 from sdmx_hub.model.structure import Measure
-from sdmx_hub.query.conditions import Kind, PlannedFilter
+from sdmx_hub.query.conditions import NEGATIVE, Kind, PlannedFilter
 from sdmx_hub.query.plan import Plan
 from sdmx_hub.query.request import Condition, Operator
 from sdmx_hub.store.segments import VALID_FROM, Segment
@@ -138,7 +139,15 @@ class Selection:
             texts = [text for text in _distinct(self.connection, segment, column) if text and asked.matches(text)]
             among = f"{name} IN ({', '.join(map(self._bound, texts))})" if texts else None
             return _with_absent(among, name, asked)
-        return _any(_all(self._compared(name, one, asked.kind) for one in all_of) for all_of in asked.any_of)
+        compare = self._compared if asked.is_plain else self._compared_each
+        return _any(_all(compare(name, one, asked.kind) for one in all_of) for all_of in asked.any_of)
+
+    def _compared_each(self, name: str, condition: Condition, kind: Kind) -> str:
+        """Compare each text of a cell: one has to fit, or all where the condition is negative."""
+        fits = self._compared("one", condition, kind)
+        if condition.operator in NEGATIVE:
+            return f"coalesce(len(list_filter({_texts(name)}, lambda one: NOT {fits})) = 0, true)"
+        return f"coalesce(len(list_filter({_texts(name)}, lambda one: {fits})) > 0, false)"
 
     def _compared(self, name: str, condition: Condition, kind: Kind) -> str:
         value = self._bound(condition.value)
@@ -275,6 +284,12 @@ def _order(plan: Plan) -> str:
 def _number(name: str) -> str:
     """A text as number: TRY_CAST also reads blanks, underscores, inf and nan, which are no numbers here."""
     return f"TRY_CAST(CASE WHEN NOT regexp_matches({name}, '[^0-9.eE+-]') THEN {name} END AS DOUBLE)"
+
+
+def _texts(name: str) -> str:
+    """The texts of a cell, languages left out."""
+    parts = f"string_split(replace({name}, chr({ord(ITEM)}), chr({ord(TEXT)})), chr({ord(TEXT)}))"
+    return f"list_transform({parts}, lambda part: split_part(part, chr({ord(LANGUAGE)}), -1))"
 
 
 def _page(plan: Plan) -> str:

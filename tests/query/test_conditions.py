@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sdmx_hub.model.cells import write_cell
 from sdmx_hub.query.conditions import Kind, PlannedFilter, is_number
 from sdmx_hub.query.filters import parse_filter
 
@@ -36,6 +37,40 @@ TABLE = [
 @pytest.mark.parametrize(("kind", "condition", "text", "expected"), TABLE)
 def test_a_value_is_compared_by_the_kind_of_its_component(kind, condition, text, expected):
     assert PlannedFilter("X", parse_filter("X", condition).any_of, kind).matches(text) is expected
+
+
+CELLS = [
+    ("A", ["A", "B"], True),
+    ("A", ["AB", "B"], False),
+    ("A+B", ["A", "B", "C"], True),
+    ("A+D", ["A", "B"], False),
+    ("A,D", ["A", "B"], True),
+    ("ne:A", ["A", "B"], False),
+    ("ne:C", ["A", "B"], True),
+    ("ne:A,B", ["A", "B"], True),
+    ("ge:B", ["A", "B"], True),
+    ("gt:B", ["A", "B"], False),
+    ("co:work", [{"en": "work permit", "fr": "permis"}], True),
+    ("sw:permis", [{"en": "work permit", "fr": "permis"}], True),
+    ("sw:fr", [{"en": "work permit", "fr": "permis"}], False),
+    ("nc:permi", [{"en": "visa", "fr": "permis"}], False),
+    ("nc:titre", [{"en": "visa", "fr": "permis"}], True),
+    ("ew:permis", [{"en": "visa", "fr": "permis"}, {"en": "none"}], True),
+]
+
+
+@pytest.mark.parametrize(("condition", "values", "expected"), CELLS)
+def test_a_cell_of_several_texts_is_wanted_for_one_of_them(condition, values, expected):
+    asked = PlannedFilter("X", parse_filter("X", condition).any_of, is_plain=False)
+    assert asked.matches(write_cell(values)) is expected
+
+
+def test_numbers_of_an_array_compare_as_numbers():
+    asked = PlannedFilter("X", parse_filter("X", "gt:9+lt:11").any_of, Kind.NUMBER, is_plain=False)
+    assert asked.matches(write_cell(["1", "10"]))
+    assert asked.matches(write_cell(["10.0"]))
+    assert asked.matches(write_cell(["011.5", "9"])), "each condition looks for a value of its own"
+    assert not asked.matches(write_cell(["9", "8e0"]))
 
 
 @pytest.mark.parametrize("kind", list(Kind))

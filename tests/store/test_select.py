@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from sdmx_hub.model.cells import write_cell
 from sdmx_hub.query.conditions import is_number
 from sdmx_hub.query.filters import parse_filter
 from sdmx_hub.query.plan import Plan, plan_data
@@ -22,12 +23,22 @@ from sdmx_hub.store.releases import Lineage
 from tests.factories import OBSERVATION, component, make_structure, series
 from tests.store.cube import FLOW, drawn, make_rows, moment
 
+
+def shape(data_type, **more):
+    return {"format": {"dataType": data_type}, **more}
+
+
 STRUCTURE = make_structure(
     "FREQ.REF_AREA.SEX.TIME_PERIOD",
     attributes=[
         component("OBS_STATUS", "CL_OBS_STATUS", **OBSERVATION),
         component("NOTE", data_type="String", **OBSERVATION),
         component("UPDATED", data_type="DateTime", **OBSERVATION),
+        component("AGES", **OBSERVATION, localRepresentation=shape("Integer", maxOccurs="unbounded")),
+        component("SINCE", **OBSERVATION, localRepresentation=shape("DateTime", maxOccurs=3)),
+        component(
+            "TITLE", **OBSERVATION, localRepresentation={"format": {"dataType": "String", "isMultilingual": True}}
+        ),
         component("REPORTING_YEAR_START_DAY", data_type="MonthDay", **series("FREQ", "REF_AREA", "SEX")),
     ],
 )
@@ -37,6 +48,10 @@ TIMES = {"A": ("2019", "2020-A1", "2021"), "Q": ("2020-Q1", "2020-Q4", "2021-Q2"
 NUMBERS = (None, "1", "1.0", "9.5", "10", "-3", "1e2", "NaN", "x", " 7", "1_0", "inf")
 NOTES = (None, "", "a & b", "b", "Été")
 MOMENTS = (None, "2020-01-01T00:00:00", "2020", "2021-06", "?")
+AGES = (None, write_cell(["5"]), write_cell(["30", "5"]), write_cell(["x", "100.0"]))
+SINCE = (None, write_cell(["2020", "2021-06"]), write_cell(["2019-12-31", "?"]))
+TITLES = (None, write_cell([{"en": "work", "fr": "travail"}]), write_cell([{"en": "a"}, {"fr": "b", "en": "work b"}]))
+POOLS = (NUMBERS, (None, "A", "E"), NOTES, MOMENTS, AGES, SINCE, TITLES)
 STARTS = {"ES": None, "FR": "--04-01", "SN": "--10-01"}
 FILTERS = {
     "REF_AREA": ["ES", "ne:ES", "sw:S,eq:FR", "ge:ES+lt:SN", "nc:S", "XX"],
@@ -45,6 +60,9 @@ FILTERS = {
     "OBS_VALUE": ["1", "ne:1", "ge:2", "lt:10", "gt:-5+le:9.5", "co:.", "1e2,ge:1000"],
     "OBS_STATUS": ["A", "ne:A", "nc:E", "A,E", "Z"],
     "NOTE": ["co:&", "ne:b", "sw:É", "gt:a", "nc:b,eq:b"],
+    "AGES": ["5", "ne:5", "5+30", "gt:30", "lt:10+gt:20", "co:0", "nc:5", "nc:x,eq:30"],
+    "SINCE": ["ge:2020", "2020", "ne:2020", "lt:2020", "2021-06+lt:2021"],
+    "TITLE": ["work", "ne:work", "sw:tr", "sw:en", "co:b+a", "nc:work", "ew:b,travail"],
     "UPDATED": ["ge:2020", "eq:2020", "ne:2020", "lt:2020-06-01", "co:06"],
 }
 
@@ -53,7 +71,7 @@ FILTERS = {
 def cubes(draw):
     keys = [(f, area, sex, time) for f in TIMES for area in AREAS for sex in SEXES for time in TIMES[f]]
     chosen = draw(st.lists(st.sampled_from(keys), min_size=1, max_size=30, unique=True))
-    picks = st.tuples(*(st.sampled_from(each) for each in (NUMBERS, (None, "A", "E"), NOTES, MOMENTS)))
+    picks = st.tuples(*(st.sampled_from(each) for each in POOLS))
     return [(*key, *draw(picks), STARTS[key[1]]) for key in sorted(chosen)]
 
 
