@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["data", "structure", "availability", "schema"]
+Kind = Literal["data", "structure", "availability", "schema", "registry"]
 Api = Literal["v1", "v2"]
 Syntax = Literal["xml", "json", "csv", "html"]
 
@@ -59,6 +59,7 @@ ALIAS_PARAMETERS: Mapping[str, Mapping[str, str]] = {"csvfilewithlabels": {"labe
 _DATA: frozenset[Kind] = frozenset({"data"})
 _STRUCTURE: frozenset[Kind] = frozenset({"structure", "availability", "schema"})
 _SCHEMA: frozenset[Kind] = frozenset({"schema"})
+_REGISTRY: frozenset[Kind] = frozenset({"registry"})
 _ALL: frozenset[Kind] = _DATA | _STRUCTURE
 _CSV_ALIASES = ("csv", "csvfile", "csvfilewithlabels", "csvdata", "sdmx-csv")
 
@@ -219,6 +220,36 @@ FORMATS: tuple[Format, ...] = (
         version="1.0.0",
         aliases=("json", "sdmx-json", "sdmx-json-1.0"),
         ranks={"v1": 22, "v2": 22},
+    ),
+    Format(
+        id="registry-xml-2.1",
+        kinds=_REGISTRY,
+        syntax="xml",
+        media_type=SDMX + "registry+xml",
+        version="2.1",
+        aliases=("registry", "xml", "sdmx-ml", "sdmx-ml-2.1"),
+        synonyms=(SDMX + "structure+xml",),
+        ranks={"v1": 0, "v2": 2},
+    ),
+    Format(
+        id="registry-xml-3.0",
+        kinds=_REGISTRY,
+        syntax="xml",
+        media_type=SDMX + "registry+xml",
+        version="3.0.0",
+        aliases=("registry", "xml", "sdmx-ml", "sdmx-ml-3.0"),
+        synonyms=(SDMX + "structure+xml",),
+        ranks={"v1": 1, "v2": 1},
+    ),
+    Format(
+        id="registry-xml-3.1",
+        kinds=_REGISTRY,
+        syntax="xml",
+        media_type=SDMX + "registry+xml",
+        version="3.1.0",
+        aliases=("registry", "xml", "sdmx-ml", "sdmx-ml-3.1"),
+        synonyms=(SDMX + "structure+xml",),
+        ranks={"v1": 2, "v2": 0},
     ),
     Format(
         id="html",

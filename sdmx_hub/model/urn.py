@@ -13,7 +13,7 @@ _ID = r"[A-Za-z0-9_@$-]+"
 _VERSION = r"[0-9]+(?:\.[0-9]+){0,2}(?:-[A-Za-z0-9_.-]+)?"
 _REF = re.compile(rf"({_AGENCY}):({_ID})\(({_VERSION})\)")
 _URN = re.compile(
-    rf"urn:sdmx:org\.sdmx\.infomodel\.([a-z]+)\.([A-Za-z]+)=({_AGENCY}):({_ID})\(([^()]+)\)(?:\.([^\s]+))?"
+    rf"urn:sdmx:org\.sdmx\.infomodel\.([a-z]+)\.([A-Za-z]+)=({_AGENCY}|\*):({_ID}|\*)\(([^()]+)\)(?:\.([^\s]+))?"
 )
 LONGEST = 1000
 """Longer texts are refused before any pattern looks at them."""
@@ -36,7 +36,8 @@ class Urn:
     """What a URN says: class, ref and, for an item, its (possibly nested) id.
 
     ``class_name`` is the class the URN names: a maintainable (``Codelist``) or an item class (``Code``). The version is
-    kept as written and may hold a wildcard (``1.0+``) in references.
+    kept as written and may hold a wildcard (``1.0+``) in references; where all artefacts of a kind are meant, agency and
+    id may be ``*``.
     """
 
     class_name: str

@@ -8,15 +8,15 @@ from typing import Any
 from sdmx_hub.model.artefact import Document
 
 _ABSENT = object()
-_LONGEST = 60
+LONGEST = 60
 
 
-def difference(old: Document, new: Document) -> tuple[str, ...]:
+def difference(old: Document, new: Document, longest: int = LONGEST) -> tuple[str, ...]:
     """List what changed, in the order of the old document: ``names.fr: "Mali" → "MALI"``, ``codes[XK]: added``.
 
-    Lists of things with an id compare by id, others by position. Links do not count.
+    Lists of things with an id compare by id, others by position. Links do not count. Texts are cut at ``longest``.
     """
-    return tuple(_changes({**old, "links": None}, {**new, "links": None}, ""))
+    return tuple(_changes({**old, "links": None}, {**new, "links": None}, "", longest))
 
 
 def difference_text(old: Document, new: Document, most: int = 5) -> str:
@@ -26,22 +26,22 @@ def difference_text(old: Document, new: Document, most: int = 5) -> str:
     return "; ".join(lines[:most]) + rest
 
 
-def _changes(old: Any, new: Any, path: str) -> Iterator[str]:
+def _changes(old: Any, new: Any, path: str, longest: int) -> Iterator[str]:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in dict.fromkeys((*old, *new)):
-            yield from _changes(old.get(key, _ABSENT), new.get(key, _ABSENT), f"{path}.{key}" if path else key)
+            yield from _changes(old.get(key, _ABSENT), new.get(key, _ABSENT), f"{path}.{key}" if path else key, longest)
     elif isinstance(old, list | tuple) and isinstance(new, list | tuple):
         before, after = _by_name(old), _by_name(new)
         for name in dict.fromkeys((*before, *after)):
-            yield from _changes(before.get(name, _ABSENT), after.get(name, _ABSENT), f"{path}[{name}]")
+            yield from _changes(before.get(name, _ABSENT), after.get(name, _ABSENT), f"{path}[{name}]", longest)
         if before.keys() == after.keys() and list(before) != list(after):
             yield f"{path}: order"
     elif old is _ABSENT:
-        yield f"{path}: added {_shown(new)}"
+        yield f"{path}: added {_shown(new, longest)}"
     elif new is _ABSENT:
-        yield f"{path}: removed {_shown(old)}"
+        yield f"{path}: removed {_shown(old, longest)}"
     elif old != new:
-        yield f"{path}: {_shown(old)} → {_shown(new)}"
+        yield f"{path}: {_shown(old, longest)} → {_shown(new, longest)}"
 
 
 def _by_name(values: list[Any] | tuple[Any, ...]) -> dict[object, Any]:
@@ -50,8 +50,8 @@ def _by_name(values: list[Any] | tuple[Any, ...]) -> dict[object, Any]:
     return dict(zip(ids if unique else range(len(values)), values, strict=True))
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, longest: int) -> str:
     if isinstance(value, Mapping | list | tuple):
         return "…"
     text = f'"{value}"' if isinstance(value, str) else str(value)
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    return text if len(text) <= longest else text[:longest] + "…"

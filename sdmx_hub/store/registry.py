@@ -11,7 +11,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from sdmx_hub.errors import Conflict
+from sdmx_hub.errors import Conflict, TryAgain
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import CLASS_BY_NAME
 from sdmx_hub.model.urn import Urn
@@ -71,10 +71,16 @@ class Registry:
             self._read = {key: read[key] for key in wanted}
         return [read[key] for key in wanted]
 
-    def save(self, artefacts: Iterable[Artefact], *, actor: str, now: dt.datetime) -> SaveReport:
-        """Save all or none. Raises Conflict, with the difference, when one contradicts a final artefact."""
+    def save(
+        self, artefacts: Iterable[Artefact], *, actor: str, now: dt.datetime, revision: int | None = None
+    ) -> SaveReport:
+        """Save all or none. Raises Conflict, with the difference, when one contradicts a final artefact.
+
+        With ``revision``, raises TryAgain when the registry is no longer at it.
+        """
         report: dict[str, list[Urn]] = {"added": [], "changed": [], "unchanged": []}
         with self._database.transaction() as connection:
+            _check_revision(connection, revision)
             for artefact in _distinct(artefacts):
                 report[_save(connection, artefact, now)].append(artefact.urn)
             done = report["added"] + report["changed"]
@@ -84,9 +90,13 @@ class Registry:
                     append_audit(connection, at=now, actor=actor, action="structure-save", subject=str(urn))
         return SaveReport(**{key: tuple(urns) for key, urns in report.items()})
 
-    def remove(self, urn: Urn, *, actor: str, now: dt.datetime) -> None:
-        """Remove an artefact; its history stays. Raises NotFound, and Conflict when something refers to it."""
+    def remove(self, urn: Urn, *, actor: str, now: dt.datetime, revision: int | None = None) -> None:
+        """Remove an artefact; its history stays. Raises NotFound, and Conflict when something refers to it.
+
+        With ``revision``, raises TryAgain when the registry is no longer at it.
+        """
         with self._database.transaction() as connection:
+            _check_revision(connection, revision)
             artefacts = Artefacts(self._artefacts(connection, None))
             artefact = artefacts.get(urn)
             parents = [parent.urn for parent in artefacts.parents(artefact.urn)]
@@ -168,6 +178,11 @@ def _has_data(connection: Connection, artefact: Artefact) -> bool:
 def _revision(connection: Connection) -> int:
     value = connection.execute(sa.select(COUNTER.c.value).where(COUNTER.c.name == _REVISION)).scalar()
     return int(value or 0)
+
+
+def _check_revision(connection: Connection, revision: int | None) -> None:
+    if revision is not None and _revision(connection) != revision:
+        raise TryAgain("registry-changed")
 
 
 def _changed(connection: Connection) -> dt.datetime | None:

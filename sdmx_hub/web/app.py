@@ -18,6 +18,7 @@ from sdmx_hub.web.headers import register_headers
 from sdmx_hub.web.health import health, register_metrics
 from sdmx_hub.web.hub import EXTENSION, Hub, utc_now
 from sdmx_hub.web.limits import LONGEST_URL
+from sdmx_hub.web.maintenance import fmr
 from sdmx_hub.web.manners import MANNERS
 from sdmx_hub.web.openapi import description
 from sdmx_hub.web.pages import pages
@@ -51,7 +52,7 @@ def create_app(
     register_headers(app)
     register_errors(app, MANNERS)
     register_site(app)
-    for blueprint in (make_blueprint(V1), make_blueprint(V2), pages, pages_harvest, api, health, description):
+    for blueprint in (make_blueprint(V1), make_blueprint(V2), pages, pages_harvest, api, fmr, health, description):
         app.register_blueprint(blueprint)
     app.before_request(_check_url)
     return app

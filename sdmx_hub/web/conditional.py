@@ -32,12 +32,17 @@ class Validators:
         return response
 
 
-def make_validators(parts: Iterable[object], last_modified: dt.datetime | None) -> Validators:
-    """Make the validators of an answer: ``parts`` is everything its bytes depend on."""
+def make_validators(
+    parts: Iterable[object], last_modified: dt.datetime | None, *, entity: str | None = None
+) -> Validators:
+    """Make the validators of an answer: ``parts`` is everything its bytes depend on.
+
+    The digest of one artefact's answer begins with its state (``entity``), which is the same in every format of it.
+    """
     text = "\x1f".join(str(part) for part in parts)
     digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
     moment = last_modified.replace(microsecond=0) if last_modified else None
-    return Validators(digest, moment)
+    return Validators(f"{entity}-{digest[:16]}" if entity else digest, moment)
 
 
 def is_unchanged(validators: Validators) -> bool:

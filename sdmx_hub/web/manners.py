@@ -86,6 +86,7 @@ def _sent(failure: Failure, body: bytes, content_type: str) -> Response:
 MANNERS = (
     Manners("/sdmx/v1", "v1", write_v1),
     Manners("/sdmx/v2", "v2", write_v2),
+    Manners("/ws", "v2", write_v2),
     Manners("/api", "plain", write_problem),
     Manners("/", "plain", write_page),
 )

@@ -12,6 +12,7 @@ from sdmx_hub.formats.table import Api, Kind, formats_of
 from sdmx_hub.query.request import AVAILABILITY_REFERENCES, Detail, Mode, References
 from sdmx_hub.web.errors import STATUSES
 from sdmx_hub.web.hub import base_url, current_hub
+from sdmx_hub.web.openapi_registry import fmr_paths, maintenance_paths
 from sdmx_hub.web.rest import Family
 from sdmx_hub.web.rest_v1 import V1
 from sdmx_hub.web.rest_v2 import V2
@@ -26,7 +27,7 @@ DEVIATIONS = (
     "all, ALL and * are one wildcard; trailing slashes are accepted; strict=1 refuses parameters that are not known.",
     "format= (with formatVersion=), lang= and compression= beat the headers; &format= glued to the path is understood.",
     "A key made only of dots is shortened by many clients before it is sent: write all or *.",
-    "Reference metadata and registrations are not built and answer 501; structures are maintained under /api.",
+    "Reference metadata and registrations are not built and answer 501; structures are written with a key.",
 )
 
 _DATA_V1 = ("startPeriod", "endPeriod", "updatedAfter", "firstNObservations", "lastNObservations", "detail")
@@ -55,7 +56,14 @@ def openapi() -> Response:
             "license": {"name": settings.licence},
         },
         "servers": [{"url": base_url()}],
-        "paths": dict([*_paths(V1, _SLOTS_V1), *_paths(V2, _SLOTS_V2), *_api_paths()]),
+        "paths": _merged(
+            *_paths(V1, _SLOTS_V1),
+            *maintenance_paths(V1),
+            *_paths(V2, _SLOTS_V2),
+            *maintenance_paths(V2),
+            *fmr_paths(V2),
+            *_api_paths(),
+        ),
         "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer", "bearerFormat": "hub_…"}}},
     }
     return answer_bytes(dump_json(document), "application/json")
@@ -138,6 +146,14 @@ def _refusals(api: Api) -> Iterable[tuple[int, str]]:
     for row in STATUSES:
         named.setdefault(getattr(row, api), []).append(row.refusal.__name__)
     return ((status, ", ".join(names)) for status, names in sorted(named.items()))
+
+
+def _merged(*paths: tuple[str, Document]) -> Document:
+    """Bring together what different tables say of one path."""
+    found: dict[str, Document] = {}
+    for path, operations in paths:
+        found.setdefault(path, {}).update(operations)
+    return found
 
 
 def _said(text: str) -> Document:

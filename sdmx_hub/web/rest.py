@@ -21,6 +21,7 @@ Parts = Sequence[str]
 View = Callable[["Family", Parts], Response]
 SAFE = ("GET", "HEAD", "OPTIONS")
 UNSAFE = ("POST", "PUT", "DELETE", "PATCH")
+WRITING = frozenset({"POST", "PUT", "DELETE"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +29,8 @@ class Family:
     """One edition of the API.
 
     Its parsers; its resources with the view that serves each (``keeps_resource``: those whose parser reads the resource
-    too); whether ``references`` count agency schemes; what the standard has and the hub has not: ``unbuilt`` for
-    reading, ``writable`` for writing.
+    too); the view that ``writes`` a resource; whether ``references`` count agency schemes; what the standard has and
+    the hub has not: ``unbuilt``.
     """
 
     api: Api
@@ -42,7 +43,7 @@ class Family:
     agency_schemes: bool
     keeps_resource: frozenset[str]
     unbuilt: frozenset[str]
-    writable: frozenset[str]
+    writes: Mapping[str, View]
 
 
 def make_blueprint(family: Family) -> Blueprint:
@@ -62,13 +63,17 @@ def make_blueprint(family: Family) -> Blueprint:
             raise NotFound("web-unknown-resource", resource=resource[:100], known=known)
         return view(family, parts if resource in family.keeps_resource else parts[1:])
 
-    def refuse_writing(rest: str) -> Response:
-        resource = raw_parts(family.prefix)[0].lower()
-        if resource in family.writable | family.unbuilt:
+    def write(rest: str) -> Response:
+        parts = raw_parts(family.prefix)
+        resource = parts[0].partition("&")[0].lower()
+        view = family.writes.get(resource)
+        if view is not None and request.method in WRITING:
+            return view(family, parts if resource in family.keeps_resource else parts[1:])
+        if resource in family.unbuilt:
             raise NotBuilt("web-not-built", resource=f"{request.method} {resource}")
         raise MethodNotAllowed(valid_methods=SAFE)
 
     rule = "/<path:rest>"
     blueprint.add_url_rule(rule, "answer", answer, methods=SAFE, provide_automatic_options=False)
-    blueprint.add_url_rule(rule, "refuse_writing", refuse_writing, methods=UNSAFE, provide_automatic_options=False)
+    blueprint.add_url_rule(rule, "write", write, methods=UNSAFE, provide_automatic_options=False)
     return blueprint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sdmx_hub.query import urls_v1
+from sdmx_hub.web.maintenance import maintain_structures
 from sdmx_hub.web.rest import Family
 from sdmx_hub.web.views import get_availability, get_data, get_schema, get_structures
 
@@ -22,5 +23,5 @@ V1 = Family(
     agency_schemes=False,
     keeps_resource=frozenset(urls_v1.RESOURCES),
     unbuilt=frozenset({"metadata"}),
-    writable=frozenset(urls_v1.RESOURCES),
+    writes=dict.fromkeys(urls_v1.RESOURCES, maintain_structures),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sdmx_hub.query import urls_v2
+from sdmx_hub.web.maintenance import maintain_structures
 from sdmx_hub.web.rest import Family
 from sdmx_hub.web.views import get_availability, get_data, get_schema, get_structures
 
@@ -22,5 +23,5 @@ V2 = Family(
     agency_schemes=True,
     keeps_resource=frozenset(),
     unbuilt=frozenset({"metadata", "registration", "subscription"}),
-    writable=frozenset({"structure"}),
+    writes={"structure": maintain_structures},
 )

@@ -23,6 +23,7 @@ from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.web.conditional import Validators, make_validators
 from sdmx_hub.web.hub import Visit, current_visit
 from sdmx_hub.web.landing import show_query
+from sdmx_hub.web.maintenance import entity_of
 from sdmx_hub.web.negotiation import Asked, raw_query, read_asked
 from sdmx_hub.web.rest import Family, Parts
 from sdmx_hub.web.spoken import speak
@@ -66,7 +67,7 @@ def get_structures(family: Family, parts: Parts) -> Response:
     visit = current_visit()
     if asked.is_page:
         return show_query("structure", family.api, visit)
-    validators = _validators(visit, asked, structure_version(query, visit.artefacts))
+    validators = _validators(visit, asked, structure_version(query, visit.artefacts), entity=entity_of(query))
     if known := asked.known(validators):
         return known
     artefacts = open_structures(
@@ -120,13 +121,19 @@ def _data_validators(query: DataQuery, visit: Visit, asked: Asked) -> Validators
     return _validators(visit, asked, version.etag, version.last_modified)
 
 
-def _validators(visit: Visit, asked: Asked, state: object, changed: dt.datetime | None = None) -> Validators:
-    """Make the validators of an answer: the state of what it tells, its address, and how it is to be told."""
+def _validators(
+    visit: Visit, asked: Asked, state: object, changed: dt.datetime | None = None, *, entity: str | None = None
+) -> Validators:
+    """Make the validators of an answer: the state of what it tells, its address, and how it is to be told.
+
+    ``entity`` names the state of the one artefact it gives, for ``If-Match``.
+    """
     moments = (visit.artefacts.changed, changed)
     address = request.environ.get("RAW_URI") or request.full_path
     return make_validators(
         (address, visit.base_url, state, *asked.parts),
         max((moment for moment in moments if moment is not None), default=None),
+        entity=entity,
     )
 
 
@@ -144,7 +151,7 @@ def _header(visit: Visit, validators: Validators) -> Header:
     """Make the header of a message; it tells of the content, not of the request, so that equal answers are equal."""
     settings = visit.hub.settings
     return Header(
-        id=f"{settings.hub_id}-{validators.digest[:16]}",
+        id=f"{settings.hub_id}-{validators.digest[-16:]}",
         prepared=validators.last_modified or visit.now,
         sender_id=settings.hub_id,
         sender_names={"en": settings.hub_name},

@@ -241,7 +241,7 @@ def test_a_browser_gets_a_page_with_the_downloads(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 @pytest.mark.parametrize(
-    ("path", "status"), [(f"{V2}/structure/codelist", 501), (DATA_V2, 405), (f"{V2}/registration", 501), (DATA_V1, 405)]
+    ("path", "status"), [(f"{V2}/structure/codelist", 401), (DATA_V2, 405), (f"{V2}/registration", 501), (DATA_V1, 405)]
 )
 def test_nothing_can_be_written_through_the_sdmx_api(client: FlaskClient, method: str, path: str, status: int) -> None:
     answer = client.open(path, method=method)
