@@ -44,6 +44,7 @@ class Representation:
     text_type: str = "String"
     facets: Mapping[str, Any] = field(default_factory=dict)
     max_occurs: int | None = 1
+    min_occurs: int = 0
 
     @property
     def is_coded(self) -> bool:
@@ -251,6 +252,11 @@ def _common(item: Document, core: Callable[..., Representation], default_id: str
     return {"id": identifier, "concept": concept, "representation": core(item.get("localRepresentation"), concept)}
 
 
+def read_representation(item: Document, find: FindArtefact) -> Representation:
+    """Read the representation of a component document: its own, else that of its concept."""
+    return _representation(item.get("localRepresentation"), parse_urn(item["conceptIdentity"]), find=find)
+
+
 def _representation(local: Document | None, concept: Urn, *, find: FindArtefact) -> Representation:
     if local is None:
         scheme = find(concept.artefact)
@@ -262,13 +268,14 @@ def _representation(local: Document | None, concept: Urn, *, find: FindArtefact)
 def _read_representation(document: Document) -> Representation:
     occurs = document.get("maxOccurs", 1)
     limit = None if occurs == "unbounded" else int(occurs)
+    fewest = int(document.get("minOccurs", 0))
     enumeration = document.get("enumeration")
     if enumeration:
-        return Representation(
-            codelist=parse_urn(enumeration), facets=document.get("enumerationFormat", {}), max_occurs=limit
-        )
+        facets = document.get("enumerationFormat", {})
+        return Representation(codelist=parse_urn(enumeration), facets=facets, max_occurs=limit, min_occurs=fewest)
     facets = dict(document.get("format", {}))
-    return Representation(text_type=facets.pop("dataType", "String"), facets=facets, max_occurs=limit)
+    text_type = facets.pop("dataType", "String")
+    return Representation(text_type=text_type, facets=facets, max_occurs=limit, min_occurs=fewest)
 
 
 def _concept_of(scheme: Artefact, concept_id: str | None) -> Document | None:

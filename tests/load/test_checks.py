@@ -302,3 +302,51 @@ def test_texts_have_the_form_of_their_type(kind: str, good: str, bad: str) -> No
     ]
     rows = rows_of(given, list(specimen.structure.components))
     assert [(one.where.column, one.source_value) for one in check_rows(rows, terms).findings] == [("NOTE", bad)]
+
+
+SEVERAL = make_specimen(
+    "REF_AREA.TIME_PERIOD",
+    attributes={"OBS_STATUS": "obs", "TITLE": "REF_AREA", "SHARE": "obs", "COMMENT_OBS": "obs"},
+    types={"SHARE": "Decimal"},
+    occurs={"OBS_STATUS": 2, "SHARE": "unbounded", "TITLE": 2},
+    multilingual=("TITLE", "COMMENT_OBS"),
+)
+
+
+def found_in_cells(**change: str | None) -> list[tuple[str, str | None]]:
+    given = {"REF_AREA": "ES", "TIME_PERIOD": "2020", "OBS_VALUE": "1", "OBS_STATUS": "A"} | change
+    columns = (*SEVERAL.structure.components, "_row", "_action")
+    connection = duckdb.connect()
+    listed = ", ".join(f"? AS {quoted(column)}" for column in columns)
+    cells = [given.get(column) for column in columns]
+    connection.execute(f"CREATE TABLE cells AS SELECT {listed}", cells)
+    rows = Rows(connection=connection, sql="FROM cells", columns=columns, is_sorted=False)
+    codelists = {
+        one: codelist for one in SEVERAL.structure.components if (codelist := SEVERAL.codelist(one)) is not None
+    }
+    terms = Terms(dataflow=SEVERAL.dataflow.ref, structure=SEVERAL.structure, codelists=codelists)
+    return [(one.code, one.source_value) for one in check_rows(rows, terms).findings]
+
+
+@pytest.mark.parametrize(
+    ("change", "findings"),
+    [
+        ({"OBS_STATUS": "A\x1dE", "SHARE": "1\x1d2.5", "TITLE": "en\x1eOne\x1ffr\x1eUn\x1den\x1eTwo"}, []),
+        ({"OBS_STATUS": "A\x1dX"}, [("V01", "X")]),
+        ({"OBS_STATUS": "A\x1dE\x1dM"}, [("TEXT-FORM", "A; E; M")]),
+        ({"SHARE": "1\x1dmany"}, [("NUM-FORM", "1; many")]),
+        ({"COMMENT_OBS": "en\x1eYes\x1fno language"}, [("TEXT-FORM", "en:Yes; no language")]),
+        ({"COMMENT_OBS": "e n\x1eYes"}, [("TEXT-FORM", "e n:Yes")]),
+        ({"COMMENT_OBS": "en\x1eYes\x1fEN\x1eAye"}, [("TEXT-FORM", "en:Yes; EN:Aye")]),
+        ({"COMMENT_OBS": "en\x1ebell\x07"}, [("TEXT-FORM", "en:bell\x07")]),
+        ({"COMMENT_OBS": "no language"}, []),
+        ({"OBS_VALUE": "#N/A"}, []),
+        ({"TIME_PERIOD": None, "OBS_VALUE": None, "OBS_STATUS": None, "TITLE": "All"}, []),
+        ({"TIME_PERIOD": None, "OBS_STATUS": None, "TITLE": "All"}, [("V02", None)]),
+        ({"REF_AREA": None, "OBS_VALUE": None, "OBS_STATUS": None, "TITLE": "All"}, [("V02", None)]),
+    ],
+)
+def test_rules_hold_for_each_value_of_a_cell(
+    change: dict[str, str | None], findings: list[tuple[str, str | None]]
+) -> None:
+    assert found_in_cells(**change) == findings

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterator
 
 from sdmx_hub.errors import BadRequest
+from sdmx_hub.load.checks.cells import shown_sql
 from sdmx_hub.load.checks.terms import MOST, VIEW, Checking, key_hash, key_text
 from sdmx_hub.model.finding import Finding, Severity
 from sdmx_hub.model.period import Period, parse_period
@@ -58,8 +59,11 @@ def _check_complete(checking: Checking) -> Iterator[Finding]:
             continue
         if None in checking.values(key):
             count, row = checking.one(
-                f"SELECT count(*), min({SOURCE_ROW}) FROM {VIEW} WHERE {quoted(key)} IS NULL AND {checking.live}"
+                f"SELECT count(*), min({SOURCE_ROW}) FROM {VIEW} "
+                f"WHERE {quoted(key)} IS NULL AND {checking.live} AND NOT {checking.partial}"
             )
+            if not count:
+                continue
             yield checking.finding("V02", row=row, column=key, count=count, component=key)
 
 
@@ -68,17 +72,16 @@ def check_duplicates(checking: Checking) -> Iterator[Finding]:
     keys = checking.structure.key_ids
     if not checking.has(*keys):
         return
-    total, different = checking.one(
-        f"SELECT count(*), count(DISTINCT {key_hash(keys)}) FROM {VIEW} WHERE {checking.live}"
-    )
+    live = checking.live if checking.partial == "false" else f"{checking.live} AND NOT {checking.partial}"
+    total, different = checking.one(f"SELECT count(*), count(DISTINCT {key_hash(keys)}) FROM {VIEW} WHERE {live}")
     if total == different:
         return
     listed = ", ".join(quoted(key) for key in keys)
     window = f"OVER (PARTITION BY {listed} ORDER BY {SOURCE_ROW})"
     twice = (
         f"SELECT {key_text(keys)} AS key, {SOURCE_ROW} AS row, first({SOURCE_ROW}) {window} AS first, "
-        f"row_number() {window} AS place FROM {VIEW} WHERE {checking.live} AND {key_hash(keys)} IN "
-        f"(SELECT {key_hash(keys)} FROM {VIEW} WHERE {checking.live} GROUP BY 1 HAVING count(*) > 1)"
+        f"row_number() {window} AS place FROM {VIEW} WHERE {live} AND {key_hash(keys)} IN "
+        f"(SELECT {key_hash(keys)} FROM {VIEW} WHERE {live} GROUP BY 1 HAVING count(*) > 1)"
     )
     found = checking.connection.execute(
         f"SELECT key, row, first, count(*) OVER () FROM ({twice}) WHERE place > 1 ORDER BY row, key LIMIT {MOST}"
@@ -142,7 +145,8 @@ def check_attributes(checking: Checking) -> Iterator[Finding]:
 
 def _check_present(checking: Checking, component: Component) -> Iterator[Finding]:
     count, row = checking.one(
-        f"SELECT count(*), min({SOURCE_ROW}) FROM {VIEW} WHERE {quoted(component.id)} IS NULL AND {checking.whole}"
+        f"SELECT count(*), min({SOURCE_ROW}) FROM {VIEW} "
+        f"WHERE {quoted(component.id)} IS NULL AND {checking.whole} AND NOT {checking.partial}"
     )
     if count:
         yield checking.finding("ATT-MISSING", row=row, column=component.id, count=count, component=component.id)
@@ -156,8 +160,9 @@ def _check_agreement(checking: Checking, attribute: Attribute) -> Iterator[Findi
         f"WHERE {checking.live} GROUP BY {key_hash(ids)}) WHERE low <> high LIMIT 1"
     ):
         return  # nearly always so; keys that shared a number could only make it look too often
+    value = column if attribute.representation.is_plain else shown_sql(column)
     found = checking.connection.execute(
-        f"SELECT {place}, count(DISTINCT {column}), string_agg(DISTINCT {column}, ', ' ORDER BY {column}), count(*), "
+        f"SELECT {place}, count(DISTINCT {column}), string_agg(DISTINCT {value}, ', ' ORDER BY {value}), count(*), "
         f"min({SOURCE_ROW}) AS first FROM {VIEW} WHERE {quoted(attribute.id)} IS NOT NULL AND {checking.live} "
         f"GROUP BY 1 HAVING count(DISTINCT {column}) > 1 ORDER BY first LIMIT {MOST}"
     ).fetchall()

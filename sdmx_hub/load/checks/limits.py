@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sdmx_hub.load.checks.terms import MOST, VIEW, Checking, key_text
+from sdmx_hub.model.cells import ITEM
 from sdmx_hub.model.finding import Finding
 from sdmx_hub.model.rows import SOURCE_ROW, literal, quoted
 from sdmx_hub.model.structure import Constraint, CubeRegion
@@ -62,11 +63,19 @@ def _check_regions(
 
 def _inside(checking: Checking, region: CubeRegion, without: str | None) -> str:
     tests = [
-        f"coalesce(CAST({quoted(one)} AS VARCHAR) IN ({', '.join(map(literal, sorted(allowed)))}), true)"
+        f"coalesce({_among(checking, one, ', '.join(map(literal, sorted(allowed))))}, true)"
         for one, allowed in region.values.items()
         if one != without and allowed and checking.has(one)
     ]
     return " AND ".join(tests) or "true"
+
+
+def _among(checking: Checking, component_id: str, allowed: str) -> str:
+    """SQL: the value, or each value of an array, is one of some."""
+    column = f"CAST({quoted(component_id)} AS VARCHAR)"
+    if checking.is_array(component_id):
+        return f"list_has_all([{allowed}], string_split({column}, {literal(ITEM)}))"
+    return f"{column} IN ({allowed})"
 
 
 def _report(

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 
 import duckdb
 
+from sdmx_hub.model.cells import ITEM
 from sdmx_hub.model.finding import Finding, Severity, Where
 from sdmx_hub.model.message import Action
 from sdmx_hub.model.rows import ACTION, SOURCE_ROW, Rows, literal, quoted
-from sdmx_hub.model.structure import Codelist, Component, Constraint, DataStructure
+from sdmx_hub.model.structure import Attachment, Codelist, Component, Constraint, DataStructure
 from sdmx_hub.model.urn import Ref
 
 VIEW = "_checked"
+_ITEM = "_item"
 MOST = 200
 """Different faults of one kind told one by one; the rest are counted."""
 VALUE = "OBS_VALUE"
@@ -84,6 +86,24 @@ class Checking:
         return f"coalesce({ACTION}, {literal(self.terms.action.value)}) NOT IN ('D', 'M')"
 
     @functools.cached_property
+    def partial(self) -> str:
+        """SQL: the row only states attributes of series, groups or the dataset, by the keys they describe."""
+        keys = self.structure.key_ids
+        if not self.has(*keys) or not any(None in self.values(key) for key in keys):
+            return "false"
+        attributes = [one for one in self.structure.attributes if one.id in self.rows.columns]
+        above = [one for one in attributes if one.attached_to is not Attachment.OBSERVATION]
+        below = [one.id for one in attributes if one.attached_to is Attachment.OBSERVATION]
+        below += [one.id for one in self.structure.measures if one.id in self.rows.columns]
+        stated = " OR ".join(f"{quoted(one.id)} IS NOT NULL" for one in above) or "false"
+        tests = [f"({' OR '.join(f'{quoted(key)} IS NULL' for key in keys)})", f"({stated})"]
+        tests += [f"{quoted(one)} IS NULL" for one in below]
+        for one in above:
+            known = " AND ".join(f"{quoted(key)} IS NOT NULL" for key in one.dimension_ids) or "true"
+            tests.append(f"({quoted(one.id)} IS NULL OR ({known}))")
+        return f"({' AND '.join(tests)})"
+
+    @functools.cached_property
     def count(self) -> int:
         """Number of rows."""
         return int(self.one(f"SELECT count(*) FROM {VIEW}")[0])
@@ -109,16 +129,28 @@ class Checking:
         return frozenset(value for (value,) in found)
 
     def codes(self, component_id: str) -> frozenset[str]:
-        """Distinct values of a column, without the absent one."""
-        return frozenset(value for value in self.values(component_id) if value is not None)
+        """Distinct values of a column, without the absent one; of an array, the distinct items."""
+        found = frozenset(value for value in self.values(component_id) if value is not None)
+        if self.is_array(component_id):
+            return frozenset(item for value in found for item in value.split(ITEM))
+        return found
+
+    def is_array(self, component_id: str) -> bool:
+        """Tell whether cells of a component may hold several values."""
+        component = self.structure.components.get(component_id)
+        return component is not None and component.representation.is_array
 
     def places(self, component_id: str, values: Collection[str]) -> list[tuple[str, int, int | None]]:
         """Where some values of a column stand: value, how many rows have it, the first of them; by first row."""
         if not values:
             return []
         column, listed = f"CAST({quoted(component_id)} AS VARCHAR)", ", ".join(map(literal, sorted(values)))
+        source = VIEW
+        if self.is_array(component_id):
+            source = f"(SELECT *, unnest(string_split({column}, {literal(ITEM)})) AS {_ITEM} FROM {VIEW})"
+            column = _ITEM
         return self.connection.execute(
-            f"SELECT {column} AS value, count(*), min({SOURCE_ROW}) AS first FROM {VIEW} "
+            f"SELECT {column} AS value, count(*), min({SOURCE_ROW}) AS first FROM {source} "
             f"WHERE {self.live} AND {column} IN ({listed}) GROUP BY value ORDER BY first, value"
         ).fetchall()
 

@@ -6,11 +6,13 @@ looked at again for the places.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import duckdb
 
+from sdmx_hub.load.checks.cells import TEXT_OF_CELL, cell_conditions, each_text, shown_sql
 from sdmx_hub.load.checks.terms import (
     COUNT_UNITS,
     FLOATING,
@@ -29,6 +31,8 @@ from sdmx_hub.model.structure import Component
 
 NO_VALUE = ("O", "L", "M", "Q")
 """Codes of CL_OBS_STATUS that say there is no value: missing, not collected, cannot exist, suppressed."""
+NO_TEXT = "#N/A"
+"""What says that a value is missing on purpose, in types that have no ``NaN`` (SDMX 3.0, "intentionally missing")."""
 _ZONED = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})"
 _CONTROL = r"[\x00-\x08\x0B\x0C\x0E-\x1F]"
 _DATE = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -99,8 +103,12 @@ def _compiles(checking: Checking, rule: _Rule) -> bool:
 
 def _rules(checking: Checking) -> Iterator[_Rule]:
     for component in checking.structure.components.values():
-        if component.id in checking.rows.columns and not component.representation.is_coded:
+        if component.id not in checking.rows.columns:
+            continue
+        if not component.representation.is_coded:
             yield from _text_rules(checking, component)
+        elif component.representation.is_array:
+            yield from _cell_rules(component)
     yield from _unit_rules(checking)
     yield from _status_rules(checking)
     if checking.has("CONF_STATUS", "EMBARGO_TIME"):
@@ -125,10 +133,33 @@ def _text(component_id: str) -> str:
 
 
 def _text_rules(checking: Checking, component: Component) -> Iterator[_Rule]:
-    text, kind = _text(component.id), component.representation.text_type
     time = checking.structure.time_dimension
     if time is not None and component.id == time.id:
         return
+    if component.representation.is_plain:
+        yield from _rules_of_text(component, component.id)
+        return
+    cell = _text(component.id)
+    for rule in _rules_of_text(component, TEXT_OF_CELL):
+        yield dataclasses.replace(rule, condition=each_text(cell, rule.condition), value=shown_sql(cell))
+    yield from _cell_rules(component)
+
+
+def _cell_rules(component: Component) -> Iterator[_Rule]:
+    cell = _text(component.id)
+    for condition, wanted in cell_conditions(component, cell):
+        yield _Rule(
+            code="TEXT-FORM",
+            component_id=component.id,
+            condition=condition,
+            value=shown_sql(cell),
+            params={"expected": wanted},
+        )
+
+
+def _rules_of_text(component: Component, name: str) -> Iterator[_Rule]:
+    """The rules of one text of a component, which SQL knows by ``name``."""
+    text, kind = _text(name), component.representation.text_type
     pattern = TEXT_TYPES.get(kind)
     if pattern is not None:
         missing = f"{text} <> 'NaN' AND " if kind in FLOATING else ""
@@ -138,7 +169,7 @@ def _text_rules(checking: Checking, component: Component) -> Iterator[_Rule]:
         yield _Rule(
             code="NUM-FORM" if number else "TEXT-FORM",
             component_id=component.id,
-            condition=f"{missing}NOT regexp_full_match({text}, {literal(pattern)})",
+            condition=f"{missing}NOT regexp_full_match({text}, {literal(f'{pattern}|{NO_TEXT}')})",
             value=text,
             params={} if number else {"expected": kind},
         )
@@ -150,16 +181,16 @@ def _text_rules(checking: Checking, component: Component) -> Iterator[_Rule]:
             value=f"regexp_replace({text}, {literal(_CONTROL)}, '·', 'g')",
             params={"expected": "no control characters"},
         )
-    yield from _facet_rules(component)
+    yield from _facet_rules(component, name)
 
 
-def _facet_rules(component: Component) -> Iterator[_Rule]:
-    text, facets = _text(component.id), component.representation.facets
+def _facet_rules(component: Component, known_as: str) -> Iterator[_Rule]:
+    text, facets = _text(known_as), component.representation.facets
     tests = {
         "minLength": f"length({text}) < {{}}",
         "maxLength": f"length({text}) > {{}}",
-        "minValue": f"{number_of(component.id)} < {{}}",
-        "maxValue": f"{number_of(component.id)} > {{}}",
+        "minValue": f"{number_of(known_as)} < {{}}",
+        "maxValue": f"{number_of(known_as)} > {{}}",
     }
     for name, test in tests.items():
         limit = facets.get(name)
