@@ -85,6 +85,8 @@ def make_specimen(
     codes: Mapping[str, str | Sequence[str]] | None = None,
     types: Mapping[str, str] | None = None,
     mandatory: Iterable[str] = (),
+    occurs: Mapping[str, int | str] | None = None,
+    multilingual: Iterable[str] = (),
     identifier: str = "DSD",
     dataflow: str = "DF",
     agency: str = "TEST",
@@ -94,7 +96,8 @@ def make_specimen(
 
     ``attributes`` says what each describes: ``obs``, ``dataset``, ``group:ID`` or dimensions joined by dots (``series``
     for all but time). ``groups`` are dimensions joined by dots. A component is coded unless ``types`` names its text
-    type; ``codes`` replaces the usual codes.
+    type; ``codes`` replaces the usual codes. ``occurs`` says how many values an array holds (a number, or
+    ``unbounded``), ``multilingual`` which texts have languages.
     """
     attributes = {"OBS_STATUS": "obs"} if attributes is None else attributes
     ref = (agency, identifier, version)
@@ -103,17 +106,22 @@ def make_specimen(
     component_ids = [*dimensions.split("."), *measures.split(), *attributes]
     scheme = f"urn:sdmx:org.sdmx.infomodel.conceptscheme.Concept={agency}:CS_{identifier}({version})"
     codelists: dict[str, Artefact] = {}
+    several = frozenset(multilingual)
 
     def component(component_id: str, **more: Any) -> dict[str, Any]:
         shape: dict[str, Any] = {"id": component_id, "conceptIdentity": f"{scheme}.{component_id}"}
         if component_id == TIME:
             shape["localRepresentation"] = {"format": {"dataType": "ObservationalTimePeriod"}}
         elif component_id in text_types or component_id in measures.split():
-            shape["localRepresentation"] = {"format": {"dataType": text_types.get(component_id, "Decimal")}}
+            text_format: dict[str, Any] = {"dataType": text_types.get(component_id, "Decimal")}
+            text_format |= {"isMultilingual": True} if component_id in several else {}
+            shape["localRepresentation"] = {"format": text_format}
         else:
             codelist = make_codelist(f"CL_{component_id}", all_codes.get(component_id, "A B C"), agency=agency)
             codelists[component_id] = codelist
             shape["localRepresentation"] = {"enumeration": str(codelist.urn)}
+        if component_id in (occurs or {}):
+            shape["localRepresentation"] |= {"maxOccurs": (occurs or {})[component_id]}
         return shape | more
 
     keys = [each for each in dimensions.split(".") if each != TIME]
@@ -195,7 +203,7 @@ def _dictionaries(
     found: dict[str, tuple[str, ...]] = {}
     for column in columns:
         codelist = specimen.codelist(column)
-        if codelist is not None:
+        if codelist is not None and specimen.structure.components[column].representation.is_plain:
             found[column] = tuple(codelist.codes)
         elif column == TIME:
             used = {each.get(column) for each in observations} - {None}

@@ -20,6 +20,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from sdmx_hub.errors import Malformed, TooLarge
+from sdmx_hub.formats.read_cells import sub_fields_sql
 from sdmx_hub.formats.read_data import spool
 from sdmx_hub.model.finding import Finding, Where
 from sdmx_hub.model.rows import SOURCE_ROW, literal
@@ -31,6 +32,8 @@ BLOCK = 4 << 20
 MOST_RAGGED = 200
 """Ragged records told one by one; beyond that the file is given up."""
 _HEADING = re.compile(r"([A-Za-z_][A-Za-z0-9_@$.-]*)(\[[^\]]*\]|\[\])?(?:: .*)?", re.DOTALL)
+_SUB_FIELDS = ";"
+"""What parts sub-fields where the heading does not say so."""
 _DECIMAL_COMMA = r"[+-]?[0-9]+,[0-9]+"
 
 
@@ -165,11 +168,13 @@ def _ragged(row: int, actual: int, text: str, expected: int) -> Finding:
     )
 
 
-def select_components(table: CsvTable, structure: DataStructure, known: frozenset[str]) -> dict[str, str]:
+def select_components(
+    table: CsvTable, structure: DataStructure, known: frozenset[str], separator: str | None = None
+) -> dict[str, str]:
     """Write the SQL of each component that has a column.
 
-    Labels (``F: Female``) are cut off, a decimal comma of a ``;`` file becomes a point, and the single value of a
-    column with sub-fields is unpacked. ``known`` are the headings of the format itself.
+    Labels (``F: Female``) are cut off, a decimal comma of a ``;`` file becomes a point, and columns with sub-fields are
+    unpacked. ``known`` are the headings of the format itself, ``separator`` is what parts sub-fields.
     """
     selected: dict[str, str] = {}
     measures = {measure.id for measure in structure.measures}
@@ -179,6 +184,12 @@ def select_components(table: CsvTable, structure: DataStructure, known: frozense
             continue
         sql = f"c{position}"
         is_time = structure.time_dimension is not None and component.id == structure.time_dimension.id
+        if heading.brackets and not component.representation.is_plain:
+            parts_at = separator or _SUB_FIELDS
+            selected[heading.id] = sub_fields_sql(
+                sql, component.representation, parts_at, heading.brackets[1:-1], labelled=heading.labelled
+            )
+            continue
         if heading.labelled and (component.representation.is_coded or is_time or component.id in measures):
             sql = f"split_part({sql}, ': ', 1)"
         if component.id in measures and table.delimiter == ";":
@@ -211,13 +222,14 @@ def check_headings(table: CsvTable, structure: DataStructure, known: frozenset[s
 
 
 def check_sub_fields(
-    table: CsvTable, connection: duckdb.DuckDBPyConnection, separator: str | None
+    table: CsvTable, structure: DataStructure, connection: duckdb.DuckDBPyConnection, separator: str | None
 ) -> Iterator[Finding]:
-    """Find cells that hold several values; the hub keeps one text per cell and never drops the others silently."""
+    """Find cells that hold several values where the structure allows one."""
     if separator is None:
         return
     for position, heading in enumerate(table.headings):
-        if not heading.brackets or heading.id == "STRUCTURE":
+        component = structure.components.get(heading.id)
+        if not heading.brackets or component is None or not component.representation.is_plain:
             continue
         found = connection.execute(
             f"SELECT count(*), min({SOURCE_ROW}), arg_min(c{position}, {SOURCE_ROW}) FROM {table.name} "

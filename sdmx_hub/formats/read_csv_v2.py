@@ -1,7 +1,7 @@
 """SDMX-CSV 2.0 and 2.1: ``STRUCTURE``, ``STRUCTURE_ID``, ``ACTION``, keys and names if asked for, then the components.
 
-A sub-field separator (``STRUCTURE[;]``) is understood; a cell that really holds several values or languages is a
-finding, since the hub keeps one text per cell. An absent ``ACTION`` says nothing, and the load decides.
+Sub-fields (``STRUCTURE[;]``, ``ATTR[]``, ``ATTR[en;fr]``) hold the values and languages of components that allow them;
+in any other they are a finding. An absent ``ACTION`` says nothing, and the load decides.
 """
 
 from __future__ import annotations
@@ -36,18 +36,14 @@ from sdmx_hub.model.urn import Ref, Urn
 
 _KNOWN = frozenset({"STRUCTURE", "STRUCTURE_ID", "STRUCTURE_NAME", "ACTION", "SERIES_KEY", "OBS_KEY"})
 _CLASSES = {"dataflow": "Dataflow", "datastructure": "DataStructure", "dataprovision": "ProvisionAgreement"}
-_REF = re.compile(r"([A-Za-z][\w.-]*):([\w@$-]+)\(([^()\s]+)\)(?:: .*)?", re.ASCII | re.DOTALL)
+_REF = re.compile(r"([A-Za-z][\w.-]*):([\w@$-]+)(?:\(([^()\s]+)\))?(?:: .*)?", re.ASCII | re.DOTALL)
 
 
 def read(path: Path, find: FindStructure, connection: duckdb.DuckDBPyConnection) -> ReadData:
     """Read a file: one dataset a structure. Raises Malformed, NotFound, TooLarge."""
     table = read_table(path, connection)
     kind, identifier = table.column("STRUCTURE"), table.column("STRUCTURE_ID")
-    separator = next(heading.brackets for heading in table.headings if heading.id == "STRUCTURE")
-    findings: list[Finding] = [
-        *table.findings,
-        *check_sub_fields(table, connection, separator[1:-1] if separator else None),
-    ]
+    findings: list[Finding] = [*table.findings]
     described = distinct(connection, table.name, str(kind), str(identifier))
     datasets = []
     for class_text, text in described:
@@ -56,16 +52,26 @@ def read(path: Path, find: FindStructure, connection: duckdb.DuckDBPyConnection)
         if len(described) > 1:
             source += f" WHERE {kind} = {literal(class_text or '')} AND {identifier} = {literal(text or '')}"
         dataset = _dataset(table, urn, source, find, connection)
-        findings += [f for f in check_headings(table, dataset.structure, _KNOWN) if f not in findings]
+        found = [
+            *check_sub_fields(table, dataset.structure, connection, _separator(table)),
+            *check_headings(table, dataset.structure, _KNOWN),
+        ]
+        findings += [one for one in found if one not in findings]
         datasets.append(dataset)
     return ReadData(datasets=tuple(datasets), findings=tuple(findings))
+
+
+def _separator(table: CsvTable) -> str | None:
+    """What parts sub-fields, as the first heading says it."""
+    brackets = next(heading.brackets for heading in table.headings if heading.id == "STRUCTURE")
+    return brackets[1:-1] if brackets else None
 
 
 def _dataset(
     table: CsvTable, urn: Urn, source: str, find: FindStructure, connection: duckdb.DuckDBPyConnection
 ) -> ReadDataset:
     structure = resolve_structure(urn, find)
-    selected = select_components(table, structure, _KNOWN) | {SOURCE_ROW: SOURCE_ROW}
+    selected = select_components(table, structure, _KNOWN, _separator(table)) | {SOURCE_ROW: SOURCE_ROW}
     action = table.column("ACTION")
     if action:
         selected[ACTION] = action_letters(action)
@@ -79,9 +85,9 @@ def _dataset(
 
 
 def parse_structure(class_text: str | None, text: str | None) -> Urn:
-    """Read the first two columns, with or without labels. Raises Malformed."""
+    """Read the first two columns, with or without labels; a missing version means the latest. Raises Malformed."""
     name = _CLASSES.get((class_text or "").strip().lower())
     match = _REF.fullmatch(text or "")
     if name is None or match is None:
         raise Malformed("csv-structure", kind=(class_text or "")[:40], text=(text or "")[:80])
-    return Urn(name, Ref(match[1], match[2], match[3]))
+    return Urn(name, Ref(match[1], match[2], match[3] or "*"))

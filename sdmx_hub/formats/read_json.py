@@ -15,7 +15,7 @@ from sdmx_hub.errors import BadRequest, Malformed
 from sdmx_hub.formats import read_json_extract
 from sdmx_hub.formats.read_data import FindStructure, ReadData, resolve_structure
 from sdmx_hub.formats.read_json_extract import Layout
-from sdmx_hub.formats.read_rows import assemble, describe_dataset
+from sdmx_hub.formats.read_rows import assemble, check_cells, describe_dataset
 from sdmx_hub.formats.read_spool import DATASET
 from sdmx_hub.formats.read_xml import parse_instant
 from sdmx_hub.model.finding import Finding, Where
@@ -48,6 +48,7 @@ def read_message(path: Path, find: FindStructure, connection: duckdb.DuckDBPyCon
             held=frozenset(found["names"]),
             given=given,
             action=given.get("action"),
+            packed=found["packed"],
         )
         for number, given in enumerate(found["datasets"])
     ]
@@ -93,10 +94,5 @@ def _oddities(found: Mapping[str, Any], structures: list[DataStructure]) -> Iter
             yield Finding(
                 code="READ-COMPONENT", where=Where(column=name), params={"name": name, "structure": structures[0].ref}
             )
-    for name, (count, row, _) in found["several"].items():
-        yield Finding(
-            code="READ-VALUES",
-            where=Where(row=row, column=name),
-            params={"name": name, "structure": structures[0].ref},
-            count=count,
-        )
+    for structure in structures:
+        yield from check_cells(found, structure)

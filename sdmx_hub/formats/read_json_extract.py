@@ -13,16 +13,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import ijson
 
 from sdmx_hub.errors import Malformed
+from sdmx_hub.formats.read_cells import unmarked
 from sdmx_hub.formats.read_spool import Columns
+from sdmx_hub.model.cells import Value, write_cell
 
 WHOLE = 64 << 20
 """Bytes of a file that is read as a whole, which is five times as fast and takes a dozen times its size in memory."""
 _LARGE = ("dimensionGroupAttributes", "series", "observations")
+_BLOCK = 1 << 20
+_MARK = "\\u001"
+"""How JSON writes the control characters that have a meaning in cells, and their neighbours."""
 OTHER_DIMENSIONS = frozenset({"~", "-", ""})
 
 
@@ -92,7 +97,9 @@ def _by_index(values: list[Any] | None) -> Mapping[Any, Any] | None:
 def _value(item: Any) -> Any:
     if not isinstance(item, dict):
         return item
-    return next((item[key] for key in ("id", "value", "name") if item.get(key) is not None), item.get("names"))
+    return next(
+        (item[key] for key in ("id", "value", "values", "name") if item.get(key) is not None), item.get("names")
+    )
 
 
 def _parts(items: list[dict[str, Any]] | None) -> list[_Part]:
@@ -131,7 +138,12 @@ class _Structure:
 
 
 class _Reader:
-    """Turns the parts of a message into rows; where the parts come from is the business of the two kinds below."""
+    """Turns the parts of a message into rows; where the parts come from is the business of the two kinds below.
+
+    ``has_marks`` says that texts may hold control characters.
+    """
+
+    has_marks = False
 
     def __init__(self, folder: Path, documents: list[dict[str, Any]]) -> None:
         self.documents = documents
@@ -143,6 +155,8 @@ class _Reader:
         self.groups = Columns(folder, "groups", names)
         self.datasets: list[dict[str, Any]] = []
         self.several: dict[str, list[int]] = {}
+        self.several_languages: dict[str, list[int]] = {}
+        self.packed: set[str] = set()
 
     def _found(self, header: Mapping[str, Any]) -> dict[str, Any]:
         for columns in (self.series, self.obs, self.groups):
@@ -156,6 +170,8 @@ class _Reader:
             "obs": self.obs.count,
             "groups": self.groups.count,
             "several": self.several,
+            "several_languages": self.several_languages,
+            "packed": sorted(self.packed),
             "has_empty": True,
         }
 
@@ -236,22 +252,44 @@ class _Reader:
         for part, one in zip(parts, told, strict=False):
             if one is not None:
                 text = part.text(one)
-                texts[part.id] = text if type(text) is str else self._text(part, text)
+                texts[part.id] = text if type(text) is str and not self.has_marks else self._text(part, text)
         for part in parts[len(told) :]:
             if part.default is not None:
                 texts[part.id] = self._text(part, part.default)
 
     def _text(self, part: _Part, value: Any) -> str:
-        while isinstance(value, list | dict):
-            held = list(value.values() if isinstance(value, dict) else value)
-            if len(held) > 1:
-                self.several.setdefault(part.id, [0, self.obs.count + 1, 0])[0] += 1
-            value = held[0] if held else None
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, Decimal):
-            return f"{value:f}" if -30 < value.adjusted() < 30 else str(value)
-        return "" if value is None else str(value)
+        """Put a cell together, and note what only some components may hold."""
+        values = [one for one in _values_in(value) if one]
+        if len(values) > 1:
+            self._note(self.several, part)
+        if any(not isinstance(one, str) for one in values):
+            self.packed.add(part.id)
+        if any(not isinstance(one, str) and len(one) > 1 for one in values):
+            self._note(self.several_languages, part)
+        return write_cell(values)
+
+    def _note(self, notes: dict[str, list[int]], part: _Part) -> None:
+        self.packed.add(part.id)
+        notes.setdefault(part.id, [0, self.obs.count + 1, 0])[0] += 1
+
+
+def _values_in(value: Any) -> Iterator[Value]:
+    """The values of a list, however deep; texts by language are one value."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _values_in(one)
+    elif isinstance(value, dict):
+        yield {unmarked(str(key)): _scalar(text) for key, text in value.items() if text is not None}
+    else:
+        yield _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return f"{value:f}" if -30 < value.adjusted() < 30 else str(value)
+    return "" if value is None else unmarked(str(value))
 
 
 class _Whole(_Reader):
@@ -259,6 +297,7 @@ class _Whole(_Reader):
 
     def __init__(self, path: Path, folder: Path, layout: Layout) -> None:
         text = path.read_text(encoding="utf-8-sig")
+        self.has_marks = _MARK in text.lower() if "\\u00" in text else False
         self.message = json.loads(text, parse_float=str, parse_int=str, parse_constant=_refuse_constant)
         self.layout = layout
         found = _follow(self.message, layout.structures.removesuffix(".item"))
@@ -282,6 +321,8 @@ class _Streamed(_Reader):
     def __init__(self, path: Path, folder: Path, layout: Layout) -> None:
         self.path = path
         self.layout = layout
+        with path.open("rb") as stream:
+            self.has_marks = any(_MARK.encode() in line.lower() for line in _blocks(stream))
         found = [document for item in self._items(layout.structures) for document in _listed(item)]
         super().__init__(folder, found)
 
@@ -308,6 +349,14 @@ class _Streamed(_Reader):
             self._members_of(name, _members(events, here))
         else:
             self._small_part(name, _build(events, next(events)))
+
+
+def _blocks(stream: IO[bytes]) -> Iterator[bytes]:
+    """Blocks of a file, each with the end of the one before."""
+    end = b""
+    while block := stream.read(_BLOCK):
+        yield end + block
+        end = block[-8:]
 
 
 def _follow(message: Any, path: str) -> Any:

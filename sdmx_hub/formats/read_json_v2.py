@@ -1,4 +1,4 @@
-"""Data of SDMX-JSON 2.0 and 2.1: flat, by series, with any dimension at the observation."""
+"""Data of SDMX-JSON 2.0: flat, by series, with any dimension at the observation."""
 
 from __future__ import annotations
 

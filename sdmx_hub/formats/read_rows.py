@@ -5,15 +5,17 @@ Each observation gets the values of its own, else of its series, else of a group
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from sdmx_hub.formats.read_cells import allowed_sql
 from sdmx_hub.formats.read_data import ReadDataset, new_table, parse_action, rows_of
 from sdmx_hub.formats.read_spool import DATASET, SERIES
+from sdmx_hub.model.finding import Finding, Where
 from sdmx_hub.model.message import Action
 from sdmx_hub.model.rows import ACTION, SOURCE_ROW, literal, quoted
 from sdmx_hub.model.structure import DataStructure
@@ -125,18 +127,21 @@ def describe_dataset(
     held: frozenset[str],
     given: Mapping[str, Any],
     action: str | None,
+    packed: Collection[str] = (),
 ) -> ReadDataset:
     """Describe the rows of one data set of an assembled table.
 
     ``source`` is the table with its condition, ``held`` the components it has columns for, ``given`` what the data set
-    says of itself (its attributes marked ``@``). Series without observations count in a deletion only.
+    says of itself (its attributes marked ``@``), ``packed`` the components with cells of several values or languages.
+    Series without observations count in a deletion only.
     """
     chosen = parse_action(action) if action else None
     selected = {SOURCE_ROW: SOURCE_ROW, ACTION: literal(chosen.value) if chosen else "NULL::VARCHAR"}
     for name in structure.components:
         cell = quoted(name) if name in held else "NULL::VARCHAR"
         common = given.get(f"@{name}")
-        selected[name] = f"coalesce({cell}, {literal(common)})" if common else cell
+        cell = f"coalesce({cell}, {literal(common)})" if common else cell
+        selected[name] = allowed_sql(cell, structure.components[name].representation) if name in packed else cell
     if chosen is not Action.DELETE:
         source += f" AND {SOURCE_ROW} IS NOT NULL"
     counted = connection.execute(f"SELECT count(*) FROM {source}").fetchone()
@@ -147,3 +152,28 @@ def describe_dataset(
         count=counted[0] if counted else 0,
         actions=(chosen,) if chosen else (),
     )
+
+
+def check_cells(found: Mapping[str, Any], structure: DataStructure) -> Iterator[Finding]:
+    """Find components that were given several values, or languages, though the structure allows one."""
+    told: dict[str, tuple[int, int]] = {}
+    for name, component in structure.components.items():
+        representation = component.representation
+        notes = [
+            found.get(key, {}).get(name)
+            for key, is_allowed in (
+                ("several", representation.is_array),
+                ("several_languages", representation.is_multilingual),
+            )
+            if not is_allowed
+        ]
+        for count, row, _ in filter(None, notes):
+            before = told.get(name, (0, row))
+            told[name] = (max(before[0], count), min(before[1], row))
+    for name, (count, row) in told.items():
+        yield Finding(
+            code="READ-VALUES",
+            where=Where(row=row, column=name),
+            params={"name": name, "structure": structure.ref},
+            count=count,
+        )

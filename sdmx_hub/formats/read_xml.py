@@ -18,7 +18,7 @@ import duckdb
 from sdmx_hub.errors import BadRequest, Malformed
 from sdmx_hub.formats import read_xml_arrow, read_xml_expat
 from sdmx_hub.formats.read_data import FindStructure, ReadData, resolve_structure
-from sdmx_hub.formats.read_rows import assemble, describe_dataset
+from sdmx_hub.formats.read_rows import assemble, check_cells, describe_dataset
 from sdmx_hub.formats.read_spool import DATASET
 from sdmx_hub.formats.read_xml_head import read_head
 from sdmx_hub.model.finding import Finding, Severity, Where
@@ -92,6 +92,7 @@ def read_message(
                 held=frozenset(names),
                 given=given,
                 action=given.get("action") or head["header"].get("DataSetAction"),
+                packed=found.get("packed", ()),
             )
         )
     return ReadData(
@@ -167,7 +168,6 @@ def _plain_dataset(given: Mapping[str, str], names: list[str]) -> dict[str, str]
 
 def _oddities(found: Mapping[str, Any], structure: DataStructure) -> list[Finding]:
     unknown = [("READ-COMPONENT", name, told) for name, told in found.get("unknown", {}).items()]
-    several = [("READ-VALUES", name, told) for name, told in found.get("several", {}).items()]
     findings = [
         Finding(
             code=code,
@@ -175,8 +175,9 @@ def _oddities(found: Mapping[str, Any], structure: DataStructure) -> list[Findin
             params={"name": name, "structure": structure.ref},
             count=count,
         )
-        for code, name, (count, row, _) in (*unknown, *several)
+        for code, name, (count, row, _) in unknown
     ]
+    findings += check_cells(found, structure)
     if found["groups"] and not found["obs"]:
         findings.append(Finding(code="READ-GROUPS", params={"count": found["groups"]}))
     return findings

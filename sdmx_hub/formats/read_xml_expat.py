@@ -6,18 +6,37 @@ elements (``Comp``/``Value``), comments and CDATA. Slower than ``read_xml_arrow`
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape, quoteattr
 
 from sdmx_hub.errors import Malformed
 from sdmx_hub.formats.read_spool import Columns
 from sdmx_hub.formats.read_xml_head import LONGEST_TEXT, SafeParser, local
+from sdmx_hub.model.cells import Value, write_cell
 
 GROUP_TYPE = "_group"
+DEFAULT_LANGUAGE = "en"
+"""The language of a text that names none (SDMXCommon.xsd, ``TextType``)."""
 _RESERVED = frozenset(
     {"action", "setID", "validFromDate", "validToDate", "publicationYear", "publicationPeriod", "structureRef"}
     | {"dataScope", "reportingBeginDate", "reportingEndDate", "type", "REPORTING_YEAR_START_DAY"}
 )
+
+
+@dataclass
+class _Text:
+    """A text of a value being read, in a language where it says so."""
+
+    language: str | None = None
+    text: str = ""
+
+
+def _value_of(texts: list[_Text]) -> Value:
+    """Put a value together: a text, or texts by language; the blanks between those are nothing."""
+    tagged = {one.language: one.text for one in texts if one.language is not None}
+    return tagged or texts[0].text
 
 
 class Reader(SafeParser):
@@ -36,11 +55,14 @@ class Reader(SafeParser):
         self.datasets: list[dict[str, str]] = []
         self.unknown: dict[str, list[int]] = {}
         self.several: dict[str, list[int]] = {}
+        self.languages: dict[str, list[int]] = {}
+        self.several_languages: dict[str, list[int]] = {}
         self.depth = 0
         self.in_series = False
         self.values: list[dict[str, str]] = []
         self.component = ""
-        self.texts: list[str] | None = None
+        self.texts: list[list[_Text]] | None = None
+        self.markup = 0
 
     def start(self, name: str, attributes: list[str]) -> None:
         """Follow a start tag."""
@@ -56,8 +78,22 @@ class Reader(SafeParser):
         elif tag == "Comp":
             self.component = dict(zip(attributes[::2], attributes[1::2], strict=True)).get("id", "")
             self.texts = []
-        elif tag == "Value" and self.texts is not None:
-            self.texts.append("")
+        elif self.texts is not None:
+            self._open_text(self.texts, tag, attributes)
+
+    def _open_text(self, texts: list[list[_Text]], tag: str, attributes: list[str]) -> None:
+        """Begin a value, a text of it in one language, or an element of a text that has such."""
+        if tag == "Value":
+            texts.append([_Text()])
+        elif tag in {"Text", "StructuredText"} and texts and not self.markup:
+            given = dict(zip(attributes[::2], attributes[1::2], strict=True))
+            texts[-1].append(_Text(given.get("xml:lang", DEFAULT_LANGUAGE)))
+            self.markup = tag == "StructuredText"
+        elif self.markup and texts:
+            pairs = zip(attributes[::2], attributes[1::2], strict=True)
+            given_text = "".join(f" {name}={quoteattr(value)}" for name, value in pairs)
+            texts[-1][-1].text += f"<{tag}{given_text}>"
+            self.markup += 1
 
     def open_dataset(self, attributes: list[str]) -> None:
         """Begin a data set: what it says of itself, and its attributes."""
@@ -89,8 +125,9 @@ class Reader(SafeParser):
 
     def _characters(self, text: str) -> None:
         if self.texts:
-            self.texts[-1] += text
-            if len(self.texts[-1]) > LONGEST_TEXT:
+            held = self.texts[-1][-1]
+            held.text += escape(text) if self.markup else text
+            if len(held.text) > LONGEST_TEXT:
                 raise Malformed("xml-text", line=self.expat.CurrentLineNumber)
 
     def end(self, name: str) -> None:
@@ -98,18 +135,32 @@ class Reader(SafeParser):
         tag = self.path[-1]
         if tag == "Comp" and self.texts is not None:
             self._close_component()
+        elif self.texts and (self.markup or tag == "Text"):
+            self._close_text(self.texts[-1], tag)
         elif tag in CLOSED and self.values:
             CLOSED[tag](self, self.values.pop())
         self.leave(name)
 
+    def _close_text(self, texts: list[_Text], tag: str) -> None:
+        self.markup = max(self.markup - 1, 0)
+        if self.markup:
+            texts[-1].text += f"</{tag}>"
+        else:
+            texts.append(_Text())
+
     def _close_component(self) -> None:
-        texts, self.texts = self.texts or [], None
+        values = [value for texts in self.texts or () if (value := _value_of(texts))]
+        self.texts, self.markup = None, 0
         if self.component not in self.known:
             self.note(self.unknown, self.component)
-        elif texts:
-            self.values[-1][self.component] = texts[0]
-            if len(texts) > 1:
+        elif values:
+            self.values[-1][self.component] = write_cell(values)
+            if len(values) > 1:
                 self.note(self.several, self.component)
+            if any(not isinstance(value, str) for value in values):
+                self.note(self.languages, self.component)
+            if any(not isinstance(value, str) and len(value) > 1 for value in values):
+                self.note(self.several_languages, self.component)
 
     def close_series(self, values: dict[str, str]) -> None:
         """End a series."""
@@ -161,4 +212,6 @@ def run_reader(reader: Reader, path: str) -> dict[str, Any]:
         "datasets": reader.datasets,
         "unknown": reader.unknown,
         "several": reader.several,
+        "several_languages": reader.several_languages,
+        "packed": sorted({*reader.several, *reader.languages}),
     }

@@ -12,9 +12,11 @@ from sdmx_hub.formats import (
     read_csv_v2,
     read_json_v1,
     read_json_v2,
+    read_json_v2_1,
     read_xml_v2_1,
     read_xml_v2_1_generic,
     read_xml_v3_0,
+    read_xml_v3_1,
 )
 from sdmx_hub.formats.read_data import FindStructure, ReadData
 from sdmx_hub.formats.sniff import Kind, require_data_message
@@ -27,8 +29,10 @@ READERS: Mapping[Kind, Read] = {
     Kind.XML_V2_1_SPECIFIC: read_xml_v2_1.read,
     Kind.XML_V2_1_GENERIC: read_xml_v2_1_generic.read,
     Kind.XML_V3_0: read_xml_v3_0.read,
+    Kind.XML_V3_1: read_xml_v3_1.read,
     Kind.JSON_V1: read_json_v1.read,
     Kind.JSON_V2: read_json_v2.read,
+    Kind.JSON_V2_1: read_json_v2_1.read,
 }
 
 

@@ -16,12 +16,14 @@ class Kind(enum.StrEnum):
     """What bytes claim to be; the value is what people are told."""
 
     CSV_V1 = "SDMX-CSV 1.0"
-    CSV_V2 = "SDMX-CSV 2.0"
+    CSV_V2 = "SDMX-CSV 2.0 or 2.1"
     XML_V2_1_SPECIFIC = "SDMX-ML 2.1 structure-specific data"
     XML_V2_1_GENERIC = "SDMX-ML 2.1 generic data"
     XML_V3_0 = "SDMX-ML 3.0 structure-specific data"
+    XML_V3_1 = "SDMX-ML 3.1 structure-specific data"
     JSON_V1 = "SDMX-JSON 1.0 data"
     JSON_V2 = "SDMX-JSON 2.0 data"
+    JSON_V2_1 = "SDMX-JSON 2.1 data"
     XML_STRUCTURE = "an SDMX-ML structure message"
     JSON_STRUCTURE = "an SDMX-JSON structure message"
     XML_ERROR = "an SDMX error message"
@@ -45,8 +47,10 @@ DATA_MESSAGES = frozenset(
         Kind.XML_V2_1_SPECIFIC,
         Kind.XML_V2_1_GENERIC,
         Kind.XML_V3_0,
+        Kind.XML_V3_1,
         Kind.JSON_V1,
         Kind.JSON_V2,
+        Kind.JSON_V2_1,
     }
 )
 XML_KINDS = frozenset(kind for kind in Kind if kind.name.startswith("XML"))
@@ -63,6 +67,9 @@ _SKIPPED = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[[^\]]*\])?
 _CSV_V1 = re.compile(r'"?DATAFLOW(?:: [^",;\t\r\n]*)?"?[,;\t]', re.ASCII)
 _CSV_V2 = re.compile(r'"?STRUCTURE(?:\[.\])?(?:: [^",;\t\r\n]*)?"?[,;\t|]"?STRUCTURE_ID', re.ASCII)
 _JSON_V2 = re.compile(r'"(?:structures"\s*:\s*\[|dataSets")')
+_STRUCTURES = re.compile(rb'"structure(s"\s{0,9}:\s{0,9}\[)?(?:(?<=\[)|"\s{0,9}:\s{0,9}\{)')
+_BLOCK, _OVERLAP = 1 << 20, 64
+_JSON_V2_1 = re.compile(r'"https?://json\.sdmx\.org/2\.1(?:\.\d+)?/')
 _JSON_V1 = re.compile(r'"structure"\s*:\s*\{')
 _JSON_STRUCTURE = re.compile(
     r'"(?:codelists|conceptSchemes|dataStructures|dataflows|agencySchemes|dataProviderSchemes|provisionAgreements|'
@@ -82,9 +89,19 @@ _ROOTS = {
 
 
 def sniff(path: Path) -> Kind:
-    """Tell what a file is from its first bytes."""
+    """Tell what a file is from its first bytes; JSON whose structure stands behind the data is searched for it."""
     with path.open("rb") as stream:
-        return sniff_bytes(stream.read(HEAD))
+        head = stream.read(HEAD)
+        kind = sniff_bytes(head)
+        if kind is not Kind.JSON_V2 or len(head) < HEAD or _STRUCTURES.search(head):
+            return kind
+        end = head[-_OVERLAP:]
+        while block := stream.read(_BLOCK):
+            found = _STRUCTURES.search(end + block)
+            if found:
+                return kind if found[1] else Kind.JSON_V1
+            end = block[-_OVERLAP:]
+    return kind
 
 
 def sniff_bytes(head: bytes) -> Kind:
@@ -147,8 +164,9 @@ def _kind_of_xml(text: str) -> Kind:
     if name.lower() in {"html", "head", "body"} or text[:200].lower().startswith("<!doctype html"):
         return Kind.HTML
     kind = _ROOTS.get(name, Kind.XML_OTHER)
-    if kind is Kind.XML_V2_1_SPECIFIC and re.search(r"schemas/v3_[01]/message", text):
-        return Kind.XML_V3_0
+    edition = re.search(r"schemas/v3_([01])/message", text) if kind is Kind.XML_V2_1_SPECIFIC else None
+    if edition:
+        return Kind.XML_V3_1 if edition[1] == "1" else Kind.XML_V3_0
     return kind
 
 
@@ -157,7 +175,7 @@ def _kind_of_json(text: str) -> Kind:
     if v1 and '"dimensions"' in text and '"structures"' not in text:
         return Kind.JSON_V1
     if v2:
-        return Kind.JSON_V2
+        return Kind.JSON_V2_1 if _JSON_V2_1.search(text) else Kind.JSON_V2
     return Kind.JSON_STRUCTURE if _JSON_STRUCTURE.search(text) else Kind.JSON_OTHER
 
 

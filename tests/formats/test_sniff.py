@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sdmx_hub.errors import Malformed
-from sdmx_hub.formats.sniff import Kind, require_data_message, sniff_bytes
+from sdmx_hub.formats.sniff import Kind, require_data_message, sniff, sniff_bytes
 
 M21 = 'xmlns:m="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"'
 M30 = 'xmlns:m="http://www.sdmx.org/resources/sdmxml/schemas/v3_0/message"'
@@ -21,6 +21,7 @@ BEGINNINGS = [
         Kind.XML_V2_1_SPECIFIC,
     ),
     (f"<m:StructureSpecificData {M30}>".encode(), Kind.XML_V3_0),
+    (f"<m:StructureSpecificData {M30.replace('v3_0', 'v3_1')}>".encode(), Kind.XML_V3_1),
     (f"<m:GenericData {M21}>".encode(), Kind.XML_V2_1_GENERIC),
     (f"<m:Structure {M21}>".encode(), Kind.XML_STRUCTURE),
     (f"<m:Error {M21}>".encode(), Kind.XML_ERROR),
@@ -29,6 +30,7 @@ BEGINNINGS = [
     (b"\n<html><body>", Kind.HTML),
     (b"<kml>", Kind.XML_OTHER),
     (b'{"meta":{},"data":{"structures":[{"dimensions":{}}]}}', Kind.JSON_V2),
+    (b'{"$schema":"https://json.sdmx.org/2.1/sdmx-json-data-schema.json","data":{"structures":[]}}', Kind.JSON_V2_1),
     (b'{"header":{},"structure":{"dimensions":{}},"dataSets":[]}', Kind.JSON_V1),
     (b'{"meta":{},"data":{"codelists":[]}}', Kind.JSON_STRUCTURE),
     (b'{"type":"FeatureCollection"}', Kind.JSON_OTHER),
@@ -68,3 +70,12 @@ def test_what_is_no_data_message_is_refused_with_what_it_is(tmp_path: Path, cont
         require_data_message(file)
     assert said in caught.value.text("en")
     assert caught.value.text("fr") != caught.value.text("es")
+
+
+@pytest.mark.parametrize(
+    ("structure", "kind"), [('"structures":[{}]', Kind.JSON_V2), ('"structure": {"dimensions":{}}', Kind.JSON_V1)]
+)
+def test_the_structure_may_stand_behind_very_many_data(structure: str, kind: Kind, tmp_path: Path) -> None:
+    file = tmp_path / "message.json"
+    file.write_text(f'{{"data":{{"dataSets":[{{"series":{{}},"x":"{"9" * 2_000_000}"}}],{structure}}}}}')
+    assert sniff(file) is kind
