@@ -9,6 +9,7 @@ import duckdb
 
 from sdmx_hub.model.rows import quoted
 from sdmx_hub.query.plan import Plan
+from sdmx_hub.store.profile import Profiles, answers, tell
 from sdmx_hub.store.segments import columns_sql
 from sdmx_hub.store.select import Selection, living_parts
 from sdmx_hub.store.state import State
@@ -21,6 +22,26 @@ class Availability:
     codes: Mapping[str, tuple[str, ...]]
     observations: int
     series: int
+
+
+def find_availability(
+    plan: Plan,
+    state: State,
+    connection: duckdb.DuckDBPyConnection,
+    profiles: Profiles,
+    *,
+    since: int | None = None,
+) -> Availability:
+    """Count what a plan covers of a state, by its profile where that knows enough."""
+    if since is None and answers(plan, state):
+        profile = profiles.find(plan.structure, state, connection)
+        if profile is not None:
+            try:
+                told = tell(plan, profile, connection)
+            except duckdb.CatalogException:
+                return select_availability(plan, state, connection)  # it was dropped for a newer one meanwhile
+            return Availability(codes=told.codes, observations=told.observations, series=told.series)
+    return select_availability(plan, state, connection, since=since)
 
 
 def select_availability(

@@ -18,12 +18,13 @@ from sdmx_hub.model.rows import Rows
 from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Ref
 from sdmx_hub.query.plan import Plan
-from sdmx_hub.store.availability import Availability, select_availability
+from sdmx_hub.store.availability import Availability, find_availability
 from sdmx_hub.store.changes import Scope
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.history import NEXT, change_columns, select_changes
 from sdmx_hub.store.lease import Lease, free_lease, take_lease, this_process
 from sdmx_hub.store.manifest import Link, Version, at_release, find_newest, find_version, releases_of
+from sdmx_hub.store.profile import Profiles
 from sdmx_hub.store.releases import ROLLBACK, Lineage, Release, publish, select_lineage, select_releases
 from sdmx_hub.store.segments import Engine
 from sdmx_hub.store.select import empty_rows, select_deleted, select_rows, selected_columns
@@ -75,6 +76,7 @@ class Observations:
         self._segments = self.root / "segments"
         self._segments.mkdir(parents=True, exist_ok=True)
         self._engine = Engine(self._segments, self._spill(), memory_limit=memory_limit, threads=threads)
+        self._profiles = Profiles()
 
     def close(self) -> None:
         """Give the engine and its memory back."""
@@ -277,7 +279,8 @@ class Observations:
         connection = self._engine.cursor()
         try:
             state = open_state(self._engine, version, connection)
-            return select_availability(plan, state, connection, since=self._release_at(version, plan.updated_after))
+            since = self._release_at(version, plan.updated_after)
+            return find_availability(plan, state, connection, self._profiles, since=since)
         finally:
             connection.close()
 
