@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from sdmx_hub.formats.render import Part, Text
 from sdmx_hub.formats.render_csv import LINE_END, SEPARATOR, Sheet, heading, open_sheet, quote, union
+from sdmx_hub.formats.several import view_v2_1
 from sdmx_hub.language import localised
 from sdmx_hub.model.message import DataMessage, Dataset
 
@@ -18,6 +19,7 @@ _PRIMARY = "OBS_VALUE"
 
 def write(message: DataMessage, params: Mapping[str, str]) -> Iterator[bytes | memoryview]:
     """Write the message; rows are drawn while the pieces are taken. Raises BadRequest for a period not of SDMX."""
+    message = view_v2_1(message)
     ids = _component_ids(message)
     yield _heading(message, ids, labels=params.get("labels", "id"))
     for dataset in message.datasets:

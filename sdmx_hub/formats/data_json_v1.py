@@ -30,6 +30,7 @@ from sdmx_hub.formats.render_json import (
     time_values,
     validity,
 )
+from sdmx_hub.formats.several import view_v2_1
 from sdmx_hub.model.message import DataMessage, Dataset
 from sdmx_hub.model.structure import Attachment, Attribute
 
@@ -41,7 +42,7 @@ def write(message: DataMessage, params: Mapping[str, str]) -> Iterator[bytes | m
 
     Raises BadQuery for datasets of several dataflows, which 1.0 cannot describe in one message.
     """
-    datasets = message.datasets
+    datasets = view_v2_1(message).datasets
     if len({str(dataset.dataflow.urn) for dataset in datasets}) > 1:
         raise BadQuery("format-of-one-dataflow", format="SDMX-JSON 1.0")
     prepared = _with_common_values([_prepare(dataset) for dataset in datasets])

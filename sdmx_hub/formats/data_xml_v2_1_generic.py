@@ -1,7 +1,7 @@
 """SDMX-ML 2.1 generic data: every component an element with ``id`` and ``value``, the same for all structures.
 
 SDMX-ML 2.1 §4.1: attributes of the dataset first, then groups, then series with observations, or observations alone.
-2.1 knows one measure: further ones are written among the attributes of the observation.
+2.1 knows one measure, values of one text and one language (see ``several.view_v2_1``).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from sdmx_hub.formats.render_xml import (
     validity,
     write_header,
 )
+from sdmx_hub.formats.several import view_v2_1
 from sdmx_hub.model.message import Action, DataMessage
 from sdmx_hub.model.structure import Attribute, Group
 
@@ -30,7 +31,7 @@ _CLOSING = "</generic:Series>\n"
 
 def write(message: DataMessage, params: Mapping[str, str]) -> Iterator[bytes | memoryview]:
     """Write the message; rows are drawn while the pieces are taken. ``params`` has no effect."""
-    yield from write_message(message, describe(message), "GenericData")
+    yield from write_message(message, describe(view_v2_1(message)), "GenericData")
 
 
 def write_message(message: DataMessage, described: list[Described], root: str) -> Iterator[bytes | memoryview]:
@@ -108,8 +109,7 @@ def _observation(described: Described) -> Iterator[Part]:
         yield from (Text('<generic:ObsDimension value="'), cells.cell(at), Text('"/>'))
     if primary in layout.measure_ids:
         yield cells.wrapped(primary, '<generic:ObsValue value="', '"/>')
-    others = [identifier for identifier in layout.measure_ids if identifier != primary]
-    yield _attributes(described, [*others, *(each.id for each in layout.observation_attributes)])
+    yield _attributes(described, [each.id for each in layout.observation_attributes])
     yield Text("</generic:Obs>\n")
 
 

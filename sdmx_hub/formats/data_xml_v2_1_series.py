@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from sdmx_hub.errors import BadQuery
 from sdmx_hub.formats import data_xml_v2_1_generic, data_xml_v2_1_specific
 from sdmx_hub.formats.render_xml import Described, describe, once_each
+from sdmx_hub.formats.several import view_v2_1
 from sdmx_hub.model.message import DataMessage
 
 
@@ -24,7 +25,7 @@ def _by_time(message: DataMessage) -> list[Described]:
     for dataset in message.datasets:
         if dataset.structure.time_dimension is None:
             raise BadQuery("format-without-time", dataflow=str(dataset.dataflow.ref))
-    found = describe(message, "TIME_PERIOD")
+    found = describe(view_v2_1(message), "TIME_PERIOD")
     if len(once_each(found)) > 1:
         raise BadQuery("format-of-one-dataflow", format="SDMX-ML 2.1 TimeSeriesData")
     return found

@@ -17,6 +17,7 @@ from sdmx_hub.formats.render_xml import (
     write_header,
 )
 from sdmx_hub.formats.render_xml_specific import write_dataset
+from sdmx_hub.formats.several import view_v2_1
 from sdmx_hub.model.message import DataMessage
 
 _SCHEMAS = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1"
@@ -24,7 +25,7 @@ _SCHEMAS = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1"
 
 def write(message: DataMessage, params: Mapping[str, str]) -> Iterator[bytes | memoryview]:
     """Write the message; rows are drawn while the pieces are taken. ``params`` has no effect."""
-    yield from write_message(message, describe(message), "StructureSpecificData")
+    yield from write_message(message, describe(view_v2_1(message)), "StructureSpecificData")
 
 
 def write_message(message: DataMessage, described: list[Described], root: str) -> Iterator[bytes | memoryview]:

@@ -1,4 +1,4 @@
-"""What both versions of SDMX-CSV share: quoting (RFC 4180), columns, labels and times."""
+"""What the versions of SDMX-CSV share: quoting (RFC 4180), columns, labels and times."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from dataclasses import dataclass
 
 from sdmx_hub.formats.layout import Layout, choose_layout
 from sdmx_hub.formats.render import Cells, Escape, Part, Text, draw, joined, series_starts, source, with_dictionaries
+from sdmx_hub.formats.several import LANGUAGE_SQL, each_text, each_value, holds_any, several
 from sdmx_hub.language import localised
+from sdmx_hub.model.cells import ITEM
 from sdmx_hub.model.message import DataMessage, Dataset
 from sdmx_hub.model.period import parse_period
-from sdmx_hub.model.rows import Rows
-from sdmx_hub.model.structure import Codelist
+from sdmx_hub.model.rows import Rows, literal
+from sdmx_hub.model.structure import Codelist, Representation
 
 SEPARATOR = ","
 LINE_END = "\n"
 """As the samples of the standard have it."""
+SUB_SEPARATOR = ";"
+"""Parts the values of an array and the languages of a text, unless one of them holds it."""
+_OTHER_SEPARATORS = ("|", "^", "~", "!")
 _SPECIAL = frozenset('",\r\n')
 
 
@@ -33,6 +38,47 @@ def _quote_sql(expression: str) -> str:
 CSV = Escape(text=quote, sql=_quote_sql)
 
 
+def sub_field(text: str, separator: str) -> str:
+    """Quote one value among several where it would be taken for more than one, or for quoted."""
+    return '"' + text.replace('"', '""') + '"' if separator in text or text.startswith('"') else text
+
+
+def _sub_field_sql(text: str, separator: str) -> str:
+    is_special = f"""contains({text}, {literal(separator)}) OR starts_with({text}, '"')"""
+    return f"""CASE WHEN {is_special} THEN {_quote_sql(text)} ELSE {text} END"""
+
+
+def sub_fields(representation: Representation, cell: str, separator: str) -> str:
+    """Write SQL for the sub-fields of a cell (``A;B``, ``en:Value;fr:Valeur``, ``"en:One;fr:Un";"en:Two"``).
+
+    Field guide of SDMX-CSV 2.0 and 2.1, "Multi-valued components": each set of languages among several is quoted.
+    """
+    if not representation.is_multilingual:
+        return each_value(cell, lambda value: _sub_field_sql(value, separator), separator)
+    tagged = f"replace(t, {LANGUAGE_SQL}, ':')"
+
+    def texts(value: str) -> str:
+        return each_text(value, lambda _: _sub_field_sql(tagged, separator), separator)
+
+    return (
+        each_value(cell, lambda value: _quote_sql(texts(value)), separator) if representation.is_array else texts(cell)
+    )
+
+
+def choose_separator(datasets: Iterable[Dataset]) -> str | None:
+    """Choose what parts sub-fields: a character no value holds, if there is one; None where no cell has several."""
+    held: set[str] = set()
+    is_needed = False
+    for dataset in datasets:
+        written = (*dataset.measure_ids, *dataset.attribute_ids)
+        ids = [each for each in several(dataset.structure, written) if each in dataset.rows.columns]
+        is_needed = is_needed or bool(several(dataset.structure, written))
+        held |= holds_any(dataset.rows, ids, (SUB_SEPARATOR, *_OTHER_SEPARATORS)) if ids else set()
+    if not is_needed:
+        return None
+    return next((each for each in (SUB_SEPARATOR, *_OTHER_SEPARATORS) if each not in held), SUB_SEPARATOR)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
     """What is written of one dataset: its rows with the dictionaries labels and times need, and its layout."""
@@ -44,6 +90,7 @@ class Sheet:
     labels: str
     language: str
     is_normalized: bool
+    separator: str = SUB_SEPARATOR
 
     @property
     def time_id(self) -> str | None:
@@ -64,21 +111,28 @@ class Sheet:
         if identifier == self.time_id and self.is_normalized:
             return [self.cells.looked_up(identifier, normalized(self.rows.coded[identifier]))]
         names = self.names(identifier) if self.labels == "both" else None
-        if names is None:
+        if names is not None:
+            return [self._of_codes(identifier, lambda code: f"{code}: {names(code)}" if names(code) else code)]
+        component = self.dataset.structure.components[identifier]
+        if component.representation.is_plain:
             return [self.cells.cell(identifier)]
-        labels = [
-            quote(f"{code}: {names(code)}") if names(code) else quote(code) for code in self.rows.coded[identifier]
-        ]
-        return [self.cells.looked_up(identifier, labels)]
+        column = f"{self.cells.column(identifier)}::VARCHAR"
+        return [CSV.sql(sub_fields(component.representation, column, self.separator))]
 
     def name(self, identifier: str) -> list[Part]:
         """The cell behind that of a component, with the name of its code; a period is its own name."""
         if identifier == self.time_id:
             return self.value(identifier)
         names = self.names(identifier) if self.holds(identifier) else None
-        if names is None:
-            return []
-        return [self.cells.looked_up(identifier, [quote(names(code)) for code in self.rows.coded[identifier]])]
+        return [] if names is None else [self._of_codes(identifier, names)]
+
+    def _of_codes(self, identifier: str, write: Callable[[str], str]) -> Part:
+        """The codes of a cell, each by ``write``."""
+        dictionary = self.rows.coded[identifier]
+        if self.dataset.structure.components[identifier].representation.is_plain:
+            return self.cells.looked_up(identifier, [quote(write(code)) for code in dictionary])
+        listed = ((sub_field(write(code), self.separator) for code in cell.split(ITEM)) for cell in dictionary)
+        return self.cells.looked_up(identifier, [quote(self.separator.join(each)) for each in listed])
 
     def key(self, ids: Sequence[str]) -> list[Part]:
         """Several components as one cell, joined by dots."""
@@ -119,7 +173,9 @@ def _name_of(codelist: Codelist, code: str, language: str) -> str:
     return localised(found.names, language) if found else ""
 
 
-def open_sheet(dataset: Dataset, message: DataMessage, params: Mapping[str, str]) -> Sheet:
+def open_sheet(
+    dataset: Dataset, message: DataMessage, params: Mapping[str, str], separator: str | None = None
+) -> Sheet:
     """Prepare one dataset; distinct codes or periods are read first where labels or times need them."""
     labels = params.get("labels", "id")
     is_normalized = params.get("timeFormat") == "normalized"
@@ -133,6 +189,7 @@ def open_sheet(dataset: Dataset, message: DataMessage, params: Mapping[str, str]
         labels=labels,
         language=message.language,
         is_normalized=is_normalized,
+        separator=separator or SUB_SEPARATOR,
     )
 
 

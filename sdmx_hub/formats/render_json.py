@@ -28,7 +28,9 @@ from sdmx_hub.formats.render import (
     with_dictionaries,
     without_head,
 )
+from sdmx_hub.formats.several import ITEM_SQL, LANGUAGE_SQL, each_text, each_value, several
 from sdmx_hub.language import localised
+from sdmx_hub.model.cells import ITEM, read_cell
 from sdmx_hub.model.message import Action, DataMessage, Dataset, Header
 from sdmx_hub.model.period import parse_period
 from sdmx_hub.model.rows import Rows, literal
@@ -48,6 +50,9 @@ _HANDFUL = 4
 """Up to so many values are told apart one by one: less to plan than a table, and as fast."""
 _ID = re.compile(r"[A-Za-z0-9_@$-]+")
 _NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?"
+NUMBERS = frozenset({"Numeric", "Long", "Short", "Float", "Double", "Integer", "Count"})
+"""Text types whose values are numbers in SDMX-JSON 2.x."""
+_BARE = {**dict.fromkeys(NUMBERS, _NUMBER), "Boolean": "true|false"}
 _REPLACED = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -73,12 +78,26 @@ def dump(value: Any) -> bytes:
 
 @dataclass(frozen=True, kw_only=True)
 class Indexed:
-    """A dataset whose ``indexed`` components are ENUM columns; ``values`` lists what the message lists of each."""
+    """A dataset whose ``indexed`` components are ENUM columns; ``values`` lists what the message lists of each.
+
+    Dimensions among ``fixed_ids`` have one value, which is told for the whole dataset and left out of keys.
+    """
 
     dataset: Dataset
     layout: Layout
     rows: Rows
     values: Mapping[str, tuple[str, ...]]
+    fixed_ids: frozenset[str] = frozenset()
+
+    @property
+    def series_ids(self) -> tuple[str, ...]:
+        """The dimensions of series keys."""
+        return tuple(each for each in self.layout.series_ids if each not in self.fixed_ids)
+
+    @property
+    def observation_ids(self) -> tuple[str, ...]:
+        """The dimensions of the keys of observations."""
+        return tuple(each for each in self.layout.observation_ids if each not in self.fixed_ids)
 
     @property
     def cells(self) -> Cells:
@@ -89,6 +108,9 @@ class Indexed:
         """The index of the component's value, NULL where it is absent."""
         listed, dictionary = self.values[identifier], self.rows.coded[identifier]
         positions = {value: str(number) for number, value in enumerate(listed)}
+        if not self.dataset.structure.components[identifier].representation.is_plain:
+            arrays = (",".join(positions.get(value, "null") for value in cell.split(ITEM)) for cell in dictionary)
+            return self.cells.looked_up(identifier, [f"[{each}]" for each in arrays])
         if len(listed) <= _HANDFUL:
             cases = " ".join(f"WHEN {literal(value)} THEN '{number}'" for value, number in positions.items())
             return f"CASE {self.cells.column(identifier)} {cases} END" if cases else "NULL::VARCHAR"
@@ -117,7 +139,17 @@ def index_rows(dataset: Dataset, layout: Layout, ids: Iterable[str]) -> Indexed:
     """Make the components ``ids`` ENUM columns and read which of their values the rows hold."""
     present = [identifier for identifier in ids if identifier in dataset.rows.columns]
     rows = with_dictionaries(dataset.rows, present)
-    return Indexed(dataset=dataset, layout=layout, rows=rows, values=used_values(rows, present))
+    values = used_values(rows, present)
+    values |= {each: _items(dataset, each, values[each]) for each in several(dataset.structure, present)}
+    return Indexed(dataset=dataset, layout=layout, rows=rows, values=values)
+
+
+def _items(dataset: Dataset, identifier: str, cells: Iterable[str]) -> tuple[str, ...]:
+    """The values of arrays, once each: those of the codelist in its order, then others."""
+    codelist = dataset.codelist(identifier)
+    used = {value for cell in cells for value in cell.split(ITEM)}
+    known = [code for code in codelist.codes if code in used] if codelist else []
+    return (*known, *sorted(used.difference(known)))
 
 
 def draw_flat(indexed: Indexed, observation: Sequence[Part]) -> Iterator[bytes | memoryview]:
@@ -130,7 +162,7 @@ def draw_keyed(
     indexed: Indexed, attributes: Sequence[Part], observation: Sequence[Part]
 ) -> Iterator[bytes | memoryview]:
     """Draw series as the members of one object, their attributes first, then their observations."""
-    opening: list[Part] = [Text('"'), *indexed.key(indexed.layout.series_ids), Text('":{')]
+    opening: list[Part] = [Text('"'), *indexed.key(indexed.series_ids), Text('":{')]
     if attributes:
         opening += [Text('"attributes":'), *attributes]
     closing = "}"
@@ -163,6 +195,41 @@ def boolean_sql(cells: Cells, identifier: str) -> Part:
         f"CASE WHEN {column} IN ('true', '1') THEN 'true' WHEN {column} IN ('false', '0') THEN 'false'"
         f" ELSE {string_sql(cells, identifier)} END"
     )
+
+
+def values_sql(cells: Cells, identifier: str) -> Part:
+    """The values of an array, or the languages of a text, as JSON has them: ``[1,2]``, ``{"en":"…"}``."""
+    component = cells.structure.components[identifier]
+    representation, column = component.representation, f"{cells.column(identifier)}::VARCHAR"
+    one = _texts_sql if representation.is_multilingual else _string_sql
+    if not representation.is_array:
+        return one(column)
+    strings = f"'[' || {each_value(column, one, ',')} || ']'"
+    bare = _BARE.get(representation.text_type)
+    if bare is None or representation.is_coded:
+        return strings
+    # All values of an array are of one type: a ``NaN`` among numbers makes strings of them all.
+    same = literal(f"(?:{bare})(?:{ITEM}(?:{bare}))*")
+    listed = f"'[' || replace({column}, {ITEM_SQL}, ',') || ']'"
+    return f"CASE WHEN regexp_full_match({column}, {same}) THEN {listed} ELSE {strings} END"
+
+
+def _string_sql(value: str) -> str:
+    return f"""'"' || {_escape_sql(value)} || '"'"""
+
+
+def _texts_sql(value: str) -> str:
+    pair = f"""'"' || replace({_escape_sql("t")}, {LANGUAGE_SQL}, '":"') || '"'"""
+    texts = each_text(value, lambda _: pair, ",")
+    return f"CASE WHEN contains({value}, {LANGUAGE_SQL}) THEN '{{' || {texts} || '}}' ELSE {_string_sql(value)} END"
+
+
+def told(indexed: Indexed, identifier: str, cell: str) -> object:
+    """Give the value of one cell as JSON has it, by index where the message lists values."""
+    component = indexed.dataset.structure.components[identifier]
+    listed = indexed.values.get(identifier)
+    values = [listed.index(str(each)) if listed else each for each in read_cell(cell)]
+    return values if component.representation.is_array else values[0]
 
 
 def named(names: Mapping[str, str], message: DataMessage, fallback: str) -> JsonObject:
@@ -204,13 +271,13 @@ def _range(period: str) -> JsonObject:
     return {"start": f"{found.start.isoformat()}Z", "end": f"{last.isoformat(timespec='seconds')}Z"}
 
 
-def meta(header: Header, message: DataMessage, schema: str) -> JsonObject:
-    """The header of the message."""
+def meta(header: Header, message: DataMessage, schema: str | None = None) -> JsonObject:
+    """The header of the message; ``schema`` is told there up to 2.0."""
     sender: JsonObject = {"id": header.sender_id}
     if header.sender_names:
         sender |= named(header.sender_names, message, header.sender_id)
     return {
-        "schema": schema,
+        **({"schema": schema} if schema else {}),
         "id": header.id,
         "test": header.test,
         "prepared": header.prepared.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),

@@ -35,14 +35,15 @@ def escape(text: str) -> str:
     return text.translate(_TRANSLATION)
 
 
-def _escape_sql(expression: str) -> str:
+def escape_sql(expression: str) -> str:
+    """Escape text in SQL, as ``escape`` does."""
     replaced = expression
     for special, entity in _REPLACED.items():
         replaced = f"replace({replaced}, {literal(special)}, {literal(entity)})"
     return f"CASE WHEN regexp_matches({expression}, {literal(_SPECIAL.pattern)}) THEN {replaced} ELSE {expression} END"
 
 
-XML = Escape(text=escape, sql=_escape_sql)
+XML = Escape(text=escape, sql=escape_sql)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,15 +103,15 @@ def instant(moment: dt.datetime) -> str:
     return moment.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def write_header(message: DataMessage, structures: Iterable[str]) -> str:
-    """Write the header around the ``Structure`` elements."""
+def write_header(message: DataMessage, structures: Iterable[str], actions_by: Mapping[Action, str] = ACTIONS) -> str:
+    """Write the header around the ``Structure`` elements; ``actions_by`` is how the edition calls actions."""
     header = message.header
     names = "".join(
         f'<common:Name xml:lang="{language}">{escape(name)}</common:Name>'
         for language, name in header.sender_names.items()
     )
     sender = f'<message:Sender id="{escape(header.sender_id)}">{names}</message:Sender>'
-    actions = {ACTIONS[dataset.action] for dataset in message.datasets}
+    actions = {actions_by[dataset.action] for dataset in message.datasets}
     action = f"<message:DataSetAction>{actions.pop()}</message:DataSetAction>" if len(actions) == 1 else ""
     return (
         f"<message:Header><message:ID>{escape(header.id)}</message:ID>"

@@ -112,6 +112,15 @@ FORMATS: tuple[Format, ...] = (
         ranks={"v1": 4, "v2": 0},
     ),
     Format(
+        id="data-xml-3.1",
+        kinds=_DATA,
+        syntax="xml",
+        media_type=SDMX + "data+xml",
+        version="3.1.0",
+        aliases=("sdmx-ml-3.1",),
+        ranks={"v1": 5, "v2": 5},
+    ),
+    Format(
         id="data-json-1.0",
         kinds=_DATA,
         syntax="json",
@@ -128,6 +137,15 @@ FORMATS: tuple[Format, ...] = (
         version="2.0.0",
         aliases=("json", "jsondata", "sdmx-json", "sdmx-json-2.0"),
         ranks={"v1": 11, "v2": 10},
+    ),
+    Format(
+        id="data-json-2.1",
+        kinds=_DATA,
+        syntax="json",
+        media_type=SDMX + "data+json",
+        version="2.1.0",
+        aliases=("json", "sdmx-json", "sdmx-json-2.1"),
+        ranks={"v1": 12, "v2": 12},
     ),
     Format(
         id="data-csv-1.0",
@@ -148,6 +166,16 @@ FORMATS: tuple[Format, ...] = (
         aliases=(*_CSV_ALIASES, "sdmx-csv-2.0"),
         parameters={"labels": _LABELS_V2, "timeFormat": _TIMES, "keys": _KEYS},
         ranks={"v1": 21, "v2": 20},
+    ),
+    Format(
+        id="data-csv-2.1",
+        kinds=_DATA,
+        syntax="csv",
+        media_type=SDMX + "data+csv",
+        version="2.1.0",
+        aliases=(*_CSV_ALIASES, "sdmx-csv-2.1"),
+        parameters={"labels": _LABELS_V2, "timeFormat": _TIMES, "keys": _KEYS},
+        ranks={"v1": 22, "v2": 22},
     ),
     Format(
         id="schema-xml-2.1",

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from sdmx_hub.formats import (
     data_csv_v1,
     data_csv_v2,
+    data_csv_v2_1,
     data_json_v1,
     data_json_v2,
+    data_json_v2_1,
     data_xml_v2_1_generic,
     data_xml_v2_1_series,
     data_xml_v2_1_specific,
     data_xml_v3_0,
+    data_xml_v3_1,
 )
 from sdmx_hub.model.message import DataMessage
 
@@ -21,11 +24,14 @@ WriteData = Callable[[DataMessage, Mapping[str, str]], Iterator[bytes | memoryvi
 WRITERS: Mapping[str, WriteData] = {
     "data-csv-1.0": data_csv_v1.write,
     "data-csv-2.0": data_csv_v2.write,
+    "data-csv-2.1": data_csv_v2_1.write,
     "data-json-1.0": data_json_v1.write,
     "data-json-2.0": data_json_v2.write,
+    "data-json-2.1": data_json_v2_1.write,
     "data-xml-2.1-generic": data_xml_v2_1_generic.write,
     "data-xml-2.1-generic-series": data_xml_v2_1_series.write_generic,
     "data-xml-2.1-specific": data_xml_v2_1_specific.write,
     "data-xml-2.1-specific-series": data_xml_v2_1_series.write_specific,
     "data-xml-3.0": data_xml_v3_0.write,
+    "data-xml-3.1": data_xml_v3_1.write,
 }

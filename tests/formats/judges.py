@@ -74,11 +74,12 @@ def assert_valid_xml(message: bytes, schema: etree.XMLSchema) -> None:
 @cache
 def _json_validator(edition: str) -> jsonschema.protocols.Validator:
     text = (FOLDER / "json" / f"sdmx{edition}" / "sdmx-json-data-schema.json").read_text(encoding="utf-8")
-    return jsonschema.Draft7Validator(json.loads(text), format_checker=jsonschema.FormatChecker())
+    kind = jsonschema.Draft201909Validator if edition == "21" else jsonschema.Draft7Validator
+    return kind(json.loads(text), format_checker=jsonschema.FormatChecker())
 
 
 def assert_valid_json(message: bytes, edition: str) -> None:
-    """Validate a data message against the official schema of edition 10 or 20, formats included."""
+    """Validate a data message against the official schema of edition 10, 20 or 21, formats included."""
     _json_validator(edition).validate(json.loads(message))
 
 
@@ -189,6 +190,7 @@ def read_json_v2(message: bytes, structure: DataStructure) -> Observations:
         dimensions, attributes = described["dimensions"], described["attributes"]
         by_id = {each["id"]: each for place in dimensions.values() for each in place}
         whole = _indexed(attributes["dataSet"], dataset.get("attributes", []))
+        whole |= {each["id"]: _listed(each, "0") for each in dimensions["dataSet"]}
         groups = []
         for key, values in dataset.get("dimensionGroupAttributes", {}).items():
             partial = {

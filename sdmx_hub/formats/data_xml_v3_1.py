@@ -1,0 +1,16 @@
+"""SDMX-ML 3.1 data: structure-specific; it knows what it is to merge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sdmx_hub.formats.render_xml import ACTIONS
+from sdmx_hub.formats.render_xml_v3 import Edition, write_message
+from sdmx_hub.model.message import Action, DataMessage
+
+_EDITION = Edition("http://www.sdmx.org/resources/sdmxml/schemas/v3_1", {**ACTIONS, Action.MERGE: "Merge"})
+
+
+def write(message: DataMessage, params: Mapping[str, str]) -> Iterator[bytes | memoryview]:
+    """Write the message; rows are drawn while the pieces are taken. ``params`` has no effect."""
+    yield from write_message(message, _EDITION)
