@@ -86,8 +86,35 @@ def _tree(artefact: Artefact, language: str) -> list[str]:
 
 
 def diff_lines(answers: Iterable[dict[str, Any]], language: str) -> Iterator[str]:
-    """Comparisons for people, each with its verdict."""
+    """Comparisons for people, each with its verdict; what did not change is counted."""
+    same = 0
     for answer in answers:
-        yield f"{answer['old']}\n→ {answer['new']}"
+        if answer["change"] == "unchanged" and answer["old"] == answer["new"]:
+            same += 1
+            continue
+        yield answer["old"] or answer["new"]
+        if answer["old"] and answer["new"]:
+            yield f"→ {answer['new']}"
         yield from (f"  {one['verdict']:<6} {one['change']}" for one in answer["changes"])
-        yield "  " + sentence(f"structures-verdict-{answer['verdict']}", language)
+        yield "  " + _verdict(answer, language)
+    if same:
+        yield sentence("structures-same", language, count=same)
+
+
+def _verdict(answer: dict[str, Any], language: str) -> str:
+    change = answer["change"]
+    if change in {"added", "removed", "draft"}:
+        return sentence(f"structures-change-{change}", language)
+    said = sentence(f"structures-verdict-{answer['verdict']}", language)
+    if answer["allowed"]:
+        return said
+    return f"{said} {sentence('structures-proposed', language, version=answer['proposed'])}"
+
+
+def history_lines(urn: str, states: Iterable[dict[str, Any]], language: str) -> Iterator[str]:
+    """The states of an artefact for people."""
+    yield urn
+    for one in states:
+        until = one["until"] or sentence("structures-still", language)
+        yield f"{one['state']:>4}  {one['from']} – {until}"
+        yield from (f"        {change['verdict']:<6} {change['change']}" for change in one["changes"])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
 from sdmx_hub.cli.context import FINDINGS, HubContext, json_option, pass_hub, show, tell
-from sdmx_hub.cli.structure_texts import describe, diff_lines, finding_lines, report_text, row_of
+from sdmx_hub.cli.structure_select import acting_person, select_named
+from sdmx_hub.cli.structure_texts import describe, finding_lines, report_text, row_of
+from sdmx_hub.cli.structure_versions import diff, history, restore
 from sdmx_hub.errors import BadRequest, HubError, NotFound
 from sdmx_hub.formats import (
     codelist_csv,
@@ -23,7 +24,6 @@ from sdmx_hub.formats import (
     structure_xml_v3_1,
 )
 from sdmx_hub.language import sentence
-from sdmx_hub.load.artefact_diff import compare
 from sdmx_hub.load.artefacts import (
     check_artefact_files,
     check_pack,
@@ -35,10 +35,8 @@ from sdmx_hub.load.artefacts import (
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.finding import Finding, Where, has_errors
 from sdmx_hub.model.message import Header, StructureMessage
-from sdmx_hub.model.urn import Urn, parse_urn
-from sdmx_hub.publish.structure import open_structures
+from sdmx_hub.model.urn import Urn
 from sdmx_hub.query.request import Detail
-from sdmx_hub.query.urls_v2 import parse_structure
 from sdmx_hub.store.artefacts import Artefacts
 
 WRITERS: dict[str, Callable[[StructureMessage], bytes]] = {
@@ -94,7 +92,7 @@ def load(
     tell(sentence("structures-checking", hub.language, count=len(located)))
     now = dt.datetime.now(dt.UTC)
     report = load_artefacts(
-        located, hub.registry, actor=_actor(), now=now, dry_run=dry_run, allow_missing=allow_missing
+        located, hub.registry, actor=acting_person(), now=now, dry_run=dry_run, allow_missing=allow_missing
     )
     show(report.as_json(hub.language), as_json=as_json, text=lambda: report_text(report, hub.language, dry_run=dry_run))
     if has_errors(report.findings):
@@ -115,7 +113,7 @@ def list_(hub: HubContext, what: str, *, as_json: bool) -> None:
       sdmx-hub structures list codelist/SDMX/CL_SEX/* --json
     """
     try:
-        found = _select(hub.registry.snapshot(), [what], "none", Detail.ALL_STUBS)
+        found = select_named(hub.registry.snapshot(), [what], "none", Detail.ALL_STUBS)
     except NotFound:
         found = ()
     rows = [row_of(artefact, hub.language) for artefact in found]
@@ -138,7 +136,7 @@ def show_(hub: HubContext, what: tuple[str, ...], *, as_json: bool) -> None:
       sdmx-hub structures show "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=SDMX:CL_SEX(2.1)" --json
     """
     artefacts = hub.registry.snapshot()
-    found = _select(artefacts, what, "none", Detail.FULL)
+    found = select_named(artefacts, what, "none", Detail.FULL)
     shown = {"artefacts": [{"urn": str(artefact.urn), "document": artefact.document} for artefact in found]}
     text = "\n\n".join("\n".join(describe(artefact, artefacts, hub.language)) for artefact in found)
     show(shown, as_json=as_json, text=text)
@@ -183,37 +181,13 @@ def export(
       sdmx-hub structures export "*" --format json-2.0 -o everything.json
     """
     chosen = Detail.FULL if format_ in _WITHOUT_EXTENSIONS and detail == Detail.RAW else Detail(detail)
-    found = _select(hub.registry.snapshot(), what, references, chosen)
+    found = select_named(hub.registry.snapshot(), what, references, chosen)
     content = _written(found, format_)
     if output is None:
         click.echo(content, nl=False)
     else:
         output.write_bytes(content)
         tell(sentence("structures-exported", hub.language, count=len(found), file=output))
-
-
-@structures.command()
-@click.argument("old")
-@click.argument("new")
-@json_option
-@pass_hub
-def diff(hub: HubContext, old: str, new: str, *, as_json: bool) -> None:
-    r"""Compare two versions of an artefact, or a file with the registry, and say which new version the change asks for.
-
-    OLD and NEW are files or artefacts. An artefact of a file is compared with the one of the same id and the same, or
-    else the latest, version.
-
-    \b
-    Examples:
-      sdmx-hub structures diff codelist/ILMH/CL_AREA/1.0.0 codelist/ILMH/CL_AREA/1.1.0
-      sdmx-hub structures diff codelist/ILMH/CL_AREA codelists/ILMH/CL_AREA-1.0.0.csv --json
-    """
-    artefacts = hub.registry.snapshot()
-    pairs = _pairs(_sides(artefacts, old), _sides(artefacts, new))
-    answers = [
-        {"old": str(before.urn), "new": str(after.urn), **compare(before, after).as_json()} for before, after in pairs
-    ]
-    show({"comparisons": answers}, as_json=as_json, text=lambda: "\n".join(diff_lines(answers, hub.language)))
 
 
 @structures.command()
@@ -230,10 +204,10 @@ def remove(hub: HubContext, what: tuple[str, ...], *, as_json: bool) -> None:
     artefacts = hub.registry.snapshot()
     removed: list[Urn] = []
     for name in what:
-        (artefact, *others) = _select(artefacts, [name], "none", Detail.RAW)
+        (artefact, *others) = select_named(artefacts, [name], "none", Detail.RAW)
         if others:
             raise BadRequest("structures-several", what=name, count=len(others) + 1)
-        hub.registry.remove(artefact.urn, actor=_actor(), now=dt.datetime.now(dt.UTC))
+        hub.registry.remove(artefact.urn, actor=acting_person(), now=dt.datetime.now(dt.UTC))
         removed.append(artefact.urn)
     lines = [sentence("structures-removed", hub.language, urn=str(urn)) for urn in removed]
     show({"removed": [str(urn) for urn in removed]}, as_json=as_json, text="\n".join(lines))
@@ -273,27 +247,6 @@ def _check(path: Path | None) -> tuple[Finding, ...]:
     return check_artefact_files(located, Artefacts(()))
 
 
-def _actor() -> str:
-    return f"cli:{getpass.getuser()}"
-
-
-def _select(artefacts: Artefacts, what: Iterable[str], references: str, detail: Detail) -> tuple[Artefact, ...]:
-    """The artefacts named, each once, in order. Raises NotFound, BadRequest."""
-    found: dict[Urn, Artefact] = {}
-    for name in what:
-        query = parse_structure(_path(name), f"references={references}&detail={detail.value}")
-        found |= {artefact.urn: artefact for artefact in open_structures(query, artefacts) if artefact.urn not in found}
-    return tuple(found.values())
-
-
-def _path(name: str) -> list[str]:
-    if not name.startswith("urn:"):
-        return name.strip("/").split("/")
-    urn = parse_urn(name)
-    row = urn.artefact_class
-    return [row.resource or row.name.lower(), urn.ref.agency_id, urn.ref.id, urn.ref.version]
-
-
 def _written(found: Sequence[Artefact], format_: str) -> bytes:
     if format_ != "csv":
         header = Header(
@@ -305,24 +258,5 @@ def _written(found: Sequence[Artefact], format_: str) -> bytes:
     return codelist_csv.write(found[0])
 
 
-def _sides(artefacts: Artefacts, name: str) -> list[Artefact]:
-    if Path(name).exists():
-        return [located.artefact for located in locate_files([Path(name)])]
-    return list(_select(artefacts, [name], "none", Detail.RAW))
-
-
-def _pairs(old: Sequence[Artefact], new: Sequence[Artefact]) -> list[tuple[Artefact, Artefact]]:
-    """Each new artefact with the old one it follows: of the same class, agency and id, the same version if there."""
-    pairs = []
-    for after in new:
-        same = [before for before in old if _name(before) == _name(after)]
-        exact = [before for before in same if before.ref.version == after.ref.version]
-        if same:
-            pairs.append(((exact or same)[-1], after))
-    if not pairs:
-        raise NotFound("structures-no-pair")
-    return pairs
-
-
-def _name(artefact: Artefact) -> tuple[str, str, str]:
-    return artefact.artefact_class.name, artefact.ref.agency_id, artefact.ref.id
+for _command in (diff, history, restore):
+    structures.add_command(_command)
