@@ -16,13 +16,15 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sdmx_hub.errors import NoResults, TooLarge
+from sdmx_hub.errors import NoResults
 from sdmx_hub.model.message import Action, DataMessage, Dataset, Header
 from sdmx_hub.model.rows import FEW_ROWS, Rows
 from sdmx_hub.publish.labels import find_codelist, find_names
+from sdmx_hub.publish.paging import Window
+from sdmx_hub.publish.size import check_size, count_answer
 from sdmx_hub.publish.sources import Source, find_sources, query_name
 from sdmx_hub.query.request import DataQuery
 from sdmx_hub.store.artefacts import Artefacts
@@ -76,18 +78,49 @@ def open_data(
     nothing has the name asked for, NoResults when nothing matches, TooLarge when there are more than ``most``
     observations, and what ``plan_data`` raises.
     """
-    sources = version.sources if version else _versions(query, artefacts, observations, audience=audience, now=now)
+    asked = version or data_version(query, artefacts, observations, audience=audience, now=now)
+    if most is not None:
+        check_size(query, asked.sources, observations, most)
+    window = _window(query, asked)
     datasets = [
         _dataset(source, dataclasses.replace(part, rows=rows), artefacts)
-        for source, state in sources
-        for part in _parts(query, source, state, observations)
-        if (rows := _looked_at(part.rows)) is not None
+        for source, state in asked.sources
+        for part in _parts(query, _paged(source, query, window), state, observations)
+        if (rows := _looked_at(part.rows, window)) is not None
     ]
     if not datasets:
         raise NoResults("no-results", what=query_name(query))
-    if most is not None:
-        _check_size(datasets, most)
     return DataMessage(header=header, datasets=tuple(datasets), language=language, base_url=base_url)
+
+
+def count_data(query: DataQuery, version: DataVersion, observations: Observations) -> int:
+    """Count what ``open_data`` would give: observations, or series where only their keys are asked for.
+
+    ``version`` is what ``data_version`` gave for this query. Raises NoResults when there is nothing.
+    """
+    count = count_answer(query, version.sources, observations)
+    if not count:
+        raise NoResults("no-results", what=query_name(query))
+    return count
+
+
+def is_of_series(version: DataVersion) -> bool:
+    """Tell whether series, not observations, are what an answer consists of."""
+    return all(source.plan.series_keys_only for source, _ in version.sources)
+
+
+def _window(query: DataQuery, version: DataVersion) -> Window | None:
+    """What pages an answer of several datasets; None for one dataset, which the engine pages itself."""
+    if len(version.sources) > 1 or query.include_history or query.updated_after is not None:
+        return Window(query)
+    return None
+
+
+def _paged(source: Source, query: DataQuery, window: Window | None) -> Source:
+    offset, limit = (0, None) if window else (query.offset, query.limit)
+    if (source.plan.offset, source.plan.limit) == (offset, limit):
+        return source
+    return dataclasses.replace(source, plan=dataclasses.replace(source.plan, offset=offset, limit=limit))
 
 
 def _versions(
@@ -122,19 +155,22 @@ def _parts(query: DataQuery, source: Source, version: Version, observations: Obs
             yield _Part(rows=vintage.rows, action=action, valid_from=vintage.visible_from)
             yield _Part(rows=vintage.deleted, action=Action.DELETE, valid_to=vintage.visible_from)
         return
-    if query.updated_after is not None and not query.offset:
+    if query.updated_after is not None:
         yield _Part(rows=observations.open_deleted(ref, source.structure, plan, version=version), action=Action.DELETE)
     yield _Part(rows=observations.open_rows(ref, source.structure, plan, version=version), action=action)
 
 
-def _looked_at(rows: Rows) -> Rows | None:
+def _looked_at(whole: Rows, window: Window | None) -> Rows | None:
     """Find out whether there is anything to draw; without any, give the connection back.
 
     Few rows are kept in a table of the connection's own, for writers ask for them more than once.
     """
+    rows = window.cut(whole) if window else whole
+    if rows is None:
+        return None
     beginning = f"SELECT * FROM ({rows.sql}) LIMIT {FEW_ROWS + 1}"  # noqa: S608 - the store's own SQL
-    rows.connection.execute(f"CREATE OR REPLACE TEMP TABLE {_FEW} AS {beginning}", list(rows.params))
-    counted = rows.connection.execute(f"SELECT count(*) FROM {_FEW}").fetchall()[0][0]  # noqa: S608 - our own name
+    made = rows.connection.execute(f"CREATE OR REPLACE TEMP TABLE {_FEW} AS {beginning}", list(rows.params))
+    counted = made.fetchall()[0][0]
     if counted > FEW_ROWS:
         rows.connection.execute(f"DROP TABLE {_FEW}")
         return rows
@@ -145,20 +181,6 @@ def _looked_at(rows: Rows) -> Rows | None:
 
 
 _FEW = "few_rows"
-
-
-def _check_size(datasets: Sequence[Dataset], most: int) -> None:
-    """Count, unless it is known to be little enough. Raises TooLarge."""
-    count = 0
-    for dataset in datasets:
-        rows = dataset.rows
-        if not rows.is_few or most < FEW_ROWS:
-            counting = f"SELECT count(*) FROM ({rows.sql})"  # noqa: S608 - the store's own SQL
-            count += rows.connection.execute(counting, list(rows.params)).fetchall()[0][0]
-    if count > most:
-        for dataset in datasets:
-            dataset.rows.close()
-        raise TooLarge("publish-too-large", count=count, most=most)
 
 
 def _dataset(source: Source, part: _Part, artefacts: Artefacts) -> Dataset:
@@ -178,4 +200,5 @@ def _dataset(source: Source, part: _Part, artefacts: Artefacts) -> Dataset:
         series_keys_only=plan.series_keys_only and not is_deletion,
         valid_from=part.valid_from,
         valid_to=part.valid_to,
+        agreement=source.agreement,
     )

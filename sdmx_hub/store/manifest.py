@@ -26,7 +26,8 @@ class Link:
 class Version:
     """One state of a dataflow as an audience sees it: the rows of ``links`` as they were after ``release_id``.
 
-    It stays readable, whatever is released meanwhile, until its files are collected after their grace.
+    It stays readable, whatever is released meanwhile, until its files are collected after their grace. ``rows`` is the
+    number of its observations, where that is known: of an earlier moment it is not.
     """
 
     dataflow: Ref
@@ -35,6 +36,7 @@ class Version:
     links: tuple[Link, ...]
     release_id: int
     visible_from: dt.datetime
+    rows: int | None = None
 
     @property
     def etag(self) -> str:
@@ -125,6 +127,7 @@ def _read(
         links=tuple(Link(row.sha256, row.since) for row in rows),
         release_id=rows[0].release_id,
         visible_from=rows[0].visible_from,
+        rows=rows[0].rows,
     )
 
 
@@ -134,7 +137,9 @@ def _chain(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
         CHAIN.c.dataflow == sa.bindparam("dataflow"), CHAIN.c.audience == sa.bindparam("audience"), *conditions
     )
     return (
-        sa.select(CHAIN.c.id, CHAIN.c.release_id, CHAIN.c.visible_from, MANIFEST.c.sha256, MANIFEST.c.since)
+        sa.select(
+            CHAIN.c.id, CHAIN.c.release_id, CHAIN.c.visible_from, CHAIN.c.rows, MANIFEST.c.sha256, MANIFEST.c.since
+        )
         .join(MANIFEST, MANIFEST.c.chain_id == CHAIN.c.id)
         .where(CHAIN.c.id == chosen.scalar_subquery())
         .order_by(MANIFEST.c.position)

@@ -27,7 +27,7 @@ from sdmx_hub.store.manifest import Link, Version, at_release, find_newest, find
 from sdmx_hub.store.profile import Profiles
 from sdmx_hub.store.releases import ROLLBACK, Lineage, Release, publish, select_lineage, select_releases
 from sdmx_hub.store.segments import Engine
-from sdmx_hub.store.select import empty_rows, select_deleted, select_rows, selected_columns
+from sdmx_hub.store.select import empty_rows, select_deleted, select_keys, select_rows, selected_columns
 from sdmx_hub.store.staging import INTERNAL, PUBLIC, SMALL, Staged, Workshop
 from sdmx_hub.store.state import open_state
 from sdmx_hub.store.tables import CHAIN, CHANGE
@@ -190,6 +190,12 @@ class Observations:
             return empty_rows(connection, selected_columns(plan))
         state = open_state(self._engine, version, connection)
         return select_rows(plan, state, connection, since=self._release_at(version, plan.updated_after))
+
+    def open_keys(self, plan: Plan, version: Version) -> Rows:
+        """Open the keys of what ``open_rows`` gives, unordered and before offset and limit, to be counted."""
+        connection = self._engine.cursor()
+        state = open_state(self._engine, version, connection)
+        return select_keys(plan, state, connection, since=self._release_at(version, plan.updated_after))
 
     def open_deleted(
         self,

@@ -185,6 +185,20 @@ def select_rows(plan: Plan, state: State, connection: duckdb.DuckDBPyConnection,
     return Rows(connection=connection, sql=sql + _page(plan), columns=columns, params=params, coded=coded)
 
 
+def select_keys(plan: Plan, state: State, connection: duckdb.DuckDBPyConnection, *, since: int | None = None) -> Rows:
+    """Select the keys of what a plan asks for, in no order, before its offset and limit: what is to be counted."""
+    selection = Selection(plan, connection)
+    keys = plan.structure.dimension_ids if plan.series_keys_only else plan.structure.key_ids
+    sql = " UNION ALL ".join(living_parts(state, selection, plan.structure.key_ids, since))
+    if not sql:
+        return empty_rows(connection, keys)
+    if plan.series_keys_only:
+        sql = f"SELECT DISTINCT {', '.join(map(quoted, keys))} FROM ({sql})"
+    elif plan.first_n is not None or plan.last_n is not None:
+        sql = _ends_of_series(plan, sql, state)
+    return Rows(connection=connection, sql=sql, columns=keys, params=tuple(selection.params), is_sorted=False)
+
+
 def select_deleted(plan: Plan, state: State, connection: duckdb.DuckDBPyConnection, *, since: int) -> Rows:
     """Select the keys within a plan that lived after release ``since`` was made and do not in ``state``."""
     keys = plan.structure.key_ids

@@ -2,9 +2,10 @@ import datetime as dt
 
 import pytest
 
-from sdmx_hub.errors import BadRequest, NoResults, NotFound
+from sdmx_hub.errors import BadRequest, NoResults, NotFound, TooLarge
 from sdmx_hub.model.message import Action
-from sdmx_hub.publish.data import data_version
+from sdmx_hub.publish.data import count_data, data_version, open_data
+from sdmx_hub.publish.size import choose_split
 from sdmx_hub.query import urls_v2
 from sdmx_hub.query.request import ALL_DIMENSIONS
 from tests.publish.cube import COLUMNS
@@ -79,9 +80,86 @@ def test_a_deletion_tells_keys_only(hub):
     assert (dataset.measure_ids, dataset.attribute_ids, dataset.series_keys_only) == ((), (), False)
 
 
-def test_a_later_page_of_changes_does_not_tell_the_deletions_again(hub):
-    [(action, rows)] = hub.ask(f"{FLOW}?updatedAfter={day(1):%Y-%m-%d}&offset=1")
-    assert (action, told(rows, "REF_AREA")) == (Action.REPLACE, [("TUN",)])
+PAGED = [
+    (f"updatedAfter={day(1):%Y-%m-%d}", 3),
+    ("includeHistory=true", 6),
+    (f"includeHistory=true&updatedAfter={day(1):%Y-%m-%d}", 3),
+]
+
+
+@pytest.mark.parametrize(("query", "count"), PAGED)
+def test_pages_go_through_the_whole_answer_once(hub, query, count):
+    def told_with_action(found):
+        return [(action, tuple(row.values())) for action, rows in found for row in rows]
+
+    whole = told_with_action(hub.ask(f"{FLOW}?{query}"))
+    assert len(whole) == count
+    for size in (1, 2, 4):
+        pages = [
+            told_with_action(hub.ask(f"{FLOW}?{query}&offset={offset}&limit={size}"))
+            for offset in range(0, len(whole), size)
+        ]
+        assert [len(page) for page in pages[:-1]] == [size] * (len(pages) - 1)
+        assert [row for page in pages for row in page] == whole
+    with pytest.raises(NoResults):
+        hub.ask(f"{FLOW}?{query}&offset={count}")
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        *PAGED,
+        ("", 3),
+        ("offset=1", 2),
+        ("limit=2", 2),
+        ("attributes=none&measures=none", 2),
+        ("lastNObservations=1", 2),
+    ],
+)
+def test_an_answer_is_counted_without_drawing_it(hub, query, count):
+    asked = urls_v2.parse_data(FLOW.split("/"), query)
+    version = data_version(asked, hub.artefacts, hub.observations, audience="public", now=NOW)
+    assert count_data(asked, version, hub.observations) == count
+
+
+def test_too_much_is_refused_with_how_to_split_it(hub):
+    def ask(url, most):
+        asked = urls_v2.parse_data(FLOW.split("/"), url)
+        options = {"audience": "public", "now": NOW, "header": HEADER, "most": most}
+        return open_data(asked, hub.artefacts, hub.observations, **options)
+
+    with pytest.raises(TooLarge) as refusal:
+        ask("", 2)
+    assert refusal.value.params == {
+        "count": 3,
+        "most": 2,
+        "dimension": "REF_AREA",
+        "parts": "SEN 2, TUN 1",
+        "codes": 2,
+    }
+    for url in ("limit=2", "c[REF_AREA]=SEN", "attributes=none&measures=none"):
+        for dataset in ask(url, 2).datasets:
+            dataset.rows.close()
+    with pytest.raises(TooLarge, match="3 observations"):
+        ask(f"updatedAfter={day(1):%Y-%m-%d}", 2)
+    with pytest.raises(TooLarge, match="6 observations"):
+        ask("includeHistory=true", 5)
+    with pytest.raises(TooLarge) as refusal:
+        ask("c[REF_AREA]=SEN&c[TIME_PERIOD]=2020", 0)
+    assert "dimension" not in refusal.value.params, "one observation cannot be split"
+
+
+SPLITS = [
+    ({"A": {"x": 5, "y": 5}, "B": {"p": 4, "q": 3, "r": 3}}, 5, "A"),
+    ({"A": {"x": 6, "y": 4}, "B": {"p": 4, "q": 3, "r": 3}}, 5, "B"),
+    ({"A": {"x": 6, "y": 4}, "B": {"p": 4, "q": 3, "r": 3}}, 1, "B"),
+    ({"A": {"x": 10}, "B": {"p": 10}}, 5, ""),
+]
+
+
+@pytest.mark.parametrize(("found", "most", "expected"), SPLITS)
+def test_the_split_with_the_fewest_allowed_parts_is_told(found, most, expected):
+    assert choose_split(found, most)[0] == expected
 
 
 def test_nothing_changed_since_has_no_results(hub):
