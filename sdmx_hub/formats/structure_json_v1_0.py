@@ -11,52 +11,55 @@ from typing import Any
 
 import orjson
 
-from sdmx_hub.errors import Malformed, NotBuilt
+from sdmx_hub.errors import Malformed
 from sdmx_hub.formats.structure_canonical import make_artefact
-from sdmx_hub.formats.structure_codelist import resolve_codelist
+from sdmx_hub.formats.structure_constraint_v2_1 import is_attachment
 from sdmx_hub.formats.structure_json_v1_0_shapes import OUTWARD, inward
 from sdmx_hub.formats.structure_json_v2_1 import load_message, write_meta
+from sdmx_hub.formats.structure_metadata_v2_1 import with_targets
+from sdmx_hub.formats.structure_names_v2_1 import urn_in_2_1, urn_today
+from sdmx_hub.formats.structure_set import without_copies
+from sdmx_hub.formats.structure_view_v2_1 import view_2_1
 from sdmx_hub.formats.structure_xml.references import plain_version
 from sdmx_hub.model.artefact import Artefact
-from sdmx_hub.model.classes import CLASS_BY_COLLECTION, CLASS_BY_NAME
+from sdmx_hub.model.classes import CLASS_BY_NAME, PREFIX
 from sdmx_hub.model.message import StructureMessage
-from sdmx_hub.model.structure import BrokenStructure
-from sdmx_hub.model.urn import Urn
 
 SCHEMA = "https://json.sdmx.org/1.0/sdmx-json-structure-schema.json"
 Node = dict[str, Any]
 _NEWER = frozenset({"isPartialLanguage", "codelistExtensions", "dimensionConstraint", "evolvingStructure", "metadata"})
-_LEFT_OUT = frozenset({"structureSets", "metadataStructures", "metadataflows", "attachmentConstraints", "processes"})
 
 
 def read(data: bytes) -> tuple[Artefact, ...]:
-    """Read the artefacts of a message, in canonical form. Raises Malformed, and NotBuilt for classes of 2.1 alone."""
-    return tuple(
+    """Read the artefacts of a message, in canonical form. Raises Malformed."""
+    found = (
         make_artefact(CLASS_BY_NAME[name], document, final=bool(node.get("isFinal")))
         for collection, items in load_message(data)["data"].items()
         for node in _nodes(collection, items)
-        for name, document in inward(collection, _renamed(node, _TODAY))
+        for name, document in inward(collection, _renamed(node, _TODAY, urn_today))
     )
+    return tuple(with_targets(without_copies(found)))
 
 
 def write(message: StructureMessage) -> bytes:
     """Write a message; classes the format does not have are left out."""
-    known = {artefact.urn: artefact for artefact in message.artefacts}
     data: dict[str, list[Node]] = {}
-    for name, collection in _COLLECTIONS.items():
-        shown = [_shown(one, known.get) for one in message.artefacts if one.artefact_class.name == name]
-        if shown:
-            data.setdefault(collection, []).extend(shown)
+    for artefact in view_2_1(message.artefacts):
+        collection = _collection(artefact)
+        if collection is not None:
+            data.setdefault(collection, []).append(_shown(artefact, collection))
+    ordered = {collection: data[collection] for collection in _ORDER if collection in data}
     meta = write_meta(message.header, message.artefacts, SCHEMA)
     if "contentLanguages" in meta:
         meta["contentLanguages"] = [language.lower() for language in meta["contentLanguages"]]
-    return orjson.dumps({"meta": meta, "data": data})
+    return orjson.dumps({"meta": meta, "data": ordered})
 
 
 _COLLECTIONS = {
     name: CLASS_BY_NAME[name].collection
     for name in (
         "DataStructure",
+        "MetadataStructure",
         "CategoryScheme",
         "ConceptScheme",
         "Codelist",
@@ -65,25 +68,40 @@ _COLLECTIONS = {
         "DataConsumerScheme",
         "OrganisationUnitScheme",
         "Dataflow",
+        "Metadataflow",
         "ReportingTaxonomy",
         "ProvisionAgreement",
+        "Process",
         "Categorisation",
     )
 } | {
     "Hierarchy": "hierarchicalCodelists",
+    "StructureMap": "structureSets",
     "DataConstraint": "contentConstraints",
+    "MetadataConstraint": "contentConstraints",
     "AvailabilityConstraint": "contentConstraints",
 }
-_URN_NAMES = {"contentConstraints": "ContentConstraint", "hierarchicalCodelists": "HierarchicalCodelist"}
+_ATTACHMENTS = "attachmentConstraints"
+_ORDER = (*dict.fromkeys(_COLLECTIONS.values()), _ATTACHMENTS)
+_URN_NAMES = {
+    "contentConstraints": "registry.ContentConstraint",
+    _ATTACHMENTS: "registry.AttachmentConstraint",
+    "hierarchicalCodelists": "codelist.HierarchicalCodelist",
+    "structureSets": "mapping.StructureSet",
+}
+
+
+def _collection(artefact: Artefact) -> str | None:
+    name = artefact.artefact_class.name
+    return _ATTACHMENTS if name == "DataConstraint" and is_attachment(artefact) else _COLLECTIONS.get(name)
+
+
 _OLD = {"format": "textFormat", "dataType": "textType"}
 _TODAY = {old: new for new, old in _OLD.items()}
 
 
 def _nodes(collection: str, items: Any) -> list[Node]:
-    if collection in _LEFT_OUT:
-        raise NotBuilt("structures-json-class", name=collection)
-    known = collection in CLASS_BY_COLLECTION or collection in _COLLECTIONS.values()
-    if not known or not isinstance(items, list):
+    if collection not in _ORDER or not isinstance(items, list):
         raise Malformed("structures-json-collection", name=collection)
     for position, item in enumerate(items):
         if (
@@ -95,33 +113,29 @@ def _nodes(collection: str, items: Any) -> list[Node]:
     return items
 
 
-def _renamed(node: Any, names: Mapping[str, str]) -> Any:
-    """Rename keys at every depth, but not those of translations."""
+def _renamed(node: Any, names: Mapping[str, str], urn: Callable[[str], str]) -> Any:
+    """Rename keys, and classes in URNs, at every depth; annotations stay as they are."""
     if isinstance(node, Mapping):
-        return {names.get(key, key): _renamed(value, names) for key, value in node.items()}
-    return [_renamed(item, names) for item in node] if isinstance(node, list | tuple) else node
+        return {
+            names.get(key, key): value if key == "annotations" else _renamed(value, names, urn)
+            for key, value in node.items()
+        }
+    if isinstance(node, list | tuple):
+        return [_renamed(item, names, urn) for item in node]
+    return urn(node) if isinstance(node, str) and node.startswith(PREFIX) else node
 
 
-def _shown(artefact: Artefact, find: Callable[[Urn], Artefact | None]) -> Node:
+def _shown(artefact: Artefact, collection: str) -> Node:
     name = artefact.artefact_class.name
-    collection = _COLLECTIONS[name]
-    whole = _resolved(artefact, find)
-    said = OUTWARD[name](whole) if name in OUTWARD else whole.document
-    node: Node = _renamed(_without_values(said), _OLD)
-    urn = str(artefact.urn).replace(f".{name}=", f".{_URN_NAMES.get(collection, name)}=", 1)
-    shown = {key: value for key, value in node.items() if key not in _NEWER}
-    return shown | {
+    said = OUTWARD[name](artefact) if name in OUTWARD else artefact.document
+    shown: Node = {key: value for key, value in _without_values(said).items() if key not in _NEWER}
+    named = _URN_NAMES.get(collection, f"{artefact.artefact_class.package}.{name}")
+    renamed: Node = _renamed(shown, _OLD, urn_in_2_1)
+    return renamed | {
         "version": plain_version(shown.get("version", "1.0")),
         "isFinal": artefact.is_final,
-        "links": [{"rel": "self", "urn": urn}, *shown.get("links", ())],
+        "links": [{"rel": "self", "urn": f"{PREFIX}{named}={artefact.ref}"}, *shown.get("links", ())],
     }
-
-
-def _resolved(artefact: Artefact, find: Callable[[Urn], Artefact | None]) -> Artefact:
-    try:
-        return resolve_codelist(artefact, find)
-    except BrokenStructure:
-        return artefact
 
 
 def _without_values(node: Any) -> Any:

@@ -8,11 +8,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sdmx_hub.formats.structure_constraint import as_availability, as_data_constraint, split_keys
+from sdmx_hub.errors import BadRequest
+from sdmx_hub.formats.structure_constraint import as_data_constraint
+from sdmx_hub.formats.structure_constraint_v2_1 import (
+    ATTACHMENT,
+    allowed,
+    allowed_metadata,
+    as_agreement_today,
+    as_constraint_today,
+    is_attachment,
+)
+from sdmx_hub.formats.structure_json_v1_0_maps import (
+    metadata_structure_in,
+    metadata_structure_out,
+    process_in,
+    process_out,
+    structure_set_in,
+    structure_set_out,
+)
+from sdmx_hub.formats.structure_metadata_v2_1 import join_flow, split_flow
 from sdmx_hub.formats.structure_xml import data_structure_v2_1, hierarchy_v2_1, iso_reference
 from sdmx_hub.model.artefact import Artefact, Document
 from sdmx_hub.model.classes import CLASS_BY_COLLECTION
-from sdmx_hub.model.urn import Urn
+from sdmx_hub.model.urn import Urn, parse_urn
 
 Node = dict[str, Any]
 _VALUE = "OBS_VALUE"
@@ -60,6 +78,8 @@ def _simple(component: Document, *without: str) -> Node:
         if "format" in plain:
             newer = {"isMultiLingual", "sentinelValues"}
             plain["format"] = {key: value for key, value in plain["format"].items() if key not in newer}
+            if plain["format"].get("dataType") in {"XHTML", "GeospatialInformation"}:
+                plain["format"]["dataType"] = "String"
         node["localRepresentation"] = plain
     return node
 
@@ -106,17 +126,40 @@ def _relation_in(relation: Document) -> Node:
 
 
 def _constraint_out(artefact: Artefact) -> Node:
-    available = artefact.artefact_class.name == "AvailabilityConstraint"
-    document = as_data_constraint(artefact.document) if available else split_keys(artefact.document)
-    regions = [
-        {
-            "isIncluded": region.get("include", True),
-            **{new: [_selection_out(part) for part in region[old]] for old, new in _PARTS.items() if old in region},
-        }
-        for region in document.get("cubeRegions", ())
-    ]
-    shown = document | {"type": "Actual" if available else "Allowed"}
+    if artefact.artefact_class.name == "AvailabilityConstraint":
+        shown = as_data_constraint(artefact.document) | {"type": "Actual"}
+    elif is_attachment(artefact):
+        shown = allowed(artefact.document)
+    else:
+        shown = allowed(artefact.document) | {"type": "Allowed"}
+    if "dataKeySets" in shown:
+        shown["dataKeySets"] = [_keys_out(keys) for keys in shown["dataKeySets"]]
+    regions = [_region_out(region) for region in shown.get("cubeRegions", ())]
     return shown | ({"cubeRegions": regions} if regions else {})
+
+
+def _keys_out(keys: Document) -> Node:
+    listed = [
+        {"keyValues": [{"id": part["id"], "value": part["value"]} for part in key["keyValues"]]}
+        for key in keys.get("keys", ())
+        if key.get("keyValues")
+    ]
+    return {"isIncluded": keys["isIncluded"], "keys": listed}
+
+
+def _region_out(region: Document) -> Node:
+    parts = {new: [_selection_out(part) for part in region[old]] for old, new in _PARTS.items() if old in region}
+    return {"isIncluded": region.get("include", True), **parts}
+
+
+def _metadata_constraint_out(artefact: Artefact) -> Node:
+    shown = allowed_metadata(artefact.document) | {"type": "Allowed"}
+    regions = [
+        {key: region[key] for key in ("include", "report", "metadataTarget") if key in region}
+        | {"attributes": [_selection_out(part) for part in region.get("components", ())]}
+        for region in shown.get("metadataTargetRegions", ())
+    ]
+    return shown | ({"metadataTargetRegions": regions} if regions else {})
 
 
 _PARTS = {"keyValues": "keyValues", "components": "attributes"}
@@ -141,8 +184,7 @@ def _selection_in(part: Document) -> Node:
     return node
 
 
-def _constraint_in(node: Node) -> Iterator[tuple[str, Node]]:
-    kind = node.pop("type", "Actual")
+def _constraint_in(node: Node, kind: str) -> Iterator[tuple[str, Node]]:
     node["cubeRegions"] = [
         {
             "include": region.get("isIncluded", True),
@@ -150,18 +192,18 @@ def _constraint_in(node: Node) -> Iterator[tuple[str, Node]]:
         }
         for region in node.get("cubeRegions", ())
     ]
-    known = {"dataProvider", "dataStructures", "dataflows", "provisionAgreements"}
-    attachment = node.get("constraintAttachment", {})
-    node["constraintAttachment"] = {key: value for key, value in attachment.items() if key in known}
+    if "metadataTargetRegions" in node:
+        node["metadataTargetRegions"] = [
+            {"include": region.get("include", True)}
+            | {"components": [_selection_in(part) for part in region.get("attributes", ())]}
+            for region in node["metadataTargetRegions"]
+        ]
     kept = {key: value for key, value in node.items() if key not in {"releaseCalendar", "referencePeriod"}}
-    if kind == "Actual":
-        yield "AvailabilityConstraint", as_availability(kept)
-    else:
-        yield "DataConstraint", kept
+    yield from as_constraint_today(kept, kind)
 
 
 def _hierarchy_out(artefact: Artefact) -> Node:
-    node = hierarchy_v2_1.outward(artefact)
+    node = dict(artefact.document)
     included = node.pop("included", ())
     if included:
         node["includedCodelists"] = {entry["alias"]: entry["codelist"] for entry in included}
@@ -230,6 +272,8 @@ def _item_out(item: Document, artefact: Artefact) -> Node:
         plain = {key: value for key, value in core.items() if key not in {"minOccurs", "maxOccurs"}}
         if "format" in plain:
             plain["format"] = {key: value for key, value in plain["format"].items() if key != "sentinelValues"}
+            if plain["format"].get("dataType") == "GeospatialInformation":
+                plain["format"]["dataType"] = "String"
         node["coreRepresentation"] = plain
     return node
 
@@ -238,6 +282,11 @@ OUTWARD: Mapping[str, Callable[[Artefact], Node]] = {
     "DataStructure": _structure_out,
     "DataConstraint": _constraint_out,
     "AvailabilityConstraint": _constraint_out,
+    "MetadataConstraint": _metadata_constraint_out,
+    "MetadataStructure": metadata_structure_out,
+    "Metadataflow": lambda artefact: split_flow(artefact.document),
+    "StructureMap": structure_set_out,
+    "Process": process_out,
     "Hierarchy": _hierarchy_out,
     "ProvisionAgreement": _agreement_out,
     "ConceptScheme": _scheme_out,
@@ -249,7 +298,13 @@ def inward(collection: str, node: Node) -> Iterator[tuple[str, Node]]:
     """What an object of a collection of 1.0 stands for: classes and documents."""
     node.pop("isFinal", None)
     if collection == "contentConstraints":
-        yield from _constraint_in(node)
+        yield from _constraint_in(node, node.pop("type", "Actual"))
+    elif collection == "attachmentConstraints":
+        yield from _constraint_in(node, ATTACHMENT)
+    elif collection == "structureSets":
+        yield from structure_set_in(node)
+    elif collection == "provisionAgreements":
+        yield from as_agreement_today(_swapped(node, "structureUsage", "dataflow"))
     elif collection == "hierarchicalCodelists":
         yield from _hierarchy_in(node)
     else:
@@ -259,9 +314,20 @@ def inward(collection: str, node: Node) -> Iterator[tuple[str, Node]]:
 
 def _concepts_in(node: Node) -> Node:
     for concept in node.get("concepts", ()):
-        concept.pop("isoConceptReference", None)  # a URN here, three parts in SDMX 3: the annotation brings it back
+        said = concept.pop("isoConceptReference", None)  # a URN here, three parts in SDMX 3
+        if isinstance(said, str):
+            concept.update(_iso_reference(said))
     _parents_in("concepts", node)
     return next(iter(iso_reference.inward(node)))[1]
+
+
+def _iso_reference(text: str) -> Node:
+    try:
+        urn = parse_urn(text)
+    except BadRequest:
+        return {}
+    parts = {"conceptAgency": urn.ref.agency_id, "conceptSchemeID": urn.ref.id, "conceptID": urn.item_id or ""}
+    return {"isoConceptReference": parts}
 
 
 def _parents_in(key: str, node: Node) -> Node:
@@ -273,7 +339,9 @@ def _parents_in(key: str, node: Node) -> Node:
 
 _INWARD: Mapping[str, Callable[[Node], Node]] = {
     "DataStructure": _structure_in,
-    "ProvisionAgreement": lambda node: _swapped(node, "structureUsage", "dataflow"),
+    "MetadataStructure": metadata_structure_in,
+    "Metadataflow": join_flow,
+    "Process": process_in,
     "ConceptScheme": _concepts_in,
     "OrganisationUnitScheme": lambda node: _parents_in("organisationUnits", node),
 }

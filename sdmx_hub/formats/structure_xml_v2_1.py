@@ -30,64 +30,63 @@ attachment groups are dropped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from sdmx_hub.formats.structure_codelist import resolve_codelist
-from sdmx_hub.formats.structure_constraint import as_availability, as_data_constraint, split_keys
+from sdmx_hub.formats.structure_constraint import as_data_constraint
+from sdmx_hub.formats.structure_constraint_v2_1 import (
+    ATTACHMENT,
+    allowed,
+    allowed_metadata,
+    as_agreement_today,
+    as_constraint_today,
+    is_attachment,
+)
+from sdmx_hub.formats.structure_metadata_v2_1 import (
+    join_flow,
+    join_structure,
+    split_flow,
+    split_structure,
+    with_targets,
+)
+from sdmx_hub.formats.structure_names_v2_1 import NAMES_IN_2_1, SYNONYMS_OF_2_1
+from sdmx_hub.formats.structure_set import read_set, without_copies
+from sdmx_hub.formats.structure_view_v2_1 import VTL_VERSION, view_2_1
 from sdmx_hub.formats.structure_xml import data_structure_v2_1, hierarchy_v2_1, iso_reference, schemes
-from sdmx_hub.formats.structure_xml.constraints_v3 import DATA_ATTACHMENT
+from sdmx_hub.formats.structure_xml.constraints_v2_1 import attachment_constraint, content_constraint
 from sdmx_hub.formats.structure_xml.edition_v3 import row
+from sdmx_hub.formats.structure_xml.maps_v2_1 import structure_set
 from sdmx_hub.formats.structure_xml.message import ClassRow, read_message, write_message
-from sdmx_hub.formats.structure_xml.parts import Attr, Children, Edition, Node, Ref, Shape, shape
+from sdmx_hub.formats.structure_xml.metadata_v2_1 import metadata_structure
+from sdmx_hub.formats.structure_xml.parts import Attr, Edition, Node, Ref, Shape, shape
 from sdmx_hub.formats.structure_xml.references import RefReferences, plain_version
 from sdmx_hub.formats.structure_xml.schemes import Kit
 from sdmx_hub.formats.structure_xml.shared import (
     NAMES,
-    KeyValues,
     Links,
-    Values,
     notes,
     representation,
     text_format,
-    time_range,
 )
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.message import StructureMessage
-from sdmx_hub.model.structure import BrokenStructure
-
-NAMES_IN_2_1 = {name: name for name in (
-    "AgencyScheme", "DataProviderScheme", "DataConsumerScheme", "OrganisationUnitScheme", "Codelist", "ConceptScheme",
-    "DataStructure", "Dataflow", "MetadataStructure", "Metadataflow", "CategoryScheme", "Categorisation",
-    "ReportingTaxonomy", "ProvisionAgreement", "Process", "TransformationScheme", "RulesetScheme",
-    "UserDefinedOperatorScheme", "CustomTypeScheme", "NamePersonalisationScheme", "VtlMappingScheme",
-)} | {"DataConstraint": "ContentConstraint", "Hierarchy": "HierarchicalCodelist"}  # fmt: skip
-"""Classes a ``Ref`` can name, and their names in 2.1."""
 
 _BASE = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1"
 EDITION = Edition(
     version="2.1",
     namespaces={name: f"{_BASE}/{name}" for name in ("message", "structure", "common")},
-    references=RefReferences(NAMES_IN_2_1),
+    references=RefReferences(NAMES_IN_2_1, SYNONYMS_OF_2_1),
 )
 
 
 def read(data: bytes) -> tuple[Artefact, ...]:
-    """Read the artefacts of a message, in canonical form. Raises Malformed, and NotBuilt for classes of 2.1 alone."""
-    return read_message(data, EDITION, ROWS)
+    """Read the artefacts of a message, in canonical form. Raises Malformed."""
+    return tuple(with_targets(without_copies(read_message(data, EDITION, ROWS))))
 
 
 def write(message: StructureMessage) -> bytes:
     """Write a message; classes 2.1 does not have are left out."""
-    known = {artefact.urn: artefact for artefact in message.artefacts}
-    artefacts = tuple(_resolved(artefact, known.get) for artefact in message.artefacts)
-    return write_message(StructureMessage(message.header, artefacts), EDITION, ROWS)
-
-
-def _resolved(artefact: Artefact, find: Callable[[Any], Artefact | None]) -> Artefact:
-    try:
-        return resolve_codelist(artefact, find)
-    except BrokenStructure:
-        return artefact
+    return write_message(StructureMessage(message.header, view_2_1(message.artefacts)), EDITION, ROWS)
 
 
 _NOTES = notes(with_value=False)
@@ -150,38 +149,21 @@ def _organisations(tag: str, key: str) -> ClassRow:
     return _row(f"{tag}Scheme", "OrganisationSchemes", schemes.organisations(_KIT, tag, key))
 
 
-def _constraint() -> Shape:
-    own = (Attr("id", "id"), Attr("include", "include", "bool"))
-    value = Values("common:Value", (Attr("cascadeValues", "cascadeValues", "cascade"),))
-    selection = shape(own, value, time_range(with_validity=False, prefix="common:"))
-    key = (Children("common:KeyValue", "keyValues", (Attr("id", "id"), KeyValues("common:Value"))),)
-    region = (
-        Attr("include", "include", "bool"),
-        Children("common:KeyValue", "keyValues", selection),
-        Children("common:Attribute", "components", selection),
-    )
-    return shape(
-        _KIT.maintainable,
-        Attr("type", "type"),
-        DATA_ATTACHMENT,
-        Children("DataKeySet", "dataKeySets", (Attr("isIncluded", "isIncluded", "bool"), Children("Key", "keys", key))),
-        Children("CubeRegion", "cubeRegions", region),
-    )
-
-
 def _constraint_inward(node: Node) -> Iterator[tuple[str, Node]]:
-    if node.pop("type", "Actual") == "Actual":
-        yield "AvailabilityConstraint", as_availability(node)
-    else:
-        yield "DataConstraint", node
+    yield from as_constraint_today(node, node.pop("type", "Actual"))
 
 
-def _allowed(artefact: Artefact) -> Node:
-    return split_keys(artefact.document) | {"type": "Allowed"}
+def _attachment_inward(node: Node) -> Iterator[tuple[str, Node]]:
+    yield from as_constraint_today(node, ATTACHMENT)
 
 
 def _actual(artefact: Artefact) -> Node:
     return as_data_constraint(artefact.document) | {"type": "Actual"}
+
+
+def _constraint_row(name: str, outward: Callable[[Artefact], Node]) -> ClassRow:
+    body = content_constraint(_KIT)
+    return _row(name, "Constraints", body, outward=outward, inward=_constraint_inward, tag="ContentConstraint")
 
 
 def _structure_inward(node: Node) -> Iterator[tuple[str, Node]]:
@@ -197,6 +179,23 @@ _AGREEMENT = shape(
     Ref("StructureUsage", "dataflow", "Dataflow"),
     Ref("DataProvider", "dataProvider", "DataProvider"),
 )
+
+
+def _vtl(name: str, within: str, body: Shape) -> ClassRow:
+    """A VTL scheme; the schema wants its version even of a stub."""
+
+    def outward(artefact: Artefact) -> Node:
+        return {"vtlVersion": VTL_VERSION} | dict(artefact.document)
+
+    def inward(node: Node) -> Iterator[tuple[str, Node]]:
+        yield (
+            name,
+            {key: value for key, value in node.items() if key != "vtlVersion" or "isExternalReference" not in node},
+        )
+
+    return _row(name, within, body, outward=outward, inward=inward)
+
+
 _CODELIST = _KIT.scheme("Code", "codes", shape(_KIT.item("Code"), schemes.PARENT))
 
 ROWS = (
@@ -205,6 +204,13 @@ ROWS = (
     _organisations("DataProvider", "dataProviders"),
     _organisations("OrganisationUnit", "organisationUnits"),
     _row("Dataflow", "Dataflows", _usage("DataStructure")),
+    _row(
+        "Metadataflow",
+        "Metadataflows",
+        _usage("MetadataStructure"),
+        outward=lambda artefact: split_flow(artefact.document),
+        inward=lambda node: iter((("Metadataflow", join_flow(node)),)),
+    ),
     _row("CategoryScheme", "CategorySchemes", schemes.categories(_KIT)),
     _row("Categorisation", "Categorisations", schemes.categorisation(_KIT)),
     _row("Codelist", "Codelists", _CODELIST),
@@ -212,7 +218,6 @@ ROWS = (
         "Hierarchy",
         "HierarchicalCodelists",
         hierarchy_v2_1.hierarchical_codelist(_KIT),
-        outward=hierarchy_v2_1.outward,
         inward=hierarchy_v2_1.inward,
         tag="HierarchicalCodelist",
     ),
@@ -224,36 +229,48 @@ ROWS = (
         inward=iso_reference.inward,
     ),
     _row(
+        "MetadataStructure",
+        "MetadataStructures",
+        metadata_structure(_KIT),
+        outward=lambda artefact: split_structure(artefact.document),
+        inward=lambda node: iter((("MetadataStructure", join_structure(node)),)),
+    ),
+    _row(
         "DataStructure",
         "DataStructures",
         data_structure_v2_1.data_structure(_KIT),
         outward=data_structure_v2_1.outward,
         inward=_structure_inward,
     ),
+    replace(
+        _row("StructureMap", "StructureSets", structure_set(_KIT), inward=read_set, tag="StructureSet"),
+        package="mapping",
+    ),
     _row("ReportingTaxonomy", "ReportingTaxonomies", schemes.reporting_taxonomy(_KIT)),
     _row("Process", "Processes", schemes.process(_KIT)),
-    _row(
-        "DataConstraint",
-        "Constraints",
-        _constraint(),
-        outward=_allowed,
-        inward=_constraint_inward,
-        tag="ContentConstraint",
+    replace(
+        _row(
+            "DataConstraint",
+            "Constraints",
+            attachment_constraint(_KIT),
+            outward=lambda artefact: allowed(artefact.document),
+            inward=_attachment_inward,
+            tag="AttachmentConstraint",
+        ),
+        accepts=is_attachment,
     ),
-    _row(
-        "AvailabilityConstraint",
-        "Constraints",
-        _constraint(),
-        outward=_actual,
-        inward=_constraint_inward,
-        tag="ContentConstraint",
+    replace(
+        _constraint_row("DataConstraint", lambda artefact: allowed(artefact.document) | {"type": "Allowed"}),
+        accepts=lambda artefact: not is_attachment(artefact),
     ),
-    _row("ProvisionAgreement", "ProvisionAgreements", _AGREEMENT),
-    _row("CustomTypeScheme", "CustomTypes", schemes.custom_types(_KIT)),
+    _constraint_row("MetadataConstraint", lambda artefact: allowed_metadata(artefact.document) | {"type": "Allowed"}),
+    _constraint_row("AvailabilityConstraint", _actual),
+    _row("ProvisionAgreement", "ProvisionAgreements", _AGREEMENT, inward=as_agreement_today),
+    _vtl("CustomTypeScheme", "CustomTypes", schemes.custom_types(_KIT)),
     _row("VtlMappingScheme", "VtlMappings", schemes.vtl_mappings(_KIT)),
-    _row("NamePersonalisationScheme", "NamePersonalisations", schemes.personalisations(_KIT)),
-    _row("RulesetScheme", "Rulesets", schemes.rulesets(_KIT)),
-    _row("TransformationScheme", "Transformations", schemes.transformations(_KIT)),
-    _row("UserDefinedOperatorScheme", "UserDefinedOperators", schemes.operators(_KIT)),
+    _vtl("NamePersonalisationScheme", "NamePersonalisations", schemes.personalisations(_KIT)),
+    _vtl("RulesetScheme", "Rulesets", schemes.rulesets(_KIT)),
+    _vtl("TransformationScheme", "Transformations", schemes.transformations(_KIT)),
+    _vtl("UserDefinedOperatorScheme", "UserDefinedOperators", schemes.operators(_KIT)),
 )
-"""How each class is written, in the order of the containers. Metadataflows wait for the metadata structures."""
+"""How each class is written, in the order of the containers."""

@@ -71,7 +71,7 @@ VTL: tuple[Named, ...] = (
                 "Sommes",
                 rulesetType="hierarchical",
                 rulesetScope="valuedomain",
-                rulesetDefinition="define hierarchical ruleset SUMS (valuedomain rule A) is W = N + S end hierarchical ruleset",
+                rulesetDefinition="define hierarchical ruleset SUMS (valuedomain rule A) is W = N + S end",
             ),
             item(
                 "SIGNS",

@@ -222,8 +222,9 @@ def _providers(draw: Any, carries: Carries) -> Node:
 @st.composite
 def _constraint(draw: Any, carries: Carries) -> Node:
     def values() -> list[Node]:
-        found = [{"value": draw(IDS)}, {"value": draw(IDS)} | optional(draw, cascadeValues=st.just(True))]
-        return [one | optional(draw, validFrom=st.just("2020")) if carries.sdmx_3 else one for one in found]
+        one, two = draw(st.lists(IDS, min_size=2, max_size=2, unique=True))
+        found = [{"value": one}, {"value": two} | optional(draw, cascadeValues=st.just(True))]
+        return [item | optional(draw, validFrom=st.just("2020")) if carries.sdmx_3 else item for item in found]
 
     period = {"startPeriod": {"period": "2020"}, "endPeriod": {"period": "2021-Q1", "isInclusive": False}}
     keys = [{"id": draw(NCNAMES), "values": values()}, {"id": "TIME_PERIOD", "timeRange": period}]

@@ -245,8 +245,8 @@ def read_v2_1(body: str) -> tuple[Artefact, ...]:
 
 
 def test_a_class_the_hub_does_not_read_is_refused_with_its_name_and_line() -> None:
-    with pytest.raises(NotBuilt, match=r"Line 3.*StructureSet"):
-        read_v2_1('<str:StructureSets><str:StructureSet id="S" agencyID="A"/></str:StructureSets>')
+    with pytest.raises(NotBuilt, match=r"Line 3.*KeyFamily"):
+        read_v2_1('<str:KeyFamilies><str:KeyFamily id="S" agencyID="A"/></str:KeyFamilies>')
 
 
 def test_an_artefact_without_agency_is_refused() -> None:

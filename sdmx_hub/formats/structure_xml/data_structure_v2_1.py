@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from sdmx_hub.formats.structure_wrapped import find_note
 from sdmx_hub.formats.structure_xml.parts import (
     Attr,
     Child,
@@ -22,7 +24,7 @@ from sdmx_hub.formats.structure_xml.parts import (
 from sdmx_hub.formats.structure_xml.schemes import Kit
 from sdmx_hub.formats.structure_xml.shared import representation, text_format
 from sdmx_hub.model.artefact import Artefact, Document
-from sdmx_hub.model.urn import parse_urn
+from sdmx_hub.model.urn import Urn, parse_urn
 
 _NEWER = {"XHTML": "String", "GeospatialInformation": "String"}
 _SIMPLE = text_format(_NEWER, multilingual=False, sentinels=False)
@@ -32,6 +34,7 @@ MEASURE_DIMENSION = "MEASURE_DIMENSION"
 _VALUE = "OBS_VALUE"
 _FALLBACK = "urn:sdmx:org.sdmx.infomodel.conceptscheme.Concept=SDMX:CROSS_DOMAIN_CONCEPTS(2.0).OBS_VALUE"
 _STATUS = {"mandatory": "Mandatory", "optional": "Conditional"}
+_BY_CONSTRAINT = "GROUP_BY_CONSTRAINT"
 _YEAR = "REPORTING_YEAR_START_DAY"
 
 
@@ -46,11 +49,7 @@ def data_structure(one: Kit) -> Shape:
         Dimensions(dimension),
         Child("TimeDimension", "timeDimension", time),
     )
-    group = shape(
-        Attr("id", "id"),
-        one.annotations,
-        Local("DimensionReference", "groupDimensions", is_list=True, within="GroupDimension"),
-    )
+    group = shape(Attr("id", "id"), one.annotations, (GroupDimensions(),))
     attribute = shape(_component(one), AssignmentStatus(), roles, _RELATION)
     components = (
         Child("DimensionList", "dimensionList", dimensions),
@@ -121,6 +120,36 @@ def without_scheme(dimension: Document) -> Node:
     return {key: value for key, value in dimension.items() if key != "localRepresentation"} | {"annotations": kept}
 
 
+class GroupDimensions:
+    """The dimensions of a group, or the attachment constraint that says its keys.
+
+    SDMX 3 knows only dimensions: a group of a constraint has all of them, and an annotation with the constraint.
+    """
+
+    _listed = Local("DimensionReference", "groupDimensions", is_list=True, within="GroupDimension")
+
+    def write(self, element: Element, node: Document, edition: Edition) -> None:
+        """Write the constraint where there was one."""
+        if (note := find_note(node, _BY_CONSTRAINT)) is not None:
+            edition.references.write(edition.add(element, "AttachmentConstraint"), note["title"])
+        else:
+            self._listed.write(element, node, edition)
+
+    def read(self, element: Element, node: Node, edition: Edition) -> None:
+        """Read either."""
+        self._listed.read(element, node, edition)
+        place = element.find(edition.tag("AttachmentConstraint"))
+        urn = edition.references.read(place, "AttachmentConstraint") if place is not None else None
+        if urn:
+            node["annotations"] = [*node.get("annotations", ()), {"type": _BY_CONSTRAINT, "title": urn}]
+
+
+def _group_dimensions(components: Node) -> None:
+    every = [one["id"] for one in components.get("dimensionList", {}).get("dimensions", ()) if "id" in one]
+    for group in components.get("groups", ()):
+        group.setdefault("groupDimensions", every)
+
+
 class AssignmentStatus:
     """Whether an attribute must be given."""
 
@@ -187,8 +216,42 @@ class Attributes:
             node["attributes"] = attributes
 
 
+def components_in_2_1(artefact: Artefact, find: Callable[[Urn], Artefact | None]) -> Node | None:
+    """The components 2.1 can say: the first measure, no array attributes, no value lists, no metadata attributes."""
+    given = artefact.document.get("dataStructureComponents")
+    if not given:
+        return None
+    components = dict(given)
+    measures = list(given.get("measureList", {}).get("measures", ())) or [{"conceptIdentity": _FALLBACK}]
+    first = without_value_list(measures[0], _LOCAL)
+    components["measureList"] = {"id": "MeasureDescriptor", "measures": [first]}
+    components.pop("attributeList", None)
+    attributes = [
+        without_value_list(one, _LOCAL)
+        for one in given.get("attributeList", {}).get("attributes", ())
+        if not _is_array(one, find)
+    ]
+    if attributes:
+        components["attributeList"] = {"id": "AttributeDescriptor", "attributes": attributes}
+    return components
+
+
+_LOCAL = "localRepresentation"
+
+
+def _is_array(component: Document, find: Callable[[Urn], Artefact | None]) -> bool:
+    """Tell whether a component may hold several values, by its own representation or that of its concept."""
+    local = component.get(_LOCAL)
+    if local is None:
+        urn = parse_urn(component["conceptIdentity"])
+        scheme = find(urn.artefact)
+        concept = next((one for one in scheme.items if one["id"] == urn.item_id), {}) if scheme else {}
+        local = concept.get("coreRepresentation", {})
+    return bool(local.get("maxOccurs", 1) != 1)
+
+
 def outward(artefact: Artefact) -> Node:
-    """Shape the document for 2.1: one measure, no value lists, no metadata attributes, a time position."""
+    """Shape the document for 2.1: the measure OBS_VALUE, a time position, groups that say what they are made of."""
     document = dict(artefact.document)
     components: Node = dict(document.get("dataStructureComponents", {}))
     if not components:
@@ -196,19 +259,16 @@ def outward(artefact: Artefact) -> Node:
     listed = dict(components.get("dimensionList", {}))
     if "timeDimension" in listed:
         listed["timeDimension"] = listed["timeDimension"] | {"position": len(listed.get("dimensions", ())) + 1}
-    measures = list(components.get("measureList", {}).get("measures", ())) or [{"conceptIdentity": _FALLBACK}]
-    attributes = [*components.get("attributeList", {}).get("attributes", ()), *map(_as_attribute, measures[1:])]
     components["dimensionList"] = listed
-    components["measureList"] = {"id": "MeasureDescriptor", "measure": _coded(measures[0]) | {"id": _VALUE}}
-    components.pop("attributeList", None)
-    if attributes:
-        components["attributeList"] = {"id": "AttributeDescriptor", "attributes": [_coded(one) for one in attributes]}
+    measure = components["measureList"]["measures"][0]
+    components["measureList"] = {"id": "MeasureDescriptor", "measure": dict(measure) | {"id": _VALUE}}
     return document | {"dataStructureComponents": components}
 
 
 def inward(node: Node) -> Node:
     """Bring back the list of measures, and leave out what SDMX 3 derives."""
     components = node.get("dataStructureComponents", {})
+    _group_dimensions(components)
     time = components.get("dimensionList", {}).get("timeDimension")
     if time:
         time.pop("position", None)
@@ -218,14 +278,9 @@ def inward(node: Node) -> Node:
     return node
 
 
-def _as_attribute(measure: Document) -> Node:
-    """A further measure becomes an attribute of the observation."""
-    return dict(measure) | {"attributeRelationship": {"observation": {}}}
-
-
-def _coded(component: Document) -> Node:
-    """A value list has no place in 2.1: text remains."""
-    local: Any = component.get("localRepresentation", {})
+def without_value_list(component: Document, key: str) -> Node:
+    """A value list has no place in 2.1: text remains. ``key`` is where the representation stands."""
+    local: Any = component.get(key, {})
     if "enumeration" in local and parse_urn(local["enumeration"]).class_name == "ValueList":
-        return dict(component) | {"localRepresentation": {"format": {"dataType": "String"}}}
+        return dict(component) | {key: {"format": {"dataType": "String"}}}
     return dict(component)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from sdmx_hub.formats.structure_wrapped import unwrap, wrap
 from sdmx_hub.formats.structure_xml.parts import (
     Attr,
     Child,
@@ -25,7 +26,8 @@ from sdmx_hub.formats.structure_xml.shared import CODED
 from sdmx_hub.model.artefact import Artefact, Document
 from sdmx_hub.model.urn import Urn, parse_urn
 
-_INNER = ("names", "name", "descriptions", "description", "hasFormalLevels", "level", "hierarchicalCodes")
+MARKER = "HIERARCHICAL_CODELIST"
+"""Type of the annotation that keeps what was around one of several hierarchies."""
 
 
 class Included:
@@ -72,17 +74,19 @@ def hierarchical_codelist(one: Kit) -> Shape:
     )
 
 
-def outward(artefact: Artefact) -> Node:
-    """Put the hierarchy into a hierarchical codelist of the same id and names."""
-    document = artefact.document
-    around = {
-        key: value for key, value in document.items() if key not in {"hasFormalLevels", "level", "hierarchicalCodes"}
-    }
-    if artefact.is_stub:
-        return around
-    inner: Node = {"id": artefact.ref.id} | {key: document[key] for key in _INNER if key in document}
-    lists = dict.fromkeys(parse_urn(code["code"]).artefact for code in _flat(document.get("hierarchicalCodes", ())))
-    return around | {"included": _aliases(list(lists)), "hierarchies": [inner]}
+def collect(artefacts: Iterable[Artefact]) -> Iterator[Artefact]:
+    """Give the hierarchical codelists that hold some hierarchies, under ``hierarchies``."""
+    for wrapped in wrap(artefacts, MARKER):
+        whole = [member for member in wrapped.members if not member.is_stub]
+        inner = [wrapped.inner(member) for member in whole]
+        codes = [code["code"] for one in inner for code in _flat(one.get("hierarchicalCodes", ()))]
+        lists = list(dict.fromkeys(parse_urn(code).artefact for code in codes))
+        node = wrapped.around | {"included": _aliases(lists), "hierarchies": [one for one in inner if _has_codes(one)]}
+        yield Artefact(wrapped.members[0].artefact_class, node, final=wrapped.final)
+
+
+def _has_codes(hierarchy: Document) -> bool:
+    return bool(hierarchy.get("hierarchicalCodes"))
 
 
 def _aliases(codelists: list[Urn]) -> list[Node]:
@@ -94,18 +98,17 @@ def _aliases(codelists: list[Urn]) -> list[Node]:
 
 
 def inward(node: Node) -> Iterator[tuple[str, Node]]:
-    """Give each hierarchy as an artefact of its own id, with agency, version and validity of the codelist around."""
+    """Give each hierarchy as an artefact, with agency, version and validity of the codelist around."""
     aliases = {entry.get("alias"): entry["codelist"] for entry in node.pop("included", ())}
-    hierarchies = node.pop("hierarchies", None)
-    if hierarchies is None:
-        yield "Hierarchy", node
-        return
+    hierarchies = node.pop("hierarchies", None) or []
     for hierarchy in hierarchies:
         for code in _flat(hierarchy.get("hierarchicalCodes", ())):
             _resolve(code, aliases)
-        notes = [*(node.get("annotations", ()) if len(hierarchies) == 1 else ()), *hierarchy.pop("annotations", ())]
-        around = {key: value for key, value in node.items() if key not in _INNER}
-        yield "Hierarchy", around | hierarchy | {"annotations": notes}
+    if hierarchies or node.get("isExternalReference"):
+        for document in unwrap(node, hierarchies, MARKER):
+            yield "Hierarchy", document
+    else:
+        yield "Hierarchy", node
 
 
 def _resolve(code: Node, aliases: dict[Any, str]) -> None:

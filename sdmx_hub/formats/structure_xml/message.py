@@ -27,6 +27,8 @@ class ClassRow:
     ``name`` is the class of today, ``named`` the class its URN names in the edition; ``within`` is the container,
     ``tag`` the element. ``outward`` turns an artefact into the node the shape writes, ``inward`` what the shape read
     into the documents (and their classes) it stands for. ``is_maintainable`` is false for what has no identification.
+    ``package`` is that of the class, where the edition has another; ``accepts`` tells which artefacts of the class are
+    written by this row.
     """
 
     name: str
@@ -37,10 +39,12 @@ class ClassRow:
     inward: Inward
     named: str | None = None
     is_maintainable: bool = True
+    package: str | None = None
+    accepts: Callable[[Artefact], bool] = lambda artefact: True
 
     def urn(self, node: Node) -> str:
         """The URN of an artefact of this class, as the edition writes it."""
-        package = CLASS_BY_NAME[self.name].package
+        package = self.package or CLASS_BY_NAME[self.name].package
         version = node.get("version", "1.0")
         return f"{PREFIX}{package}.{self.named or self.name}={node['agencyID']}:{node['id']}({version})"
 
@@ -86,7 +90,7 @@ def write_message(message: StructureMessage, edition: Edition, rows: Sequence[Cl
     structures = edition.add(root, "message:Structures")
     for row in rows:
         for artefact in message.artefacts:
-            if artefact.artefact_class.name == row.name:
+            if artefact.artefact_class.name == row.name and row.accepts(artefact):
                 element = edition.add(_container(structures, row.within, edition), row.tag)
                 node = row.outward(artefact)
                 write_shape(element, node | {"urn": row.urn(node)} if row.is_maintainable else node, row.shape, edition)

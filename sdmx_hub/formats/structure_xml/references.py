@@ -10,7 +10,7 @@ from lxml import etree
 from sdmx_hub.errors import Malformed
 from sdmx_hub.formats.structure_xml.parts import Element
 from sdmx_hub.model.classes import CLASS_BY_ITEM, CLASS_BY_NAME, PREFIX, SYNONYMS
-from sdmx_hub.model.urn import parse_urn
+from sdmx_hub.model.urn import Urn, parse_urn
 
 _WILDCARD = re.compile(r"[+*~]|-.*")
 
@@ -35,20 +35,41 @@ class UrnReferences:
         return (element.text or "").strip() or None
 
 
+_COMPONENTS = {
+    "Dimension": ("Dimension", "DimensionDescriptor"),
+    "TimeDimension": ("TimeDimension", "DimensionDescriptor"),
+    "DataAttribute": ("Attribute", "AttributeDescriptor"),
+    "Measure": ("PrimaryMeasure", "MeasureDescriptor"),
+}
+"""Components of a data structure: their names in 2.1, and the lists they stand in."""
+_PARTS_TODAY = {name: today for today, (name, _) in _COMPONENTS.items()} | {
+    "MeasureDimension": "Dimension",
+    "ReportingYearStartDay": "DataAttribute",
+}
+_PARENTS = {"Agency": "AGENCIES", "DataProvider": "DATA_PROVIDERS", "DataConsumer": "DATA_CONSUMERS"}
+"""The one scheme organisations stand in, which a reference need not say."""
+_MAPPING = "mapping"
+"""The package that is ``structuremapping`` today."""
+
+
 class RefReferences:
     """SDMX-ML 2.1: a ``Ref`` element of attributes; a URN where the class has no name in 2.1, and on the way in.
 
-    ``names`` maps classes of today to those of 2.1. Versions lose what 2.1 cannot say: wildcards and extensions.
+    ``names`` maps classes of today to those of 2.1, ``synonyms`` further classes of 2.1 to those of today. Versions
+    lose what 2.1 cannot say: wildcards and extensions.
     """
 
-    def __init__(self, names: Mapping[str, str]) -> None:
+    def __init__(self, names: Mapping[str, str], synonyms: Mapping[str, str]) -> None:
         self._names = names
-        self._today = {name: today for today, name in names.items()}
+        self._today = {name: today for today, name in names.items()} | dict(synonyms)
 
     def write(self, element: Element, urn: str) -> None:
         """Write the parts of the URN as attributes."""
         said = parse_urn(urn)
         row = CLASS_BY_NAME.get(said.class_name) or CLASS_BY_ITEM.get(said.class_name)
+        if said.class_name in _COMPONENTS and said.item_id:
+            _write_component(element, said)
+            return
         if row is None or row.name not in self._names:
             etree.SubElement(element, "URN").text = urn
             return
@@ -58,7 +79,8 @@ class RefReferences:
         else:
             parent = {"maintainableParentID": said.ref.id, "maintainableParentVersion": version}
             given = {"id": said.item_id, **parent}
-        given |= {"agencyID": said.ref.agency_id, "package": row.package}
+        package = _MAPPING if row.package == "structuremapping" else row.package
+        given |= {"agencyID": said.ref.agency_id, "package": package}
         given["class"] = self._names.get(said.class_name, said.class_name)
         etree.SubElement(element, "Ref", given)
 
@@ -84,18 +106,32 @@ class RefReferences:
 
     def _urn(self, ref: Element, class_name: str | None) -> str:
         said = ref.get("class") or class_name or ""
-        name = self._today.get(said) or SYNONYMS.get(said, said)
+        name = self._today.get(said) or SYNONYMS.get(said) or _PARTS_TODAY.get(said, said)
         row = CLASS_BY_NAME.get(name) or CLASS_BY_ITEM.get(name)
+        package = row.package if row else ref.get("package", _PART_PACKAGES.get(name))
         identifier, agency = ref.get("id"), ref.get("agencyID")
-        if row is None or identifier is None or agency is None:
+        if package is None or identifier is None or agency is None:
             raise Malformed("structures-xml-ref", id=str(identifier), line=ref.sourceline)
-        parent = ref.get("maintainableParentID")
+        head = f"{PREFIX}{package}.{name}={agency}:"
+        parent = ref.get("maintainableParentID") or _PARENTS.get(name)
         if parent is None:
-            return f"{PREFIX}{row.package}.{name}={agency}:{identifier}({ref.get('version') or '1.0'})"
+            return f"{head}{identifier}({ref.get('version') or '1.0'})"
         version = ref.get("maintainableParentVersion") or "1.0"
-        container = ref.get("containerID")
+        if name in CLASS_BY_NAME:  # a map, or a hierarchy, is itself an artefact today
+            return f"{head}{identifier}({version})"
+        container = None if name in _COMPONENTS else ref.get("containerID")
         item = f"{container}.{identifier}" if container else identifier
-        return f"{PREFIX}{row.package}.{name}={agency}:{parent}({version}).{item}"
+        return f"{head}{parent}({version}).{item}"
+
+
+_PART_PACKAGES = dict.fromkeys(_COMPONENTS, "datastructure")
+
+
+def _write_component(element: Element, said: Urn) -> None:
+    name, container = _COMPONENTS[said.class_name]
+    given = {"id": said.item_id or "", "containerID": container, "maintainableParentID": said.ref.id}
+    given |= {"maintainableParentVersion": plain_version(said.ref.version), "agencyID": said.ref.agency_id}
+    etree.SubElement(element, "Ref", given | {"package": "datastructure", "class": name})
 
 
 def plain_version(version: str) -> str:

@@ -1,0 +1,87 @@
+"""The 2.1 view of artefacts: what SDMX-ML 2.1 and SDMX-JSON 1.0 are written from.
+
+Codelist extensions are resolved where the inherited list is in the message; data structures have their first measure
+and no array attributes; value lists become text; hierarchies and maps are put into what holds them in 2.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from sdmx_hub.formats.structure_codelist import resolve_codelist
+from sdmx_hub.formats.structure_set import MAPS, Find, collect_sets
+from sdmx_hub.formats.structure_xml import data_structure_v2_1, hierarchy_v2_1
+from sdmx_hub.model.artefact import Artefact
+from sdmx_hub.model.structure import BrokenStructure
+
+_WRAPPED = MAPS | {"Hierarchy"}
+
+
+def view_2_1(artefacts: Iterable[Artefact]) -> tuple[Artefact, ...]:
+    """Give the artefacts as 2.1 knows them; structure sets and hierarchical codelists come last."""
+    listed = list(artefacts)
+    find: Find = {artefact.urn: artefact for artefact in listed}.get
+    plain = [_seen(artefact, find) for artefact in listed if artefact.artefact_class.name not in _WRAPPED]
+    hierarchies = [artefact for artefact in listed if artefact.artefact_class.name == "Hierarchy"]
+    return (*plain, *hierarchy_v2_1.collect(hierarchies), *collect_sets(listed, find))
+
+
+def _seen(artefact: Artefact, find: Find) -> Artefact:
+    view = _VIEWS.get(artefact.artefact_class.name)
+    return artefact if view is None or artefact.is_stub else view(artefact, find)
+
+
+def _resolved(artefact: Artefact, find: Find) -> Artefact:
+    try:
+        return resolve_codelist(artefact, find)
+    except BrokenStructure:
+        return artefact
+
+
+def _uncoded(artefact: Artefact, _find: Find) -> Artefact:
+    """Concepts without value lists."""
+    concepts = [_concept(concept) for concept in artefact.items]
+    return _with(artefact, {"concepts": concepts} if concepts else {})
+
+
+def _concept(concept: Any) -> Any:
+    shown = data_structure_v2_1.without_value_list(concept, "coreRepresentation")
+    return (
+        shown
+        if shown.get("coreRepresentation", True)
+        else {k: v for k, v in shown.items() if k != "coreRepresentation"}
+    )
+
+
+def _one_measure(artefact: Artefact, find: Find) -> Artefact:
+    components = data_structure_v2_1.components_in_2_1(artefact, find)
+    return _with(artefact, {"dataStructureComponents": components} if components else {})
+
+
+def _with_vtl_version(artefact: Artefact, _find: Find) -> Artefact:
+    return _with(artefact, {"vtlVersion": artefact.document.get("vtlVersion", VTL_VERSION)})
+
+
+VTL_VERSION = "2.0"
+"""What is written where a VTL scheme does not say its version: the schema of 2.1 wants one."""
+
+
+def _with(artefact: Artefact, more: Mapping[str, Any]) -> Artefact:
+    return Artefact(artefact.artefact_class, dict(artefact.document) | dict(more), artefact.final)
+
+
+_VIEWS: Mapping[str, Callable[[Artefact, Find], Artefact]] = {
+    "Codelist": _resolved,
+    "ConceptScheme": _uncoded,
+    "DataStructure": _one_measure,
+} | dict.fromkeys(
+    (
+        "TransformationScheme",
+        "RulesetScheme",
+        "UserDefinedOperatorScheme",
+        "CustomTypeScheme",
+        "NamePersonalisationScheme",
+    ),
+    _with_vtl_version,
+)
