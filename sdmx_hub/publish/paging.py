@@ -15,8 +15,8 @@ from sdmx_hub.query.request import DataQuery
 
 def count_rows(rows: Rows, most: int | None = None) -> int:
     """Count rows, up to ``most`` where told; they can still be drawn afterwards."""
-    counted = f"SELECT 1 FROM ({rows.sql})" + ("" if most is None else f" LIMIT {most}")
-    counting = f"SELECT count(*) FROM ({counted})"  # noqa: S608 - the store's own SQL
+    page = "" if most is None else f" LIMIT {most}"
+    counting = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.sql}){page})"  # noqa: S608 - the store's own SQL
     return int(rows.connection.execute(counting, list(rows.params)).fetchall()[0][0])
 
 
@@ -34,19 +34,16 @@ class Window:
 
     def cut(self, rows: Rows) -> Rows | None:
         """Leave of a part what lies in the window; None, and the connection given back, when nothing does."""
+        if not self._skip and self._left is None:
+            return rows
         wanted = None if self._left is None else self._skip + self._left
-        if wanted == 0 or (self._left is None and not self._skip):
-            return rows if wanted is None else _closed(rows)
-        there = count_rows(rows, wanted)
+        there = count_rows(rows, wanted) if wanted != 0 else 0
         skipped, taken = min(self._skip, there), max(0, there - self._skip)
         self._skip -= skipped
         if self._left is not None:
             self._left -= taken
         if not taken:
-            return _closed(rows)
+            rows.close()
+            return None
         sql = f"SELECT * FROM ({rows.sql}) LIMIT {taken} OFFSET {skipped}"  # noqa: S608 - the store's own SQL
         return dataclasses.replace(rows, sql=sql)
-
-
-def _closed(rows: Rows) -> None:
-    rows.close()

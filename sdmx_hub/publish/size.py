@@ -113,7 +113,7 @@ def _grouped(rows: Rows, key: str) -> dict[str, int]:
 
 
 def choose_split(found: Mapping[str, Mapping[str, int]], most: int) -> tuple[str, Mapping[str, int]]:
-    """Choose the dimension to split by: the fewest parts that are all allowed, else the one whose parts are smallest."""
+    """Choose the dimension to split by: the fewest parts that are all allowed, else those that are smallest."""
     several = {key: by_code for key, by_code in found.items() if len(by_code) > 1}
     if not several:
         return "", {}

@@ -80,6 +80,7 @@ def test_a_deletion_tells_keys_only(hub):
     assert (dataset.measure_ids, dataset.attribute_ids, dataset.series_keys_only) == ((), (), False)
 
 
+KEYS_ONLY = "attributes=none&measures=none"
 PAGED = [
     (f"updatedAfter={day(1):%Y-%m-%d}", 3),
     ("includeHistory=true", 6),
