@@ -23,13 +23,23 @@ class Schema:
     """What a schema is written for.
 
     ``context`` is the dataflow, data structure or provision agreement asked about; ``codelist`` gives the codes its
-    constraints leave.
+    constraints leave. A schema for deletions (``deletion``) lets dimensions be left out, which stand for all their
+    values then, and asks nothing of the values of attributes and measures: they only say what is deleted. With
+    ``explicit_measure`` the dimension at the observation is the measure dimension of SDMX 2.1, whose codes are the
+    concepts that are measures: each of them gets a type of observation of its own.
     """
 
     context: Urn
     structure: DataStructure
     codelist: FindCodelist
     dimension_at_observation: str
+    deletion: bool = False
+    explicit_measure: bool = False
+
+    @property
+    def dimension_use(self) -> str:
+        """Tell whether XML attributes of dimensions are ``required``."""
+        return "optional" if self.deletion else "required"
 
     @property
     def namespace(self) -> str:
@@ -138,9 +148,17 @@ def simple_types(schema: Schema, renamed: Mapping[str, str]) -> str:
 
 def xml_attribute(schema: Schema, identifier: str, use: str, renamed: Mapping[str, str]) -> str:
     """Declare the XML attribute that holds a component."""
-    component, name = schema.structure.components[identifier], renamed.get(identifier, identifier)
+    name = renamed.get(identifier, identifier)
+    is_free = schema.deletion and identifier not in schema.structure.key_ids
+    kind = "xs:string" if is_free else type_of(schema, identifier, name)
+    return f'<xs:attribute name="{name}" type="{kind}" use="{use}"/>'
+
+
+def type_of(schema: Schema, identifier: str, name: str) -> str:
+    """Name the simple type of the values of a component that is called ``name`` in the schema."""
+    component = schema.structure.components[identifier]
     is_named = schema.codelist(identifier) is not None or bool(facets(component))
-    return f'<xs:attribute name="{name}" type="{name if is_named else xsd_type(component)}" use="{use}"/>'
+    return name if is_named else xsd_type(component)
 
 
 def xml_attributes(schema: Schema, ids: Iterable[str], use: str, renamed: Mapping[str, str]) -> str:

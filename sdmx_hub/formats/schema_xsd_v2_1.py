@@ -1,12 +1,14 @@
 """XML schema of SDMX-ML 2.1 structure-specific data for one structure and dimension at the observation.
 
 By time, the types restrict those of time-series messages, which restrict the general ones: the schema then judges both
-messages. Attributes are optional, as a message may hold a part of the data.
+messages. Attributes are optional, as a message may hold a part of the data; those of groups may stand in the series.
+With explicit measures, the observation type is abstract and each measure has one of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sdmx_hub.formats.render_xml import DECLARATION, escape
 from sdmx_hub.formats.schema_xsd import (
@@ -17,6 +19,7 @@ from sdmx_hub.formats.schema_xsd import (
     simple_types,
     xml_attributes,
 )
+from sdmx_hub.formats.several import structure_v2_1
 from sdmx_hub.model.structure import Group
 
 _SCHEMAS = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1"
@@ -27,6 +30,7 @@ _PROVIDER = '<xs:element name="DataProvider" type="common:DataProviderReferenceT
 
 def write(schema: Schema) -> bytes:
     """Write the schema."""
+    schema = replace(schema, structure=structure_v2_1(schema.structure))
     renamed = _renamed(schema)
     parts = [
         DECLARATION,
@@ -41,6 +45,7 @@ def write(schema: Schema) -> bytes:
         *_group_types(schema, renamed),
         "" if schema.is_flat else _series_type(schema, renamed),
         _observation_type(schema, renamed),
+        *(_measure_types(schema, renamed) if schema.explicit_measure else ()),
         "</xs:schema>\n",
     ]
     return "".join(parts).encode()
@@ -53,8 +58,8 @@ def _renamed(schema: Schema) -> dict[str, str]:
 
 
 def _base(schema: Schema, name: str) -> str:
-    """Name the base type; that of a time series is called TimeSeriesType."""
-    by_time = schema.dimension_at_observation == "TIME_PERIOD"
+    """Name the base type; that of a time series is called TimeSeriesType, and insists on the period."""
+    by_time = schema.dimension_at_observation == "TIME_PERIOD" and not schema.deletion
     return f"dsd:Time{'' if name == 'SeriesType' else 'Series'}{name}" if by_time else f"dsd:{name}"
 
 
@@ -89,7 +94,7 @@ def _group_types(schema: Schema, renamed: dict[str, str]) -> Iterator[str]:
 def _group_type(schema: Schema, group: Group, base: str, kind: str, renamed: dict[str, str]) -> str:
     attributes = schema.group_attributes(group.id)
     declared = (
-        xml_attributes(schema, group.dimension_ids, "required", renamed)
+        xml_attributes(schema, group.dimension_ids, schema.dimension_use, renamed)
         + xml_attributes(schema, (each.id for each in attributes), "optional", renamed)
         + prohibited_start_day(attributes)
         + f'<xs:attribute name="type" type="{kind}" use="optional" fixed="{group.id}"/>'
@@ -99,8 +104,10 @@ def _group_type(schema: Schema, group: Group, base: str, kind: str, renamed: dic
 
 def _series_type(schema: Schema, renamed: dict[str, str]) -> str:
     attributes = schema.attributes("series")
+    if schema.dimension_at_observation == schema.time_id:
+        attributes = [*attributes, *schema.attributes("group")]
     declared = (
-        xml_attributes(schema, schema.series_ids, "required", renamed)
+        xml_attributes(schema, schema.series_ids, schema.dimension_use, renamed)
         + xml_attributes(schema, (each.id for each in attributes), "optional", renamed)
         + prohibited_start_day(attributes)
     )
@@ -114,15 +121,37 @@ def _observation_type(schema: Schema, renamed: dict[str, str]) -> str:
     attributes = schema.attributes("observation")
     measures = (measure.id for measure in schema.structure.measures)
     declared = (
-        xml_attributes(schema, schema.observation_ids, "required", renamed)
+        xml_attributes(schema, schema.observation_ids, schema.dimension_use, renamed)
         + xml_attributes(schema, measures, "optional", renamed)
         + xml_attributes(schema, (each.id for each in attributes), "optional", renamed)
         + prohibited_start_day(attributes)
-        + '<xs:attribute name="type" type="common:IDType" use="prohibited"/>'
+        + _measure_name(schema)
     )
     if schema.time_id not in schema.observation_ids:
         declared += _prohibited_time()
-    return complex_type("ObsType", _base(schema, "ObsType"), _ANNOTATIONS, declared)
+    base = _base(schema, "ObsType")
+    return complex_type("ObsType", base, _ANNOTATIONS, declared, is_abstract=schema.explicit_measure)
+
+
+def _measure_name(schema: Schema) -> str:
+    """Declare the attribute that names the measure of an observation, which only explicit measures use."""
+    if schema.explicit_measure:
+        return f'<xs:attribute name="type" type="{schema.dimension_at_observation}" use="optional"/>'
+    return '<xs:attribute name="type" type="common:IDType" use="prohibited"/>'
+
+
+def _measure_types(schema: Schema, renamed: dict[str, str]) -> Iterator[str]:
+    """A type for the observations of each measure, named by its concept (SDMX-ML 2.1 §4.2, explicit measures)."""
+    dimension = schema.dimension_at_observation
+    listed = schema.codelist(dimension)
+    for measure in map(escape, listed.codes if listed else ()):
+        fixed = f'type="{dimension}" fixed="{measure}"'
+        declared = (
+            f'<xs:attribute name="{dimension}" {fixed} use="required"/>'
+            + xml_attributes(schema, (each.id for each in schema.structure.measures), "optional", renamed)
+            + f'<xs:attribute name="type" {fixed} use="optional"/>'
+        )
+        yield complex_type(measure, "ObsType", _ANNOTATIONS, declared)
 
 
 def _prohibited_time() -> str:

@@ -7,16 +7,18 @@ schemes cut to what constraints leave (REST v1.5 and v2.2, schema queries).
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from sdmx_hub.errors import BadQuery, NotBuilt, NotFound
 from sdmx_hub.formats.schema_xsd import Schema
 from sdmx_hub.formats.structure_codelist import resolve_codelist
-from sdmx_hub.model.artefact import Artefact
-from sdmx_hub.model.structure import Codelist, Constraint, DataStructure
-from sdmx_hub.model.urn import Ref, Urn
+from sdmx_hub.formats.structure_xml.data_structure_v2_1 import measure_scheme
+from sdmx_hub.model.artefact import Artefact, texts
+from sdmx_hub.model.structure import Code, Codelist, Constraint, DataStructure
+from sdmx_hub.model.urn import Ref, Urn, parse_urn
 from sdmx_hub.publish.labels import find_codelist
 from sdmx_hub.publish.structure_detail import keep_items
+from sdmx_hub.publish.structure_partial import agency_schemes_of
 from sdmx_hub.query.request import ALL_DIMENSIONS, Context, SchemaQuery
 from sdmx_hub.store.artefacts import Artefacts
 
@@ -33,22 +35,39 @@ def open_schema(query: SchemaQuery, artefacts: Artefacts) -> Schema:
     structure = artefacts.structure_of(context.urn)
     constraints = artefacts.constraints_of(context.urn)
     whole = find_codelist(structure, artefacts)
+    measures = dict(_measures(artefacts.structure_artefact_of(context.urn), artefacts))
+    explicit = next(iter(measures), None) if query.explicit_measure else None
 
     @functools.cache
     def find(component_id: str) -> Codelist | None:
-        codelist = whole(component_id)
+        codelist = measures.get(component_id) or whole(component_id)
         return _narrowed(codelist, component_id, constraints) if codelist else None
 
     return Schema(
         context=context.urn,
         structure=structure,
         codelist=find,
-        dimension_at_observation=_at_observation(query, structure),
+        dimension_at_observation=explicit or _at_observation(query, structure),
+        explicit_measure=explicit is not None,
+        deletion=query.deletion,
     )
 
 
+def _measures(structure: Artefact, artefacts: Artefacts) -> Iterator[tuple[str, Codelist]]:
+    """The dimension that is a measure dimension in SDMX 2.1, if there is one, with its concepts as codes."""
+    for dimension in structure.document["dataStructureComponents"]["dimensionList"].get("dimensions", ()):
+        named = measure_scheme(dimension)
+        scheme = artefacts.find(parse_urn(named)) if named else None
+        if scheme is not None:
+            codes = {item["id"]: Code(id=item["id"], names=texts(item, "name")) for item in scheme.items}
+            yield dimension["id"], Codelist(ref=scheme.ref, codes=codes)
+
+
 def open_schema_structures(query: SchemaQuery, artefacts: Artefacts) -> tuple[Artefact, ...]:
-    """Open the same as structures: the data structure, then codelists and concept schemes, cut to what is used."""
+    """Open the same as structures: the data structure, then codelists, concept and agency schemes, cut to what is used.
+
+    Where components share a codelist but not what is allowed of it, the constraints that tell them apart come along.
+    """
     schema = open_schema(query, artefacts)
     structure = artefacts.structure_artefact_of(schema.context)
     components = schema.structure.components.values()
@@ -59,7 +78,26 @@ def open_schema_structures(query: SchemaQuery, artefacts: Artefacts) -> tuple[Ar
         codelist = schema.codelist(component.id)
         if codelist is not None and component.representation.codelist is not None:
             codes.setdefault(component.representation.codelist, set()).update(codelist.codes)
-    return (structure, *_codelists(codes, artefacts), *_schemes(concepts, artefacts))
+    found = [structure, *_codelists(codes, artefacts), *_schemes(concepts, artefacts)]
+    if _differ(schema):
+        found += _constraints(schema.context, artefacts)
+    return (*found, *agency_schemes_of(found, artefacts))
+
+
+def _differ(schema: Schema) -> bool:
+    """Tell whether components that share a codelist are not allowed the same codes."""
+    allowed: dict[Urn, frozenset[str]] = {}
+    for component in schema.structure.components.values():
+        codelist, urn = schema.codelist(component.id), component.representation.codelist
+        if codelist is not None and urn is not None:
+            codes = frozenset(codelist.codes)
+            if allowed.setdefault(urn, codes) != codes:
+                return True
+    return False
+
+
+def _constraints(context: Urn, artefacts: Artefacts) -> Iterable[Artefact]:
+    return [artefacts.get(Urn("DataConstraint", each.ref)) for each in artefacts.constraints_of(context)]
 
 
 def _codelists(codes: Mapping[Urn, set[str]], artefacts: Artefacts) -> Iterable[Artefact]:

@@ -8,10 +8,11 @@ lies above a used item comes along. A codelist nothing returned refers to any mo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from sdmx_hub.errors import BadRequest, HubError
 from sdmx_hub.model.artefact import Artefact, Document
+from sdmx_hub.model.classes import CLASS_BY_NAME
 from sdmx_hub.model.structure import Component, Constraint, read_dataflow, read_provision_agreement
 from sdmx_hub.model.urn import Urn, parse_urn
 from sdmx_hub.publish.structure_detail import keep_items
@@ -62,12 +63,27 @@ def cut_to_used(
     return shown
 
 
+def agency_schemes_of(users: Collection[Artefact], artefacts: Artefacts) -> tuple[Artefact, ...]:
+    """The agency schemes with the agencies that maintain ``users``, and no others."""
+    cut = (_agencies(scheme, users) for scheme in artefacts.select(CLASS_BY_NAME["AgencyScheme"]))
+    return tuple(scheme for scheme in cut if scheme is not None)
+
+
+def _agencies(scheme: Artefact, users: Iterable[Artefact]) -> Artefact | None:
+    used = _maintainers(scheme, users)
+    return keep_items(scheme, used) if used else None
+
+
+def _maintainers(scheme: Artefact, users: Iterable[Artefact]) -> set[str]:
+    agencies = {user.ref.agency_id for user in users}
+    prefix = "" if scheme.ref.agency_id == "SDMX" else f"{scheme.ref.agency_id}."
+    return {item["id"] for item in scheme.items if prefix + item["id"] in agencies}
+
+
 def _cut_scheme(scheme: Artefact, users: Iterable[Artefact], artefacts: Artefacts) -> Artefact:
     used: set[str] = set()
     if scheme.artefact_class.name == "AgencyScheme":
-        agencies = {user.ref.agency_id for user in users}
-        prefix = "" if scheme.ref.agency_id == "SDMX" else f"{scheme.ref.agency_id}."
-        used = {item["id"] for item in scheme.items if prefix + item["id"] in agencies}
+        used = _maintainers(scheme, users)
     for user in users:
         for target, items in references_of(user).items():
             found = artefacts.find(target)

@@ -6,8 +6,9 @@ import functools
 from collections.abc import Callable, Mapping
 
 from sdmx_hub.formats import (
+    schema_json,
     schema_xsd_v2_1,
-    schema_xsd_v3_0,
+    schema_xsd_v3,
     structure_json_v1_0,
     structure_json_v2_0,
     structure_json_v2_1,
@@ -44,6 +45,9 @@ def _as_structures(write: WriteStructures, query: SchemaQuery, artefacts: Artefa
 
 SCHEMA_WRITERS: Mapping[str, WriteSchema] = {
     "schema-xml-2.1": functools.partial(_as_schema, schema_xsd_v2_1.write),
-    "schema-xml-3.0": functools.partial(_as_schema, schema_xsd_v3_0.write),
+    "schema-xml-3.0": functools.partial(_as_schema, schema_xsd_v3.write_v3_0),
+    "schema-xml-3.1": functools.partial(_as_schema, schema_xsd_v3.write_v3_1),
+    "schema-json-2.0": functools.partial(_as_schema, schema_json.write_v2_0),
+    "schema-json-2.1": functools.partial(_as_schema, schema_json.write_v2_1),
     **{key: functools.partial(_as_structures, write) for key, write in STRUCTURE_WRITERS.items()},
 }

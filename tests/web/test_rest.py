@@ -54,7 +54,7 @@ SDMX = "application/vnd.sdmx."
         (f"{V2}/availability/dataflow/ILMH/DF_STOCK_POP/1.0.0", None, SDMX + "structure+xml;version=3.0.0"),
         (f"{V1}/schema/dataflow/ILMH/DF_STOCK_POP/1.0.0", None, SDMX + "schema+xml;version=2.1"),
         (f"{V2}/schema/dataflow/ILMH/DF_STOCK_POP/1.0.0", None, SDMX + "schema+xml;version=3.0.0"),
-        (f"{V2}/schema/dataflow/ILMH/DF_STOCK_POP/~", "application/json", SDMX + "structure+json;version=2.0.0"),
+        (f"{V2}/schema/dataflow/ILMH/DF_STOCK_POP/~", "application/json", SDMX + "schema+json;version=2.1.0"),
     ],
 )
 def test_an_answer_has_exactly_the_type_asked_for(
