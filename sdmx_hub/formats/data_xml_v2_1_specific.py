@@ -56,7 +56,18 @@ def _structure(described: Described) -> str:
 
 
 def structure_reference(described: Described) -> str:
-    """The reference to the data structure, as an element (a URN alone is not understood by all readers of 2.1)."""
+    """The reference to the data structure, as an element (a URN alone is not understood by all readers of 2.1).
+
+    Where data were asked of a provider, it is the agreement that is named, in the spelling of 2.1.
+    """
+    agreement = described.dataset.agreement
+    if agreement is not None:
+        ref = agreement.ref
+        return (
+            f'<common:ProvisionAgrement><Ref agencyID="{escape(ref.agency_id)}" id="{escape(ref.id)}"'
+            f' version="{escape(ref.version)}" class="ProvisionAgreement" package="registry"/>'
+            "</common:ProvisionAgrement>"
+        )
     ref = described.dataset.structure.ref
     return (
         f'<common:Structure><Ref agencyID="{escape(ref.agency_id)}" id="{escape(ref.id)}"'

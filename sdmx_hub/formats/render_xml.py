@@ -72,12 +72,13 @@ class Described:
 
 
 def describe(message: DataMessage, dimension_at_observation: str | None = None) -> list[Described]:
-    """Lay out the datasets; those of one dataflow and layout share one description in the header."""
-    ids: dict[tuple[str, str], str] = {}
+    """Lay out the datasets; those of one dataflow, agreement and layout share one description in the header."""
+    ids: dict[tuple[str, ...], str] = {}
     found = []
     for dataset in message.datasets:
         layout = choose_layout(dataset, dimension_at_observation)
-        key = (str(dataset.dataflow.urn), layout.dimension_at_observation)
+        asked_by = dataset.agreement or dataset.dataflow
+        key = (str(dataset.dataflow.urn), str(asked_by.urn), layout.dimension_at_observation)
         if key not in ids:
             ids[key] = _structure_id(dataset, ids.values())
         number = list(ids).index(key) + 1

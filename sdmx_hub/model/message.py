@@ -52,6 +52,7 @@ class Dataset:
     """Rows of one dataflow (or structure) in one message.
 
     ``attribute_ids`` and ``measure_ids`` are what is to be written, in the order of the structure; both may be empty.
+    ``agreement`` is the provision agreement the rows were asked by, if they were.
     ``dimension_at_observation`` is a dimension id or ``AllDimensions``.
     """
 
@@ -68,6 +69,7 @@ class Dataset:
     series_keys_only: bool = False
     valid_from: dt.datetime | None = None
     valid_to: dt.datetime | None = None
+    agreement: Artefact | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

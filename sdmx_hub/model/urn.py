@@ -36,8 +36,8 @@ class Urn:
     """What a URN says: class, ref and, for an item, its (possibly nested) id.
 
     ``class_name`` is the class the URN names: a maintainable (``Codelist``) or an item class (``Code``). The version is
-    kept as written and may hold a wildcard (``1.0+``) in references; where all artefacts of a kind are meant, agency and
-    id may be ``*``.
+    kept as written and may hold a wildcard (``1.0+``) in references; where several artefacts are meant, agency and id
+    may be ``*``.
     """
 
     class_name: str

@@ -19,7 +19,7 @@ from sdmx_hub.model.structure import read_provision_agreement
 from sdmx_hub.model.urn import Urn
 from sdmx_hub.publish.partial import partial_codelist, partial_scheme
 from sdmx_hub.publish.sources import Source, find_sources, query_name
-from sdmx_hub.query.request import AvailabilityQuery, Mode
+from sdmx_hub.query.request import AvailabilityQuery, Context, Mode
 from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.observations import Observations
 
@@ -48,7 +48,9 @@ def open_availability(
     ]
     if not found:
         raise NoResults("no-results", what=query_name(query.data))
-    return (*map(_constraint, found), *_references(query.references, found, artefacts))
+    by_agreement = query.data.context is Context.PROVISION_AGREEMENT
+    constraints = [_constraint(one, by_agreement=by_agreement) for one in found]
+    return (*constraints, *_references(query.references, found, artefacts))
 
 
 def _available(
@@ -90,15 +92,19 @@ def _check_components(component_ids: Sequence[str], source: Source) -> None:
             )
 
 
-def _constraint(found: Available) -> Artefact:
-    """Shape an availability constraint of SDMX 3.1, with the identification that earlier editions need."""
-    attached = found.source.agreement or found.source.dataflow
-    names = {one: sentence("publish-available", one, name=localised(attached.names, one)) for one in LANGUAGES}
+def _constraint(found: Available, *, by_agreement: bool) -> Artefact:
+    """Shape an availability constraint of SDMX 3.1, with the identification that earlier editions need.
+
+    It is attached to what was asked for: the agreement, or the dataflow, whichever provider it was asked of.
+    """
+    named = found.source.agreement or found.source.dataflow
+    attached = named if by_agreement else found.source.dataflow
+    names = {one: sentence("publish-available", one, name=localised(named.names, one)) for one in LANGUAGES}
     key_values = list(_key_values(found))
     document: dict[str, object] = {
-        "id": f"AVAILABLE_{attached.ref.id}",
-        "agencyID": attached.ref.agency_id,
-        "version": attached.ref.version,
+        "id": f"AVAILABLE_{named.ref.id}",
+        "agencyID": named.ref.agency_id,
+        "version": named.ref.version,
         "name": names["en"],
         "names": names,
         "constraintAttachment": {_ATTACHMENT[attached.artefact_class.name]: str(attached.urn)},

@@ -9,10 +9,11 @@ from __future__ import annotations
 import functools
 import hashlib
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from sdmx_hub.errors import NotFound
 from sdmx_hub.formats.structure_codelist import resolve_codelist
+from sdmx_hub.formats.structure_xml.references import plain_version
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import CLASSES, ArtefactClass
 from sdmx_hub.model.urn import Urn
@@ -20,6 +21,7 @@ from sdmx_hub.publish.structure_detail import Address, address_v1, address_v2, c
 from sdmx_hub.publish.structure_graph import Graph
 from sdmx_hub.publish.structure_partial import cut_to_used
 from sdmx_hub.query.request import ANY, Detail, References, StructureQuery
+from sdmx_hub.query.versions import parse_version
 from sdmx_hub.store.artefacts import Artefacts
 
 _ORDER = {row.name: position for position, row in enumerate(CLASSES)}
@@ -35,11 +37,12 @@ def open_structures(
     """Answer a structure query (REST v2.2, structure queries): the matching artefacts first, then their neighbours.
 
     ``agency_schemes`` answers as REST v2 does, which counts the scheme that defines an artefact's agency among its
-    children; without, as v1 does. Stubs tell where the whole is in the same API, if its ``base_url`` is given. Raises
-    NotFound when nothing matches.
+    children; without, as v1 does, where a version is a number: a draft is found by the number it is a draft of. Stubs
+    tell where the whole is in the same API, if its ``base_url`` is given. Raises NotFound when nothing matches.
     """
     resolve = _as_stored if query.detail is Detail.RAW else functools.partial(_resolved, artefacts)
-    matching = {artefact.urn: artefact for artefact in _matching(query, artefacts, resolve)}
+    choose = Artefacts.select if agency_schemes else _select_by_number
+    matching = {artefact.urn: artefact for artefact in _matching(query, artefacts, resolve, choose)}
     if not matching:
         raise NotFound("structures-none", what=_asked(query))
     graph = Graph(artefacts, resolve, matching, agency_schemes=agency_schemes)
@@ -74,13 +77,39 @@ def _as_stored(artefact: Artefact) -> Artefact:
     return artefact
 
 
+_Select = Callable[[Artefacts, ArtefactClass, Collection[str], Collection[str], Collection[str]], tuple[Artefact, ...]]
+
+
+def _select_by_number(
+    artefacts: Artefacts,
+    artefact_class: ArtefactClass,
+    agency_ids: Collection[str],
+    ids: Collection[str],
+    versions: Collection[str],
+) -> tuple[Artefact, ...]:
+    """Select as REST v1 can name versions: of a draft and what it became, the later one stands for the number."""
+    found = artefacts.select(artefact_class, agency_ids, ids, versions)
+    drafts = [
+        draft
+        for draft in artefacts.select(artefact_class, agency_ids, ids)
+        if "-" in draft.ref.version and plain_version(draft.ref.version) in versions
+    ]
+    numbered = {(one.ref.agency_id, one.ref.id, plain_version(one.ref.version)): one for one in (*drafts, *found)}
+    return tuple(sorted(numbered.values(), key=_place))
+
+
+def _place(artefact: Artefact) -> tuple[str, str, tuple[object, ...]]:
+    version = parse_version(artefact.ref.version)
+    return artefact.ref.agency_id, artefact.ref.id, version.precedence if version else ()
+
+
 def _matching(
-    query: StructureQuery, artefacts: Artefacts, resolve: Callable[[Artefact], Artefact]
+    query: StructureQuery, artefacts: Artefacts, resolve: Callable[[Artefact], Artefact], choose: _Select
 ) -> Iterator[Artefact]:
     for row in query.artefact_classes:
         if not _plays(row, query.roles):
             continue
-        for artefact in artefacts.select(row, query.agency_ids, query.ids, query.versions):
+        for artefact in choose(artefacts, row, query.agency_ids, query.ids, query.versions):
             whole = resolve(artefact)
             shown = cut_to_items(whole, query.item_ids) if query.item_ids else whole
             if shown is not None:
@@ -99,11 +128,7 @@ def _neighbours(query: StructureQuery, graph: Graph) -> set[Urn]:
         found |= _DIRECTIONS[direction](graph, starts)
     if query.reference_classes:
         names = {row.name for row in query.reference_classes}
-        related = graph.children(starts) | graph.parents(starts)
-        further = graph.descendants(starts) | graph.ancestors(starts)
-        for name in names:
-            near = {urn for urn in related if urn.class_name == name}
-            found |= near or {urn for urn in further if urn.class_name == name}
+        found |= {urn for urn in graph.children(starts) | graph.parents(starts) if urn.class_name in names}
     return found
 
 

@@ -17,6 +17,7 @@ _SHOWN = 60
 _AGENCY = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z][A-Za-z0-9_-]*)*")
 _ID = re.compile(r"[A-Za-z0-9_@$-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_REDUCED = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?")
 _MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(\.[0-9]{1,9})?)?")
 _OFFSET = re.compile(r"Z|[+-][0-9]{2}:[0-9]{2}")
 _TRUE = {"true", "1"}
@@ -116,7 +117,12 @@ def parse_count(text: str, part: str, least: int = 1) -> int:
 
 
 def parse_moment(text: str, part: str) -> dt.datetime:
-    """Read an xs:dateTime (or a date: its first instant) as an aware time in UTC; without offset it is UTC already."""
+    """Read an xs:dateTime as an aware time in UTC; without offset it is UTC already.
+
+    A date, a month (``2024-05``) or a year stands for its first instant.
+    """
+    reduced = _REDUCED.fullmatch(text)
+    text = f"{reduced[1]}-{reduced[2] or '01'}-01" if reduced else text
     match = _MOMENT.match(text)
     # A form decoder on the way may have made the plus of an offset a blank.
     tail = text[match.end() :].replace(" ", "+") if match else ""

@@ -1,8 +1,8 @@
 """A small flow with everything around it, of an agency of its own: what data, schema and constraint queries need.
 
-The agency CNF is made up. Its two flows have an agreement each with two providers, constraints of what is allowed on
-structure, flow and agreement, a category, and one of them has figures by year. The other has a dimension that is a
-measure dimension in SDMX 2.1.
+The agency CNF is made up. One flow has two agreements with two providers, constraints of what is allowed on structure,
+flow and agreement, a category, and figures by year. One of its dimensions is a measure dimension in SDMX 2.1. The other
+flow is there in two versions and has neither.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ AGENCY = "CNF"
 artefact = partial(class_parts.artefact, agency=AGENCY)
 urn = partial(class_parts.urn, agency=AGENCY)
 AREAS, ITEMS, YEARS = ("N1", "N2", "S1"), ("APPLES", "PEARS"), range(2014, 2022)
+MEASURES = {"HARVEST": "T", "PRICE": "EUR"}
+"""The measures and their units."""
 
 
 def _component(component_id: str, local: Node | None = None, **content: Any) -> Node:
@@ -31,7 +33,8 @@ def _coded(codelist: str) -> Node:
     return {"enumeration": urn("Codelist", codelist)}
 
 
-def _structure(structure_id: str, en: str, fr: str, middle: Node) -> Named:
+def _structure(structure_id: str, en: str, fr: str, *dimensions: Node) -> Named:
+    ids = ["FREQ", "REF_AREA", *(dimension["id"] for dimension in dimensions)]
     return artefact(
         "DataStructure",
         structure_id,
@@ -44,11 +47,11 @@ def _structure(structure_id: str, en: str, fr: str, middle: Node) -> Named:
                 "dimensions": [
                     _component("FREQ", _coded("CL_FREQ")),
                     _component("REF_AREA", _coded("CL_AREA")),
-                    middle,
+                    *dimensions,
                 ],
                 "timeDimension": _component("TIME_PERIOD", {"format": {"dataType": "ObservationalTimePeriod"}}),
             },
-            "groups": [{"id": "SIBLING", "groupDimensions": ["REF_AREA", middle["id"]]}],
+            "groups": [{"id": "SIBLING", "groupDimensions": ids[1:]}],
             "attributeList": {
                 "id": "AttributeDescriptor",
                 "attributes": [
@@ -62,13 +65,13 @@ def _structure(structure_id: str, en: str, fr: str, middle: Node) -> Named:
                         "UNIT",
                         _coded("CL_UNIT"),
                         usage="optional",
-                        attributeRelationship={"dimensions": ["FREQ", "REF_AREA", middle["id"]]},
+                        attributeRelationship={"dimensions": ids},
                     ),
                     _component(
-                        "TITLE",
+                        "NOTE",
                         {"format": {"dataType": "String", "maxLength": 80}},
                         usage="optional",
-                        attributeRelationship={"group": "SIBLING"},
+                        attributeRelationship={"observation": {}},
                     ),
                 ],
             },
@@ -80,14 +83,22 @@ def _structure(structure_id: str, en: str, fr: str, middle: Node) -> Named:
     )
 
 
-def _allowed(constraint_id: str, en: str, fr: str, kind: str, target: str, values: dict[str, tuple[str, ...]]) -> Named:
+_ITEM = _component("ITEM", _coded("CL_ITEM"))
+_MEASURE = _component(
+    "MEASURE",
+    {"format": {"dataType": "String"}},
+    annotations=[{"type": "MEASURE_DIMENSION", "title": urn("ConceptScheme", "CS_MEASURES")}],
+)
+
+
+def _allowed(constraint_id: str, en: str, fr: str, attachment: Node, **values: tuple[str, ...]) -> Named:
     return artefact(
         "DataConstraint",
         constraint_id,
         en,
         fr,
         **described("What may be sent.", "Ce qui peut être envoyé."),
-        constraintAttachment={kind: [target]},
+        constraintAttachment=attachment,
         cubeRegions=[
             {
                 "include": True,
@@ -100,12 +111,13 @@ def _allowed(constraint_id: str, en: str, fr: str, kind: str, target: str, value
     )
 
 
-def _flow(flow_id: str, structure: str, en: str, fr: str) -> Named:
+def _flow(flow_id: str, structure: str, en: str, fr: str, *, v: str = "1.0.0") -> Named:
     return artefact(
         "Dataflow",
         flow_id,
         en,
         fr,
+        v=v,
         **described("Made up.", "Inventé."),
         structure=urn("DataStructure", structure),
     )
@@ -167,7 +179,7 @@ ARTEFACTS: tuple[Named, ...] = (
     artefact(
         "Codelist", "CL_STATUS", "Status", "Statut", codes=[item("A", "Normal"), item("E", "Estimated", "Estimé")]
     ),
-    artefact("Codelist", "CL_UNIT", "Units", "Unités", codes=[item("KG", "Kilograms"), item("T", "Tonnes")]),
+    artefact("Codelist", "CL_UNIT", "Units", "Unités", codes=[item("EUR", "Euros"), item("T", "Tonnes")]),
     artefact(
         "ConceptScheme",
         "CS_CONFORMANCE",
@@ -182,7 +194,7 @@ ARTEFACTS: tuple[Named, ...] = (
             item("OBS_VALUE", "Value", "Valeur"),
             item("OBS_STATUS", "Status", "Statut"),
             item("UNIT", "Unit", "Unité"),
-            item("TITLE", "Title", "Titre"),
+            item("NOTE", "Note", "Note"),
         ],
     ),
     artefact(
@@ -195,54 +207,35 @@ ARTEFACTS: tuple[Named, ...] = (
             item("PRICE", "Price", "Prix", coreRepresentation={"format": {"dataType": "Double"}}),
         ],
     ),
-    _structure("DSD_FRUIT", "Fruit by area", "Fruits par zone", _component("ITEM", _coded("CL_ITEM"))),
-    _structure(
-        "DSD_MEASURES",
-        "Measures by area",
-        "Mesures par zone",
-        _component(
-            "MEASURE",
-            {"format": {"dataType": "String"}},
-            annotations=[{"type": "MEASURE_DIMENSION", "title": urn("ConceptScheme", "CS_MEASURES")}],
-        ),
-    ),
+    _structure("DSD_FRUIT", "Fruit by area", "Fruits par zone", _ITEM, _MEASURE),
+    _structure("DSD_PLAIN", "Areas alone", "Zones seules", _ITEM),
     _flow("DF_FRUIT", "DSD_FRUIT", "Fruit", "Fruits"),
-    artefact("Dataflow", "DF_FRUIT", "Fruit", "Fruits", v="1.1.0", structure=urn("DataStructure", "DSD_FRUIT")),
-    _flow("DF_MEASURES", "DSD_MEASURES", "Measures", "Mesures"),
+    _flow("DF_PLAIN", "DSD_PLAIN", "Areas", "Zones"),
+    _flow("DF_PLAIN", "DSD_PLAIN", "Areas", "Zones", v="1.1.0"),
     _agreement("PA_FRUIT_A", "DF_FRUIT", "ORCHARD"),
     _agreement("PA_FRUIT_B", "DF_FRUIT", "MARKET"),
-    _agreement("PA_MEASURES", "DF_MEASURES", "ORCHARD"),
     _allowed(
         "CON_AGREEMENT",
         "Allowed of the orchard office",
         "Admis du bureau des vergers",
-        "provisionAgreements",
-        urn("ProvisionAgreement", "PA_MEASURES"),
-        {"REF_AREA": ("N1", "S1")},
+        {"provisionAgreements": [urn("ProvisionAgreement", "PA_FRUIT_A")]},
+        REF_AREA=("N1", "S1"),
     ),
     _allowed(
         "CON_FLOW",
         "Allowed in the flow",
         "Admis dans le flux",
-        "dataflows",
-        urn("Dataflow", "DF_MEASURES"),
-        {"FREQ": ("A",), "REF_AREA": ("N1", "N2", "S1")},
-    ),
-    _allowed(
-        "CON_FRUIT",
-        "Allowed in the flow of fruit",
-        "Admis dans le flux des fruits",
-        "dataflows",
-        urn("Dataflow", "DF_FRUIT"),
-        {"FREQ": ("A",), "REF_AREA": AREAS, "ITEM": ITEMS},
+        {"dataflows": [urn("Dataflow", "DF_FRUIT")]},
+        FREQ=("A",),
+        REF_AREA=AREAS,
+        ITEM=ITEMS,
     ),
     _allowed(
         "CON_STRUCTURE",
         "Allowed in the structure",
         "Admis dans la structure",
-        "dataStructures",
-        urn("DataStructure", "DSD_MEASURES"),
-        {"REF_AREA": ("N1", "N2", "S1", "S2")},
+        {"dataStructures": [urn("DataStructure", "DSD_FRUIT")]},
+        REF_AREA=("N1", "N2", "S1", "S2"),
     ),
     artefact(
         "CategoryScheme",
@@ -263,24 +256,25 @@ ARTEFACTS: tuple[Named, ...] = (
     ),
     artefact(
         "Categorisation",
-        "CTG_MEASURES",
-        "Measures are trade",
-        "Les mesures sont du commerce",
+        "CTG_PLAIN",
+        "Areas are trade",
+        "Les zones sont du commerce",
         v="1.0",
-        source=urn("Dataflow", "DF_MEASURES"),
+        source=urn("Dataflow", "DF_PLAIN"),
         target=urn("Category", "CAT_CONFORMANCE", "TRADE"),
     ),
 )
 
 
 def data() -> str:
-    """Figures of the flow of fruit, as SDMX-CSV 1.0: every year of every area and fruit."""
+    """Figures of the flow of fruit, as SDMX-CSV 1.0: every year of every area, fruit and measure."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    columns = ["FREQ", "REF_AREA", "ITEM", "TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "UNIT", "TITLE"]
+    columns = ["FREQ", "REF_AREA", "ITEM", "MEASURE", "TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "UNIT", "NOTE"]
     writer.writerow(["DATAFLOW", *columns])
-    for number, (area, fruit, year) in enumerate(itertools.product(AREAS, ITEMS, YEARS)):
+    series = itertools.product(AREAS, ITEMS, MEASURES.items(), YEARS)
+    for number, (area, fruit, (measure, unit), year) in enumerate(series):
         status = "E" if year == YEARS[-1] else "A"
-        title = f"{fruit.capitalize()} of {area}"
-        writer.writerow([f"{AGENCY}:DF_FRUIT(1.0.0)", "A", area, fruit, year, f"{100 + number}.5", status, "T", title])
+        row = ["A", area, fruit, measure, year, f"{100 + number}.5", status, unit, f"Row {number}"]
+        writer.writerow([f"{AGENCY}:DF_FRUIT(1.0.0)", *row])
     return text.getvalue()
