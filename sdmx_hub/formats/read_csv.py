@@ -71,6 +71,7 @@ def read_table(path: Path, connection: duckdb.DuckDBPyConnection) -> CsvTable:
     stream = _open(path, names, delimiter, ragged)
     schema = pa.schema([*((name, pa.string()) for name in names), (SOURCE_ROW, pa.int64())])
     table = spool(connection, schema, _numbered(stream, ragged, schema))
+    ragged = _mend(connection, table, ragged, len(names), delimiter)
     connection.execute(f"DELETE FROM {table} WHERE c0 IS NULL AND coalesce({', '.join(names)}) IS NULL")  # blank lines
     positions = {heading.id: place for place, heading in reversed(list(enumerate(headings)))}
     return CsvTable(
@@ -133,8 +134,28 @@ def _open(
 def _keep_ragged(ragged: list[tuple[int, int, str]], row: arrow_csv.InvalidRow) -> str:
     if len(ragged) >= MOST_RAGGED:
         return "error"
-    ragged.append((row.number or 0, row.actual_columns, row.text[:200]))
+    ragged.append((row.number or 0, row.actual_columns, row.text))
     return "skip"
+
+
+def _mend(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    ragged: list[tuple[int, int, str]],
+    expected: int,
+    delimiter: str,
+) -> list[tuple[int, int, str]]:
+    """Add the records that are too long by empty cells only, which say nothing; what is left are the ragged ones."""
+    left = []
+    for row, actual, text in ragged:
+        cells = next(csv.reader([text], delimiter=delimiter), []) if actual > expected else []
+        if cells and not any(cells[expected:]):
+            places = ", ".join("?" for _ in range(expected + 1))
+            kept = [cell or None for cell in cells[:expected]]
+            connection.execute(f"INSERT INTO {table} VALUES ({places})", [*kept, row])
+        else:
+            left.append((row, actual, text))
+    return left
 
 
 def _numbered(
@@ -163,7 +184,7 @@ def _ragged(row: int, actual: int, text: str, expected: int) -> Finding:
     return Finding(
         code="CSV-RAGGED",
         where=Where(row=row or None),
-        source_value=text,
+        source_value=text[:200],
         params={"actual": actual, "expected": expected},
     )
 

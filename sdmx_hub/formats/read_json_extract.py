@@ -84,7 +84,16 @@ class _Part:
         """Give what an entry means: by index where there is a list, else itself."""
         if self.values is None or told is None or isinstance(told, dict):
             return told
-        return [self.values[one] for one in told] if isinstance(told, list) else self.values[told]
+        try:
+            return [self.values[one] for one in told] if isinstance(told, list) else self.values[told]
+        except (KeyError, TypeError) as error:
+            raise Malformed("json-index", component=self.id, text=str(told)[:40]) from error
+
+
+def _links_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The links of a structure; the draft of 1.0 had one, as ``uri``."""
+    links = list(document.get("links") or ())
+    return [*links, {"href": document["uri"]}] if document.get("uri") else links
 
 
 def _by_index(values: list[Any] | None) -> Mapping[Any, Any] | None:
@@ -163,7 +172,7 @@ class _Reader:
             columns.close()
         return {
             "header": {key: header.get(key) for key in ("id", "prepared", "test", "sender")},
-            "structures": [document.get("links", []) for document in self.documents],
+            "structures": [_links_of(document) for document in self.documents],
             "datasets": self.datasets,
             "names": self.names,
             "series": self.series.count,
@@ -193,7 +202,7 @@ class _Reader:
         elif name == "observations":
             fixed = self._fixed()
             for key, value in members:
-                self._observation(None, fixed | self._at(self.structure.observation, key), value)
+                self._observation(None, fixed | self._at(self._flat(key), key), value)
         else:
             for key, value in members:
                 self._group(key, value)
@@ -201,6 +210,12 @@ class _Reader:
     def _fixed(self) -> dict[str, str]:
         """The dimensions with one value for the whole data set."""
         return {part.id: str(part.values[0]) for part in self.structure.fixed if part.values}
+
+    def _flat(self, key: str) -> list[_Part]:
+        """The dimensions in the key of an observation alone; a structure may be that of data sets by series, too."""
+        observation = self.structure.observation
+        whole = [*self.structure.series, *observation]
+        return whole if key.count(":") + 1 == len(whole) != len(observation) else observation
 
     def _at(self, parts: list[_Part], key: str) -> dict[str, str]:
         found: dict[str, str] = {}

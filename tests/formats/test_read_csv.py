@@ -108,6 +108,24 @@ def test_every_odd_column_and_ragged_row_is_told_with_its_place(tmp_path: Path) 
     assert [row["_row"] for row in rows(message)] == [2, 4]
 
 
+def test_empty_cells_too_many_at_the_end_of_a_row_say_nothing(tmp_path: Path) -> None:
+    message = read(
+        tmp_path,
+        "STRUCTURE,STRUCTURE_ID,ACTION,REF_AREA,SEX\n"
+        f"dataflow,{FLOW},D,SN,F\ndataflow,{FLOW},D,SN,,\ndataflow,{FLOW},D,SN,M,x\n",
+    )
+    assert [(one.code, one.where.row) for one in message.findings] == [("CSV-RAGGED", 4)]
+    assert [(row["_row"], row["REF_AREA"], row.get("SEX")) for row in rows(message)] == [
+        (2, "SN", "F"),
+        (3, "SN", None),
+    ]
+
+
+def test_a_structure_without_version_means_the_latest(tmp_path: Path) -> None:
+    message = read(tmp_path, "STRUCTURE,STRUCTURE_ID,ACTION,REF_AREA\ndataflow,TEST:DF,M,SN\n")
+    assert str(message.datasets[0].described_by).endswith("Dataflow=TEST:DF(*)")
+
+
 def test_a_blank_line_at_the_end_is_no_row(tmp_path: Path) -> None:
     message = read(tmp_path, f"DATAFLOW,FREQ,REF_AREA,SEX,TIME_PERIOD,OBS_VALUE\n{FLOW},A,SN,F,2020,1\n\n")
     assert message.findings == ()

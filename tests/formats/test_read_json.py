@@ -202,3 +202,23 @@ def test_group_keys_are_read_in_the_order_that_fits_the_attributes(tmp_path: Pat
     for key in ("::1", ":1:"):  # as the message lists its dimensions, and as the structure does
         message = v2([one | {"dimensionGroupAttributes": {key: ["Namibia"]}}], dimensions=dimensions)
         assert [row.get("TITLE") for row in rows(read(tmp_path, message))] == [None, "Namibia"]
+
+
+def test_an_index_without_a_value_is_refused_by_name(tmp_path: Path) -> None:
+    series = {"0:0": {"observations": {"0": ["1", 7]}}}
+    with pytest.raises(Malformed, match="OBS_STATUS"):
+        read(tmp_path, v2([{"structure": 0, "series": series}]))
+
+
+def test_a_structure_with_series_may_have_a_flat_data_set(tmp_path: Path) -> None:
+    message = read(tmp_path, v2([{"structure": 0, "observations": {"0:1:0": ["1", 0], "1:1:1": ["2"]}}]))
+    assert [(row["REF_AREA"], row["SEX"], row["TIME_PERIOD"], row["OBS_VALUE"]) for row in rows(message)] == [
+        ("SN", "M", "2020", "1"),
+        ("NA", "M", "2021", "2"),
+    ]
+
+
+def test_the_draft_of_version_1_names_its_dataflow_by_an_address(tmp_path: Path) -> None:
+    structure = {"uri": "http://example.org/dataflow/TEST/DF/1.0.0", "dimensions": DIMENSIONS, "attributes": ATTRIBUTES}
+    message = read(tmp_path, {"header": {}, "structure": structure, "dataSets": [{"series": SERIES}]})
+    assert message.datasets[0].described_by.ref.id == "DF"
