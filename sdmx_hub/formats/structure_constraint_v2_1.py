@@ -34,7 +34,17 @@ def allowed(document: Document) -> Node:
     """Shape a data constraint for 2.1: one value to each component of a key, no annotation of ours."""
     notes = without_notes(document, ATTACHMENT)
     plain = {key: value for key, value in split_keys(document).items() if key != "annotations"}
+    if "cubeRegions" in plain:
+        plain["cubeRegions"] = [_with_values(region) for region in plain["cubeRegions"]]
     return plain | ({"annotations": notes} if notes else {})
+
+
+def _with_values(region: Document) -> Node:
+    """A region without the dimensions it names and does not restrict: the schema of 2.1 wants values of each."""
+    if "keyValues" not in region:
+        return dict(region)
+    kept = [part for part in region["keyValues"] if part.get("values") or part.get("timeRange")]
+    return dict(region) | {"keyValues": kept}
 
 
 def allowed_metadata(document: Document) -> Node:

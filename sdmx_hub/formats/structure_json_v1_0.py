@@ -6,6 +6,7 @@ left out. The ISO reference of a concept travels as an annotation. ``isFinal`` i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -44,7 +45,7 @@ def read(data: bytes) -> tuple[Artefact, ...]:
 def write(message: StructureMessage) -> bytes:
     """Write a message; classes the format does not have are left out."""
     data: dict[str, list[Node]] = {}
-    for artefact in view_2_1(message.artefacts):
+    for artefact in view_2_1(message.artefacts, message.beside):
         collection = _collection(artefact)
         if collection is not None:
             data.setdefault(collection, []).append(_shown(artefact, collection))
@@ -96,6 +97,8 @@ def _collection(artefact: Artefact) -> str | None:
     return _ATTACHMENTS if name == "DataConstraint" and is_attachment(artefact) else _COLLECTIONS.get(name)
 
 
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+"""How an address begins that is not relative; the schema of 1.0 wants those."""
 _OLD = {"format": "textFormat", "dataType": "textType"}
 _TODAY = {old: new for new, old in _OLD.items()}
 
@@ -128,7 +131,7 @@ def _renamed(node: Any, names: Mapping[str, str], urn: Callable[[str], str]) -> 
 def _shown(artefact: Artefact, collection: str) -> Node:
     name = artefact.artefact_class.name
     said = OUTWARD[name](artefact) if name in OUTWARD else artefact.document
-    shown: Node = {key: value for key, value in _without_values(said).items() if key not in _NEWER}
+    shown: Node = {key: value for key, value in _without_newer(said).items() if key not in _NEWER}
     named = _URN_NAMES.get(collection, f"{artefact.artefact_class.package}.{name}")
     renamed: Node = _renamed(shown, _OLD, urn_in_2_1)
     return renamed | {
@@ -138,13 +141,17 @@ def _shown(artefact: Artefact, collection: str) -> Node:
     }
 
 
-def _without_values(node: Any) -> Any:
-    """Leave out the ``value`` of annotations, which 1.0 does not know."""
-    if isinstance(node, Mapping):
-        return {
-            key: [{k: v for k, v in note.items() if k != "value"} for note in value]
-            if key == "annotations"
-            else _without_values(value)
-            for key, value in node.items()
-        }
-    return [_without_values(item) for item in node] if isinstance(node, list | tuple) else node
+def _without_newer(node: Any) -> Any:
+    """Leave out, at every depth, what 1.0 does not know: the ``value`` of annotations, and links that are no URI."""
+    if isinstance(node, list | tuple):
+        return [_without_newer(item) for item in node]
+    if not isinstance(node, Mapping):
+        return node
+    kept = {key: _without_newer(value) for key, value in node.items()}
+    if "annotations" in kept:
+        kept["annotations"] = [
+            {key: value for key, value in one.items() if key != "value"} for one in kept["annotations"]
+        ]
+    if "links" in kept:
+        kept["links"] = [link for link in kept["links"] if _URI.match(link.get("href", "urn:"))]
+    return {key: value for key, value in kept.items() if value or key not in {"links", "annotations"}}

@@ -49,12 +49,13 @@ _DEFAULT: Node = {
 
 def split_structure(document: Document) -> Node:
     """Shape a metadata structure for 2.1: ``targets`` and ``reports`` in place of one list of attributes."""
-    components = document.get("metadataStructureComponents")
-    if not components:
-        return dict(document)
+    components = document.get("metadataStructureComponents", {})
+    listed = components.get("metadataAttributeList", {}).get("metadataAttributes", ())
+    if not listed:
+        return {key: value for key, value in document.items() if key != "metadataStructureComponents"}
     targets = [_target(note["title"]) for note in document.get("annotations", ()) if _is_target(note)] or [_DEFAULT]
     reports: dict[str, list[Node]] = {}
-    for attribute in components.get("metadataAttributeList", {}).get("metadataAttributes", ()):
+    for attribute in listed:
         told = [note["title"] for note in attribute.get("annotations", ()) if note.get("type") == _REPORT_NOTE]
         reports.setdefault(told[0] if told else REPORT, []).append(_plain(attribute, _REPORT_NOTE))
     shown = _plain(document, _TARGET_NOTE)

@@ -32,7 +32,9 @@ READERS: Mapping[str, Reader] = {
 _HEAD = 4096
 _SPACE = re.compile(rb"schemas/v(2_1|3_0|3_1)/message")
 _SCHEMA = re.compile(rb"/(1\.0|2\.[01])(?:\.0)?/(?:tools/schemas/\S*?)?sdmx-json-structure-schema\.json")
-_FIRST = re.compile(rb'"(?:contentConstraints|hierarchicalCodelists|assignmentStatus|textFormat)"\s*:')
+_FIRST = re.compile(
+    rb'"(?:contentConstraints|attachmentConstraints|hierarchicalCodelists|structureSets|assignmentStatus|textFormat)"\s*:'
+)
 """Words only SDMX-JSON 1.0 has, whatever address a message gives."""
 _ROLE = re.compile(rb'"role"\s*:\s*"(?:Allowed|Actual)"')
 

@@ -18,10 +18,13 @@ from sdmx_hub.model.structure import BrokenStructure
 _WRAPPED = MAPS | {"Hierarchy"}
 
 
-def view_2_1(artefacts: Iterable[Artefact]) -> tuple[Artefact, ...]:
-    """Give the artefacts as 2.1 knows them; structure sets and hierarchical codelists come last."""
+def view_2_1(artefacts: Iterable[Artefact], beside: Iterable[Artefact] = ()) -> tuple[Artefact, ...]:
+    """Give the artefacts as 2.1 knows them; structure sets and hierarchical codelists come last.
+
+    What is ``beside`` is looked at where an artefact refers to it.
+    """
     listed = list(artefacts)
-    find: Find = {artefact.urn: artefact for artefact in listed}.get
+    find: Find = {artefact.urn: artefact for artefact in (*beside, *listed)}.get
     plain = [_seen(artefact, find) for artefact in listed if artefact.artefact_class.name not in _WRAPPED]
     hierarchies = [artefact for artefact in listed if artefact.artefact_class.name == "Hierarchy"]
     return (*plain, *hierarchy_v2_1.collect(hierarchies), *collect_sets(listed, find))
@@ -56,7 +59,10 @@ def _concept(concept: Any) -> Any:
 
 def _one_measure(artefact: Artefact, find: Find) -> Artefact:
     components = data_structure_v2_1.components_in_2_1(artefact, find)
-    return _with(artefact, {"dataStructureComponents": components} if components else {})
+    if components is not None:
+        return _with(artefact, {"dataStructureComponents": components})
+    bare = {key: value for key, value in artefact.document.items() if key != "dataStructureComponents"}
+    return Artefact(artefact.artefact_class, bare, artefact.final)
 
 
 def _with_vtl_version(artefact: Artefact, _find: Find) -> Artefact:

@@ -9,10 +9,11 @@ hold several, with other ids; then an annotation keeps what the artefact alone d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sdmx_hub.language import localised
 from sdmx_hub.model.artefact import Artefact, Document, texts
 
 Node = dict[str, Any]
@@ -42,7 +43,7 @@ class Wrapped:
         body = {key: value for key, value in document.items() if key not in _AROUND}
         named = find_note(document, NAMED_WITHIN)
         if named is not None:
-            return {"id": named["title"], "names": texts(named, "text") or texts(document, "name"), **body}
+            return {"id": named["title"], **_named(texts(named, "text") or texts(document, "name")), **body}
         kept = {key: document[key] for key in ("names", "name", "descriptions", "description") if key in document}
         notes = without_notes(document, self.marker, NAMED_WITHIN) if self._is_shared else []
         return {"id": member.ref.id, **kept, **({"annotations": notes} if notes else {}), **body}
@@ -70,11 +71,15 @@ def _around(identifier: str, members: list[Artefact], marker: str) -> Node:
     notes = without_notes(first, NAMED_WITHIN)
     if note is not None:
         around = {key: value for key, value in around.items() if key not in {"descriptions", "description"}}
-        around |= {"names": texts(note, "text") or texts(first, "name")}
+        around |= _named(texts(note, "text") or texts(first, "name"))
     if note is not None or len(members) > 1:
         notes = []
     around.pop("annotations", None)
     return around | ({"annotations": notes} if notes else {})
+
+
+def _named(names: Mapping[str, str]) -> Node:
+    return {"names": dict(names), "name": localised(names)} if names else {}
 
 
 def unwrap(around: Document, inners: list[Node], marker: str) -> Iterator[Node]:

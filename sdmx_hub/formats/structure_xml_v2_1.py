@@ -86,7 +86,8 @@ def read(data: bytes) -> tuple[Artefact, ...]:
 
 def write(message: StructureMessage) -> bytes:
     """Write a message; classes 2.1 does not have are left out."""
-    return write_message(StructureMessage(message.header, view_2_1(message.artefacts)), EDITION, ROWS)
+    seen = view_2_1(message.artefacts, message.beside)
+    return write_message(StructureMessage(message.header, seen), EDITION, ROWS)
 
 
 _NOTES = notes(with_value=False)

@@ -218,8 +218,9 @@ class Attributes:
 
 def components_in_2_1(artefact: Artefact, find: Callable[[Urn], Artefact | None]) -> Node | None:
     """The components 2.1 can say: the first measure, no array attributes, no value lists, no metadata attributes."""
-    given = artefact.document.get("dataStructureComponents")
-    if not given:
+    given = artefact.document.get("dataStructureComponents") or {}
+    listed = given.get("dimensionList", {})
+    if not (listed.get("dimensions") or listed.get("timeDimension")):
         return None
     components = dict(given)
     measures = list(given.get("measureList", {}).get("measures", ())) or [{"conceptIdentity": _FALLBACK}]
