@@ -14,7 +14,7 @@ _SCHEMA = "https://json.sdmx.org/2.0.0/sdmx-json-data-schema.json"
 def write(message: DataMessage, params: Mapping[str, str]) -> Iterator[bytes | memoryview]:
     """Write the message; the values in use are read first, then rows are drawn. ``params`` has no effect."""
     head = {"meta": meta(message.header, message, _SCHEMA)}
-    yield from write_message(message, Edition(head=head, actions=ACTIONS, fix=_none))
+    yield from write_message(message, Edition(head=head, actions=ACTIONS, fix=_none, strings_in_arrays=True))
 
 
 def _none(_indexed: Indexed) -> frozenset[str]:

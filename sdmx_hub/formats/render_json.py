@@ -197,8 +197,11 @@ def boolean_sql(cells: Cells, identifier: str) -> Part:
     )
 
 
-def values_sql(cells: Cells, identifier: str) -> Part:
-    """The values of an array, or the languages of a text, as JSON has them: ``[1,2]``, ``{"en":"…"}``."""
+def values_sql(cells: Cells, identifier: str, *, are_strings: bool) -> Part:
+    """The values of an array, or the languages of a text, as JSON has them: ``[1,2]``, ``{"en":"…"}``.
+
+    With ``are_strings`` all values of arrays are strings.
+    """
     component = cells.structure.components[identifier]
     representation, column = component.representation, f"{cells.column(identifier)}::VARCHAR"
     one = _texts_sql if representation.is_multilingual else _string_sql
@@ -206,7 +209,7 @@ def values_sql(cells: Cells, identifier: str) -> Part:
         return one(column)
     strings = f"'[' || {each_value(column, one, ',')} || ']'"
     bare = _BARE.get(representation.text_type)
-    if bare is None or representation.is_coded:
+    if bare is None or are_strings or representation.is_coded:
         return strings
     # All values of an array are of one type: a ``NaN`` among numbers makes strings of them all.
     same = literal(f"(?:{bare})(?:{ITEM}(?:{bare}))*")

@@ -37,6 +37,7 @@ from sdmx_hub.formats.render_json import (
     validity,
     values_sql,
 )
+from sdmx_hub.formats.several import several
 from sdmx_hub.model.message import Action, DataMessage, Dataset
 from sdmx_hub.model.structure import Attachment, Attribute, Component
 
@@ -46,26 +47,30 @@ Fix = Callable[[Indexed], frozenset[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Edition:
-    """What differs between editions: the beginning of the message, the names of actions, and what is told once."""
+    """What differs between editions: the beginning of the message, the names of actions, and what is told once.
+
+    With ``strings_in_arrays`` several values are told as strings, codes too: the schema of 2.0 takes no array of
+    integers, for it wants each array to be of one type only and integers are numbers as well.
+    """
 
     head: JsonObject
     actions: Mapping[Action, str]
     fix: Fix
+    strings_in_arrays: bool = False
 
 
 def write_message(message: DataMessage, edition: Edition) -> Iterator[bytes | memoryview]:
     """Write the message; the values in use are read first, then rows are drawn."""
-    prepared = [_prepare(dataset) for dataset in message.datasets]
-    prepared = [replace(each, fixed_ids=edition.fix(each)) for each in prepared]
+    prepared = [_prepare(dataset, edition) for dataset in message.datasets]
     structures = [_structure(each, number, message) for number, each in enumerate(prepared)]
     yield dump(edition.head)[:-1] + b',"data":{"structures":' + dump(structures) + b',"dataSets":['
     for number, each in enumerate(prepared):
         yield b"," * bool(number)
-        yield from _dataset(each, number, edition.actions)
+        yield from _dataset(each, number, edition)
     yield b"]}}\n"
 
 
-def _prepare(dataset: Dataset) -> Indexed:
+def _prepare(dataset: Dataset, edition: Edition) -> Indexed:
     layout = choose_layout(dataset)
     of_groups = {identifier for ids in _dimension_sets(layout) for identifier in ids}
     shown = {*layout.series_ids, *of_groups, *(layout.observation_ids if layout.has_observations else ())}
@@ -75,7 +80,11 @@ def _prepare(dataset: Dataset) -> Indexed:
         for identifier in (*layout.measure_ids, *(attribute.id for attribute in _attributes(layout)))
         if dataset.codelist(identifier) is not None
     ]
-    return index_rows(dataset, layout, ids)
+    if edition.strings_in_arrays:
+        told_whole = several(dataset.structure, ids)
+        ids = [identifier for identifier in ids if identifier not in told_whole]
+    indexed = index_rows(dataset, layout, ids)
+    return replace(indexed, fixed_ids=edition.fix(indexed))
 
 
 def _attributes(layout: Layout) -> list[Attribute]:
@@ -173,11 +182,11 @@ def _attribute(indexed: Indexed, attribute: Attribute, message: DataMessage) -> 
     return {**shown, "isMandatory": attribute.is_mandatory, "relationship": relationship}
 
 
-def _dataset(indexed: Indexed, number: int, actions: Mapping[Action, str]) -> Iterator[bytes | memoryview]:
+def _dataset(indexed: Indexed, number: int, edition: Edition) -> Iterator[bytes | memoryview]:
     dataset, layout = indexed.dataset, indexed.layout
     head: JsonObject = {
         "structure": number,
-        "action": actions[dataset.action],
+        "action": edition.actions[dataset.action],
         "links": links(dataset)[:1],
         **validity(dataset),
     }
@@ -186,16 +195,16 @@ def _dataset(indexed: Indexed, number: int, actions: Mapping[Action, str]) -> It
     yield dump(head)[:-1]
     if _of_dimensions(layout):
         yield b',"dimensionGroupAttributes":{'
-        yield from separated([lambda ids=ids: _groups(indexed, ids) for ids in _dimension_sets(layout)])  # type: ignore[misc]
+        yield from separated([lambda ids=ids: _groups(indexed, ids, edition) for ids in _dimension_sets(layout)])  # type: ignore[misc]
         yield b"}"
     values = [*layout.measure_ids, *(each.id for each in _of_observations(layout))]
     observation: list[Part] = [Text('"'), *indexed.key(indexed.observation_ids if layout.has_observations else ())]
-    observation += [Text('":'), *indexed.array([_value(indexed, identifier) for identifier in values])]
+    observation += [Text('":'), *indexed.array([_value(indexed, identifier, edition) for identifier in values])]
     if layout.is_flat:
         yield b',"observations":{'
         yield from draw_flat(indexed, observation)
     else:
-        own = [_value(indexed, attribute.id) for attribute in layout.series_attributes]
+        own = [_value(indexed, attribute.id, edition) for attribute in layout.series_attributes]
         yield b',"series":{'
         yield from draw_keyed(indexed, indexed.array(own) if own else [], observation)
     yield b"}}"
@@ -211,7 +220,7 @@ def _dimension_sets(layout: Layout) -> list[tuple[str, ...]]:
     return list(dict.fromkeys(attribute.dimension_ids for attribute in _of_dimensions(layout)))
 
 
-def _groups(indexed: Indexed, ids: tuple[str, ...]) -> Iterator[memoryview]:
+def _groups(indexed: Indexed, ids: tuple[str, ...], edition: Edition) -> Iterator[memoryview]:
     """The values of all attributes that depend on the dimensions ``ids``, by their partial key (``::4:0:``)."""
     key: list[Part] = []
     for number, identifier in enumerate(indexed.dataset.structure.key_ids):
@@ -219,17 +228,17 @@ def _groups(indexed: Indexed, ids: tuple[str, ...]) -> Iterator[memoryview]:
         key += [indexed.index(identifier)] if identifier in ids else []
     attributes = _of_dimensions(indexed.layout)
     its = [each.id for each in attributes if each.dimension_ids == ids]
-    items = [_value(indexed, each.id) if each.id in its else "NULL" for each in attributes]
+    items = [_value(indexed, each.id, edition) if each.id in its else "NULL" for each in attributes]
     parts = [Text(',"'), *key, Text('":'), *indexed.array(items)]
     yield from without_head(draw_groups(indexed.rows, ids, its, parts), 1)
 
 
-def _value(indexed: Indexed, identifier: str) -> Part:
+def _value(indexed: Indexed, identifier: str, edition: Edition) -> Part:
     if indexed.values.get(identifier):
         return indexed.index(identifier)
     cells, component = indexed.cells, indexed.dataset.structure.components[identifier]
     if not component.representation.is_plain:
-        return values_sql(cells, identifier)
+        return values_sql(cells, identifier, are_strings=edition.strings_in_arrays)
     if component.representation.text_type in NUMBERS:
         return number_sql(cells, identifier)
     if component.representation.text_type == "Boolean":
