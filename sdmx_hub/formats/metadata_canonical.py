@@ -8,7 +8,8 @@ away: what ``structure_canonical`` evens out in all artefacts, and besides
 - an attribute with neither value nor attributes of its own is left out, and so is the version 1.0, which says nothing;
 - a message's ``action`` and an attribute's ``format`` are not kept: the one is for the moment, the other in the MSD.
 
-With the metadata structure at hand (``order_attributes``) attributes come in its order, and structured text is tidied.
+With the metadata structure at hand (``order_attributes``) attributes come in its order, structured text is tidied, and
+a text in one language is just the text where the structure knows no languages.
 """
 
 from __future__ import annotations
@@ -96,8 +97,11 @@ def _settled(reported: Document, attribute: MetadataAttribute | None) -> Node:
         return made
     if "attributes" in made:
         made["attributes"] = _ordered(made["attributes"], attribute.attributes)
-    if attribute.is_xhtml and "value" in made:
-        value = made["value"]
+    value = made.get("value")
+    if isinstance(value, Mapping) and len(value) == 1 and not attribute.is_multilingual:
+        (value,) = value.values()  # XML has no other way to write structured text
+        made["value"] = value
+    if attribute.is_xhtml and value is not None:
         made["value"] = (
             {language: _tidied(text) for language, text in value.items()}
             if isinstance(value, Mapping)

@@ -257,11 +257,6 @@ def read_representation(item: Document, find: FindArtefact) -> Representation:
     return _representation(item.get("localRepresentation"), parse_urn(item["conceptIdentity"]), find=find)
 
 
-def read_representation(item: Document, find: FindArtefact) -> Representation:
-    """Read the representation of a component document: its own, else that of its concept."""
-    return _representation(item.get("localRepresentation"), parse_urn(item["conceptIdentity"]), find=find)
-
-
 def _representation(local: Document | None, concept: Urn, *, find: FindArtefact) -> Representation:
     if local is None:
         scheme = find(concept.artefact)
