@@ -93,11 +93,14 @@ def open_data(
     return DataMessage(header=header, datasets=tuple(datasets), language=language, base_url=base_url)
 
 
-def count_data(query: DataQuery, version: DataVersion, observations: Observations) -> int:
+def count_data(query: DataQuery, version: DataVersion, observations: Observations, *, most: int | None = None) -> int:
     """Count what ``open_data`` would give: observations, or series where only their keys are asked for.
 
-    ``version`` is what ``data_version`` gave for this query. Raises NoResults when there is nothing.
+    ``version`` is what ``data_version`` gave for this query. Raises NoResults when there is nothing, TooLarge when
+    there is more than ``most``.
     """
+    if most is not None:
+        check_size(query, version.sources, observations, most)
     count = count_answer(query, version.sources, observations)
     if not count:
         raise NoResults("no-results", what=query_name(query))

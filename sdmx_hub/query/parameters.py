@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sdmx_hub.errors import BadRequest
-from sdmx_hub.query.text import LONGEST_PART, decode, parse_flag, shown
+from sdmx_hub.query.text import decode, parse_flag, shown
 
-LONGEST_QUERY = 65_536
+LONGEST_QUERY = 1_048_576
 COMMON = frozenset(
     {"format", "formatVersion", "compression", "lang", "locale", "labels", "timeFormat", "keys", "key", "strict"}
 )
@@ -72,7 +72,7 @@ def read_target(path_parts: Sequence[str], raw_query: str) -> tuple[list[str], P
     """
     joined = "/".join(path_parts)
     if len(joined) > LONGEST_QUERY:
-        raise BadRequest("query-too-long", part="path", most=LONGEST_PART)
+        raise BadRequest("query-too-long", part="path", most=LONGEST_QUERY)
     path, _, glued = joined.partition("&")
     parameters = read_parameters("&".join(part for part in (glued, raw_query) if part))
     return [decode("path", segment) for segment in path.rstrip("/").split("/")] if path.strip("/") else [], parameters

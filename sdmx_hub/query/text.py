@@ -10,8 +10,8 @@ from urllib.parse import unquote
 from sdmx_hub.errors import BadRequest
 from sdmx_hub.query.request import ANY
 
-LONGEST_PART = 16_384
-"""Characters in one path segment or parameter value: room for a key with every country of the world."""
+LONGEST_PART = 262_144
+"""Characters in one path segment or parameter value: room for a thousand keys sent by POST."""
 LONGEST_ID = 255
 _SHOWN = 60
 _AGENCY = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z][A-Za-z0-9_-]*)*")

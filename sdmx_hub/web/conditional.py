@@ -10,6 +10,8 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 from flask import Response, request
 
+READING = frozenset({"GET", "HEAD"})
+
 
 @dataclass(frozen=True)
 class Validators:
@@ -51,13 +53,15 @@ def is_unchanged(validators: Validators) -> bool:
     if known is not None:
         tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
         return "*" in tags or validators.etag in tags
+    if request.method not in READING:
+        return False
     since = parse_moment(request.headers.get("If-Modified-Since"))
     return since is not None and validators.last_modified is not None and validators.last_modified <= since
 
 
 def answer_unchanged(validators: Validators) -> Response:
-    """Answer 304."""
-    return validators.add_to(Response(status=304))
+    """Answer 304; a query sent by POST is refused with 412 instead (RFC 9110 §13.1.2)."""
+    return validators.add_to(Response(status=304 if request.method in READING else 412))
 
 
 def parse_moment(text: str | None) -> dt.datetime | None:

@@ -14,7 +14,13 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, RequestURITooLarge
+from werkzeug.exceptions import (
+    HTTPException,
+    MethodNotAllowed,
+    RequestedRangeNotSatisfiable,
+    RequestEntityTooLarge,
+    RequestURITooLarge,
+)
 
 from sdmx_hub import errors
 from sdmx_hub.language import sentence
@@ -22,6 +28,10 @@ from sdmx_hub.web.languages import asked_language
 
 log = logging.getLogger("sdmx_hub.web")
 RETRY_SECONDS = 5
+OBSERVATION_COUNT = "X-SDMX-Observation-Count"
+"""How many observations an answer holds: on the answer to HEAD, and where there are too many."""
+SERIES_COUNT = "X-SDMX-Series-Count"
+"""The same where series keys alone were asked for."""
 _UNSAYABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -64,8 +74,11 @@ HTTP_SENTENCES: dict[int, str] = {
     405: "web-method",
     413: "web-body-too-large",
     414: "web-url-too-long",
+    416: "web-range",
 }
-SDMX_CODES = {400: 140, 401: 110, 403: 150, 404: 100, 405: 501, 406: 140, 413: 510, 414: 140, 501: 501, 503: 503}
+SDMX_CODES = {
+    400: 140, 401: 110, 403: 150, 404: 100, 405: 501, 406: 140, 413: 510, 414: 140, 416: 140, 501: 501, 503: 503
+}  # fmt: skip
 """The number SDMX gives to a status that HTTP itself raised."""
 
 
@@ -124,6 +137,8 @@ def register_errors(app: Flask, manners: tuple[Manners, ...]) -> None:
         response = mine().write(Failure(sdmx=sdmx, status=error.code, text=text, key=key, language=language))
         if isinstance(error, MethodNotAllowed):
             response.headers["Allow"] = ", ".join(error.valid_methods or ())
+        if isinstance(error, RequestedRangeNotSatisfiable):
+            response.headers["Content-Range"] = f"{error.units} */{error.length}"
         return response
 
     def fail(error: Exception) -> Response:
@@ -144,6 +159,7 @@ def _params(error: HTTPException) -> dict[str, object]:
         "method": request.method,
         "allowed": ", ".join(sorted(getattr(error, "valid_methods", None) or ())),
         "limit": getattr(error, "limit", ""),
+        "length": getattr(error, "length", ""),
     }
 
 
@@ -161,6 +177,8 @@ def _add_headers(response: Response, error: errors.HubError) -> None:
         response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.TryAgain | errors.PartnerUnavailable):
         response.headers["Retry-After"] = str(error.params.get("seconds", RETRY_SECONDS))
+    if isinstance(error, errors.TooLarge) and "count" in error.params:
+        response.headers[OBSERVATION_COUNT] = str(error.params["count"])
 
 
 def refuse_long_url(limit: int) -> NoReturn:

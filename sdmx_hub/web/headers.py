@@ -9,9 +9,12 @@ PAGE_POLICY = (
     "require-trusted-types-for 'script'"
 )
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
-EXPOSED = "ETag, Last-Modified, Link, Content-Disposition, Content-Language, Retry-After"
-ALLOWED = "Accept, Accept-Language, Content-Type, If-None-Match, If-Modified-Since"
-METHODS = ("GET", "HEAD", "OPTIONS")
+EXPOSED = (
+    "ETag, Last-Modified, Link, Content-Disposition, Content-Language, Content-Location, Retry-After, Accept-Ranges, "
+    "Content-Range, X-SDMX-Observation-Count, X-SDMX-Series-Count"
+)
+ALLOWED = "Accept, Accept-Language, Content-Type, If-None-Match, If-Modified-Since, If-Range, Range, X-Range"
+METHODS = ("GET", "HEAD", "OPTIONS", "POST")
 VARY = "Accept, Accept-Language, Accept-Encoding"
 OPEN_PREFIXES = ("/sdmx/", "/openapi.json")
 """Paths any origin may read; nothing there depends on who asks by cookie, and there are no cookies."""

@@ -49,12 +49,16 @@ class Asked:
             return None
         return self._told(Response(kept.body, content_type=self.chosen.content_type), validators, kept.name)
 
-    def send(self, chunks: Iterable[Chunk], validators: Validators, name: str) -> Response:
-        """Stream an answer under its exact content type; ``name`` is what it is saved as. Small answers are kept."""
+    def send(self, chunks: Iterable[Chunk], validators: Validators, name: str, *, is_whole: bool = True) -> Response:
+        """Stream an answer under its exact content type; ``name`` is what it is saved as. Small whole ones are kept."""
         response = stream(chunks, content_type=self.chosen.content_type, encoding=self.encoding)
-        if response.is_sequence:
+        if is_whole and response.is_sequence:
             current_hub().answers.keep(validators.digest, Kept(response.get_data(), name))
         return self._told(response, validators, name)
+
+    def send_nothing(self, validators: Validators, name: str) -> Response:
+        """Tell of an answer what HEAD asks for: its headers."""
+        return self._told(Response(content_type=self.chosen.content_type), validators, name)
 
     def _told(self, response: Response, validators: Validators, name: str) -> Response:
         if self.encoding:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import MethodNotAllowed
@@ -16,6 +17,7 @@ from sdmx_hub.formats.table import Api
 from sdmx_hub.query.request import AvailabilityQuery, DataQuery, SchemaQuery, StructureQuery
 from sdmx_hub.web.headers import answer_options
 from sdmx_hub.web.negotiation import raw_parts
+from sdmx_hub.web.posted import become_get
 
 Parts = Sequence[str]
 View = Callable[["Family", Parts], Response]
@@ -29,8 +31,8 @@ class Family:
     """One edition of the API.
 
     Its parsers; its resources with the view that serves each (``keeps_resource``: those whose parser reads the resource
-    too); the view that ``writes`` a resource; whether ``references`` count agency schemes; what the standard has and
-    the hub has not: ``unbuilt``.
+    too); the view that ``writes`` a resource; the view that answers a query sent by POST, which ``asks``, and the place
+    of the key among its parts, the resource included; what the standard has and the hub has not: ``unbuilt``.
     """
 
     api: Api
@@ -43,6 +45,8 @@ class Family:
     agency_schemes: bool
     keeps_resource: frozenset[str]
     unbuilt: frozenset[str]
+    asks: Mapping[str, View]
+    key_slot: int
     writes: Mapping[str, View]
 
 
@@ -65,6 +69,8 @@ def make_blueprint(family: Family) -> Blueprint:
 
     def write(rest: str) -> Response:
         parts = raw_parts(family.prefix)
+        if request.method == "POST" and resource in family.asks:
+            return _answer_posted(family, family.asks[resource])
         resource = parts[0].partition("&")[0].lower()
         view = family.writes.get(resource)
         if view is not None and request.method in WRITING:
@@ -76,4 +82,13 @@ def make_blueprint(family: Family) -> Blueprint:
     rule = "/<path:rest>"
     blueprint.add_url_rule(rule, "answer", answer, methods=SAFE, provide_automatic_options=False)
     blueprint.add_url_rule(rule, "write", write, methods=UNSAFE, provide_automatic_options=False)
+
+
+def _answer_posted(family: Family, view: View) -> Response:
+    """Answer a query sent by POST as the GET it stands for, and say its address where it is short enough."""
+    address = become_get(family.prefix, family.key_slot)
+    response = view(family, raw_parts(family.prefix)[1:])
+    if address is not None and response.status_code == HTTPStatus.OK:
+        response.headers["Content-Location"] = address
+    return response
     return blueprint

@@ -24,4 +24,6 @@ V1 = Family(
     keeps_resource=frozenset(urls_v1.RESOURCES),
     unbuilt=frozenset({"metadata"}),
     writes=dict.fromkeys(urls_v1.RESOURCES, maintain_structures),
+    asks={"data": get_data, "availableconstraint": get_availability},
+    key_slot=2,
 )

@@ -24,4 +24,6 @@ V2 = Family(
     keeps_resource=frozenset(),
     unbuilt=frozenset({"metadata", "registration", "subscription"}),
     writes={"structure": maintain_structures},
+    asks={"data": get_data, "availability": get_availability},
+    key_slot=5,
 )

@@ -13,14 +13,16 @@ from flask import Response, request
 
 from sdmx_hub.formats.writers import WRITERS
 from sdmx_hub.model.artefact import Artefact
-from sdmx_hub.model.message import Header, StructureMessage
+from sdmx_hub.model.message import DataMessage, Header, StructureMessage
 from sdmx_hub.publish.availability import open_availability
-from sdmx_hub.publish.data import data_version, open_data
+from sdmx_hub.publish.data import DataVersion, count_data, data_version, is_of_series, open_data
 from sdmx_hub.publish.sources import find_sources
 from sdmx_hub.publish.structure import open_structures, structure_version
 from sdmx_hub.query.request import DataQuery
 from sdmx_hub.store.artefacts import Artefacts
-from sdmx_hub.web.conditional import Validators, make_validators
+from sdmx_hub.web import ranges
+from sdmx_hub.web.conditional import Validators, answer_unchanged, is_unchanged, make_validators
+from sdmx_hub.web.errors import OBSERVATION_COUNT, SERIES_COUNT
 from sdmx_hub.web.hub import Visit, current_visit
 from sdmx_hub.web.landing import show_query
 from sdmx_hub.web.maintenance import entity_of
@@ -31,7 +33,7 @@ from sdmx_hub.web.writers import SCHEMA_WRITERS, STRUCTURE_WRITERS
 
 
 def get_data(family: Family, parts: Parts) -> Response:
-    """Answer a data query."""
+    """Answer a data query, whole or in part; HEAD tells its size."""
     query = family.parse_data(parts, raw_query())
     asked = read_asked("data", family.api, parts)
     visit = current_visit()
@@ -40,8 +42,21 @@ def get_data(family: Family, parts: Parts) -> Response:
     version = data_version(query, visit.artefacts, visit.hub.observations, audience=visit.audience, now=visit.now)
     validators = _validators(visit, asked, version.etag, version.last_modified)
     if known := asked.known(validators):
+    if is_unchanged(validators):
+        return answer_unchanged(validators)
+    if request.method == "HEAD":
+        return _tell_size(query, version, visit, asked.send_nothing(validators, _named(version)))
+    if ranges.is_asked(validators):
+        portion = ranges.read_portion(count_data(query, version, visit.hub.observations))
+        message = _open(portion.of(query), version, visit, asked, validators)
+        return portion.mark(_send_data(message, asked, validators, is_whole=False))
         return known
-    message = open_data(
+        known.headers["Accept-Ranges"] = ranges.UNIT
+    return _send_data(_open(query, version, visit, asked, validators), asked, validators)
+
+
+def _open(query: DataQuery, version: DataVersion, visit: Visit, asked: Asked, validators: Validators) -> DataMessage:
+    return open_data(
         query,
         visit.artefacts,
         visit.hub.observations,
@@ -54,13 +69,30 @@ def get_data(family: Family, parts: Parts) -> Response:
         version=version,
     )
     chunks = WRITERS[asked.chosen.format.id](message, asked.chosen.params)
-    response = asked.send(chunks, validators, _name(dataset.dataflow for dataset in message.datasets))
+
+
+def _send_data(message: DataMessage, asked: Asked, validators: Validators, *, is_whole: bool = True) -> Response:
+    name = _name(dataset.dataflow for dataset in message.datasets)
+    response = asked.send(chunks, validators, name, is_whole=is_whole)
+    response.headers["Accept-Ranges"] = ranges.UNIT
     for dataset in message.datasets:
         response.call_on_close(dataset.rows.close)
     return response
 
 
 def get_structures(family: Family, parts: Parts) -> Response:
+def _tell_size(query: DataQuery, version: DataVersion, visit: Visit, response: Response) -> Response:
+    """Put the number of observations, or series, on an answer. Raises what a GET would: NoResults, TooLarge."""
+    count = count_data(query, version, visit.hub.observations, most=visit.hub.settings.max_observations)
+    response.headers[SERIES_COUNT if is_of_series(version) else OBSERVATION_COUNT] = str(count)
+    response.headers["Accept-Ranges"] = ranges.UNIT
+    return response
+
+
+def _named(version: DataVersion) -> str:
+    return _name(source.dataflow for source, _ in version.sources)
+
+
     """Answer a structure query."""
     query = family.parse_structure(parts, raw_query())
     asked = read_asked("structure", family.api, parts)
