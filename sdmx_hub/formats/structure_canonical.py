@@ -11,7 +11,7 @@ takes it away:
 - the version is always said, 1.0 where a message leaves it out;
 - links to oneself are left out, and links that are attributes in SDMX-ML come first;
 - values of regions and members of code selections are objects, ``{"value": …}``;
-- a moment of validity without a time zone is taken as UTC, which the schema wants to be said;
+- a moment without a time zone is taken as UTC, which the schema wants to be said;
 - an availability constraint is named, although it is no artefact in SDMX 3.1, so that earlier editions can carry it;
 - a text with nothing in it but blanks, and an empty list, are left out.
 """
@@ -65,9 +65,10 @@ _LISTS = {
 ATTRIBUTE_LINKS = {"external": "structureURL", "service": "serviceURL", "uri": "uri"}
 """Relations of the links that are attributes in SDMX-ML: where an external artefact is kept, the service that gives it,
 and the page that tells more."""
-_MOMENTS = frozenset({"validFrom", "validTo"})
+_MOMENTS = frozenset({"validFrom", "validTo", "period", "startTime", "endTime"})
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?")
-_KEPT_EMPTY = frozenset({"dataflow", "observation", "genericDataflow", "keyValues"})
+_MEMBERS = {"attributeList": ("attributes", "metadataAttributeUsages"), "measureList": ("measures",)}
+_KEPT_EMPTY = frozenset({"dataflow", "observation", "genericDataflow"})
 
 
 def make_artefact(artefact_class: ArtefactClass, document: Mapping[str, Any], *, final: bool = False) -> Artefact:
@@ -108,9 +109,14 @@ def _walk(node: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _rank(link: Mapping[str, Any]) -> int:
-    """The place of a link among those of its element; others keep their order behind those that are attributes."""
+    """The place of a link among those of its element; others keep their order behind those that can be attributes."""
     relations = [*ATTRIBUTE_LINKS]
-    return relations.index(link["rel"]) if link.get("rel") in relations else len(relations)
+    return relations.index(link["rel"]) if is_attribute_link(link) else len(relations)
+
+
+def is_attribute_link(link: Mapping[str, Any]) -> bool:
+    """Tell whether an attribute of SDMX-ML can say all of a link."""
+    return link.get("rel") in ATTRIBUTE_LINKS and not link.keys() & {"urn", "type"}
 
 
 def _scalar(key: str, value: Any) -> Any:
@@ -148,9 +154,7 @@ def _refine_data_structure(document: Node) -> None:
     components = document.get("dataStructureComponents")
     if not components:
         return
-    for key, identifier in _LISTS.items():
-        if key in components:
-            components[key]["id"] = identifier
+    _refine_lists(components)
     dimensions = components.get("dimensionList", {})
     _refine_dimensions(dimensions)
     measures = components.get("measureList", {}).get("measures", ())
@@ -159,9 +163,29 @@ def _refine_data_structure(document: Node) -> None:
         component.setdefault("usage", "optional")
     for attribute in attributes if len(measures) <= 1 else ():
         attribute.pop("measureRelationship", None)
+    for described in (*attributes, *components.get("attributeList", {}).get("metadataAttributeUsages", ())):
+        _refine_relationship(described.get("attributeRelationship", {}))
     for component in (*dimensions.get("dimensions", ()), *measures, *attributes):
         if "conceptIdentity" in component:
             component.setdefault("id", component["conceptIdentity"].rpartition(").")[2])
+
+
+def _refine_lists(components: Node) -> None:
+    """Leave out lists without members, and name the others as the model does."""
+    for key, members in _MEMBERS.items():
+        if key in components and not any(member in components[key] for member in members):
+            del components[key]
+    for key, identifier in _LISTS.items():
+        if key in components:
+            components[key]["id"] = identifier
+
+
+def _refine_relationship(relationship: Node) -> None:
+    """Say for each dimension whether it is optional, and nothing where none is."""
+    optional = relationship.pop("areDimensionsOptional", ())
+    if any(optional):
+        count = len(relationship.get("dimensions", ()))
+        relationship["areDimensionsOptional"] = [*optional, *(False,) * count][:count]
 
 
 def _refine_constraint(document: Node) -> None:

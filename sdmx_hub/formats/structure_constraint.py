@@ -87,18 +87,18 @@ def split_keys(document: Document) -> Node:
     return dict(document) | {"dataKeySets": sets}
 
 
-def merge_regions(document: Document) -> Node:
-    """Write at most one region that allows and one that excludes, as SDMX-ML 3 wants.
+def merge_regions(document: Document, key: str = "cubeRegions") -> Node:
+    """Write at most one region that allows and one that excludes, as SDMX-ML 3 wants; ``key`` is where regions stand.
 
     Regions that allow become the smallest single region that holds them all; of those that exclude the first remains,
     so that nothing is said to be excluded that is not.
     """
-    regions = document.get("cubeRegions", ())
+    regions = document.get(key, ())
     allowing = [region for region in regions if region.get("include", True)]
     excluding = [region for region in regions if not region.get("include", True)]
     if len(allowing) <= 1 and len(excluding) <= 1:
         return dict(document)
-    return dict(document) | {"cubeRegions": [*_union(allowing), *excluding[:1]]}
+    return dict(document) | {key: [*_union(allowing), *excluding[:1]]}
 
 
 def _union(regions: list[Node]) -> list[Node]:
@@ -118,19 +118,25 @@ def _union(regions: list[Node]) -> list[Node]:
 
 
 def _common(left: list[Node], right: list[Node]) -> list[Node]:
-    """The components both restrict by values, each with the values of either."""
-    others = {part["id"]: part for part in right}
+    """The components both restrict to values, each with the values of either; others are not restricted at all."""
+    others = {part["id"]: part for part in right if _allows(part)}
     return [
         part | {"values": list({value["value"]: value for value in (*part["values"], *other["values"])}.values())}
         for part in left
-        if (other := others.get(part["id"])) and "values" in part and "values" in other
+        if _allows(part) and (other := others.get(part["id"]))
     ]
 
 
+def _allows(part: Document) -> bool:
+    return "values" in part and part.get("include", True)
+
+
 def _single(key: Document) -> Iterator[Node]:
+    if "keyValues" not in key:
+        yield dict(key)
+        return
     listed = [
-        [{**part, "value": value} for value in part.get("values", [part.get("value")])]
-        for part in key.get("keyValues", ())
+        [{**part, "value": value} for value in part.get("values", [part.get("value")])] for part in key["keyValues"]
     ]
     for parts in itertools.product(*listed):
         yield dict(key) | {

@@ -13,6 +13,9 @@ What 3.0 cannot carry:
 | ``decimals``, ``minLength``, ``maxLength`` of 0 | dropped: the schema wants positive numbers | absent |
 | the time of day in the validity of a mapping | the date alone | midnight, UTC |
 | links without an address | dropped | absent |
+| title, language and ``uri`` of a link; of an annotation's also URN and type; links of groups | dropped | absent |
+| all links but the first of a metadata attribute usage | dropped | absent |
+| annotations of a metadata target region; properties of one's own (``x-…``) | dropped | absent |
 
 What 3.0 has and 3.1 has no place for (release calendars, data sources of constraints) is dropped when read.
 """
@@ -109,7 +112,7 @@ def _constraint_rows() -> tuple[ClassRow, ...]:
     metadata_body = shape(_KIT.maintainable, Attr("role", "role"), METADATA_ATTACHMENT, target_regions(_KIT))
     metadata = replace(
         row("MetadataConstraint", "MetadataConstraints", metadata_body),
-        outward=lambda artefact: dict(artefact.document) | {"role": "Allowed"},
+        outward=lambda artefact: merge_regions(artefact.document, "metadataTargetRegions") | {"role": "Allowed"},
     )
     return data, available, metadata
 

@@ -10,6 +10,9 @@ What 3.1 cannot carry:
 | ``decimals``, ``minLength``, ``maxLength`` of 0 | dropped: the schema wants positive numbers | absent |
 | the time of day in the validity of a mapping | the date alone | midnight, UTC |
 | links without an address | dropped | absent |
+| title, language and ``uri`` of a link; of an annotation's also URN and type; links of groups | dropped | absent |
+| all links but the first of a metadata attribute usage | dropped | absent |
+| annotations of a metadata target region; properties of one's own (``x-…``) | dropped | absent |
 | what the hub keeps to name an availability constraint | dropped: it is no artefact in 3.1 | absent |
 """
 
@@ -77,10 +80,13 @@ def _constraint_rows() -> tuple[ClassRow, ...]:
             row("DataConstraint", "DataConstraints", shape(_KIT.maintainable, DATA_ATTACHMENT, regions(_KIT))),
             outward=lambda artefact: merge_regions(artefact.document),
         ),
-        row(
-            "MetadataConstraint",
-            "MetadataConstraints",
-            shape(_KIT.maintainable, METADATA_ATTACHMENT, target_regions(_KIT)),
+        replace(
+            row(
+                "MetadataConstraint",
+                "MetadataConstraints",
+                shape(_KIT.maintainable, METADATA_ATTACHMENT, target_regions(_KIT)),
+            ),
+            outward=lambda artefact: merge_regions(artefact.document, "metadataTargetRegions"),
         ),
         _availability_row(),
     )

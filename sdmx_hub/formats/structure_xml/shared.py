@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sdmx_hub.formats.structure_canonical import ATTRIBUTE_LINKS
+from sdmx_hub.formats.structure_canonical import ATTRIBUTE_LINKS, is_attribute_link
 from sdmx_hub.formats.structure_xml.parts import (
     LANG,
     READERS,
@@ -71,7 +71,7 @@ class Links:
         """Write each link in its place."""
         others = []
         for link in (link for link in node.get("links", ()) if "href" in link):
-            attribute = self._relations.get(link["rel"])
+            attribute = self._relations.get(link["rel"]) if is_attribute_link(link) else None
             if attribute and attribute not in element.attrib:
                 element.set(attribute, link["href"])
             else:
