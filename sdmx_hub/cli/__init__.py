@@ -28,6 +28,7 @@ COMMANDS = {
     "serve": "serve:serve",
     "key": "keys:key",
     "structures": "structures:structures",
+    "metadata": "metadata:metadata",
     "check": "check:check",
     "load": "load:load",
     "release": "release:release",

@@ -19,6 +19,7 @@ import click
 from sdmx_hub import errors
 from sdmx_hub.config import Settings
 from sdmx_hub.store.database import Database, open_database
+from sdmx_hub.store.metadata_sets import MetadataSets
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.registry import Registry
 
@@ -66,6 +67,11 @@ class HubContext:
     def registry(self) -> Registry:
         """The registry of artefacts."""
         return Registry(self.database)
+
+    @functools.cached_property
+    def metadata(self) -> MetadataSets:
+        """The metadata sets."""
+        return MetadataSets(self.database)
 
     @functools.cached_property
     def observations(self) -> Observations:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["data", "structure", "availability", "schema", "registry"]
+Kind = Literal["data", "structure", "availability", "schema", "registry", "metadata"]
 Api = Literal["v1", "v2"]
 Syntax = Literal["xml", "json", "csv", "html"]
 
@@ -60,7 +60,8 @@ _DATA: frozenset[Kind] = frozenset({"data"})
 _STRUCTURE: frozenset[Kind] = frozenset({"structure", "availability", "schema"})
 _SCHEMA: frozenset[Kind] = frozenset({"schema"})
 _REGISTRY: frozenset[Kind] = frozenset({"registry"})
-_ALL: frozenset[Kind] = _DATA | _STRUCTURE
+_METADATA: frozenset[Kind] = frozenset({"metadata"})
+_ALL: frozenset[Kind] = _DATA | _STRUCTURE | _METADATA
 _CSV_ALIASES = ("csv", "csvfile", "csvfilewithlabels", "csvdata", "sdmx-csv")
 
 FORMATS: tuple[Format, ...] = (
@@ -305,6 +306,71 @@ FORMATS: tuple[Format, ...] = (
         aliases=("registry", "xml", "sdmx-ml", "sdmx-ml-3.1"),
         synonyms=(SDMX + "structure+xml",),
         ranks={"v1": 2, "v2": 0},
+    ),
+    Format(
+        id="metadata-xml-2.1-generic",
+        kinds=_METADATA,
+        syntax="xml",
+        media_type=SDMX + "genericmetadata+xml",
+        version="2.1",
+        aliases=("genericmetadata", "xml", "sdmx-ml", "sdmx-ml-2.1"),
+        ranks={"v1": 0, "v2": 2},
+    ),
+    Format(
+        id="metadata-xml-3.0",
+        kinds=_METADATA,
+        syntax="xml",
+        media_type=SDMX + "metadata+xml",
+        version="3.0.0",
+        aliases=("xml", "sdmx-ml", "sdmx-ml-3.0"),
+        ranks={"v1": 1, "v2": 0},
+    ),
+    Format(
+        id="metadata-xml-3.1",
+        kinds=_METADATA,
+        syntax="xml",
+        media_type=SDMX + "metadata+xml",
+        version="3.1.0",
+        aliases=("sdmx-ml-3.1",),
+        ranks={"v1": 2, "v2": 1},
+    ),
+    Format(
+        id="metadata-json-2.0",
+        kinds=_METADATA,
+        syntax="json",
+        media_type=SDMX + "metadata+json",
+        version="2.0.0",
+        aliases=("json", "sdmx-json", "sdmx-json-2.0"),
+        ranks={"v1": 10, "v2": 10},
+    ),
+    Format(
+        id="metadata-json-2.1",
+        kinds=_METADATA,
+        syntax="json",
+        media_type=SDMX + "metadata+json",
+        version="2.1.0",
+        aliases=("json", "sdmx-json", "sdmx-json-2.1"),
+        ranks={"v1": 11, "v2": 11},
+    ),
+    Format(
+        id="metadata-csv-2.0",
+        kinds=_METADATA,
+        syntax="csv",
+        media_type=SDMX + "metadata+csv",
+        version="2.0.0",
+        aliases=(*_CSV_ALIASES, "sdmx-csv-2.0"),
+        parameters={"labels": _LABELS_V2},
+        ranks={"v1": 20, "v2": 20},
+    ),
+    Format(
+        id="metadata-csv-2.1",
+        kinds=_METADATA,
+        syntax="csv",
+        media_type=SDMX + "metadata+csv",
+        version="2.1.0",
+        aliases=(*_CSV_ALIASES, "sdmx-csv-2.1"),
+        parameters={"labels": _LABELS_V2},
+        ranks={"v1": 21, "v2": 21},
     ),
     Format(
         id="html",

@@ -25,6 +25,7 @@ from sdmx_hub.store.keys import LOAD, OPERATE, STRUCTURES
 from sdmx_hub.store.ledger import list_runs
 from sdmx_hub.web.access import find_key, require_key
 from sdmx_hub.web.hub import current_visit
+from sdmx_hub.web.metadata import load_received, remove_named
 from sdmx_hub.web.published import list_releases
 from sdmx_hub.web.site import answer_bytes, asked_number, dump_json
 
@@ -96,6 +97,25 @@ def structures() -> Response:
         located = locate_files([path])
         report = load_artefacts(located, visit.hub.registry, actor=key.actor, now=visit.now, dry_run=_flag("dry_run"))
     return _json(report.as_json(visit.language), 422 if has_errors(report.findings) else 200)
+
+
+@api.post("/metadata")
+def metadata() -> Response:
+    """Check and store metadata sets of any SDMX format of reference metadata. All of them, or none.
+
+    Answers 200 with the report, or 422 when a finding is an error and nothing was stored.
+    """
+    key, visit = require_key(STRUCTURES), current_visit()
+    with _received() as (path, _):
+        report = load_received(path, visit, actor=key.actor, dry_run=_flag("dry_run"))
+    return _json(report.as_json(visit.language), 422 if has_errors(report.findings) else 200)
+
+
+@api.delete("/metadata/<path:name>")
+def remove_metadata(name: str) -> Response:
+    """Remove the metadata set named ``PROVIDER/ID/VERSION`` or ``PROVIDER:ID(VERSION)``; its history stays."""
+    key, visit = require_key(STRUCTURES), current_visit()
+    return _json({"removed": [str(remove_named(name, visit, actor=key.actor))]})
 
 
 def _order(path: Path, mapping: Path | None, settings: Settings) -> LoadOrder:

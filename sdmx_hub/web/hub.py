@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from flask import current_app, request
 from sdmx_hub.config import Settings
 from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.database import Database
+from sdmx_hub.store.metadata_sets import MetadataSets
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.registry import Registry
 from sdmx_hub.web.answers import Answers
@@ -45,6 +47,11 @@ class Hub:
     memory: Memory = field(default_factory=Memory)
     answers: Answers = field(default_factory=Answers)
     tries: Tries = field(default_factory=Tries)
+
+    @functools.cached_property
+    def metadata(self) -> MetadataSets:
+        """The metadata sets."""
+        return MetadataSets(self.database)
 
 
 @dataclass(frozen=True, kw_only=True)

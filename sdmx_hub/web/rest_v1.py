@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sdmx_hub.query import urls_v1
 from sdmx_hub.web.maintenance import maintain_structures
+from sdmx_hub.web.metadata import get_metadata_v1
 from sdmx_hub.web.rest import Family
 from sdmx_hub.web.views import get_availability, get_data, get_schema, get_structures
 
@@ -18,11 +19,12 @@ V1 = Family(
         "data": get_data,
         "availableconstraint": get_availability,
         "schema": get_schema,
+        "metadata": get_metadata_v1,
         **dict.fromkeys(urls_v1.RESOURCES, get_structures),
     },
     agency_schemes=False,
     keeps_resource=frozenset(urls_v1.RESOURCES),
-    unbuilt=frozenset({"metadata"}),
+    unbuilt=frozenset(),
     writes=dict.fromkeys(urls_v1.RESOURCES, maintain_structures),
     asks={"data": get_data, "availableconstraint": get_availability},
     key_slot=2,

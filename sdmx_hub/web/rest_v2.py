@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sdmx_hub.query import urls_v2
 from sdmx_hub.web.maintenance import maintain_structures
+from sdmx_hub.web.metadata import get_metadata_v2
 from sdmx_hub.web.rest import Family
 from sdmx_hub.web.views import get_availability, get_data, get_schema, get_structures
 
@@ -18,6 +19,7 @@ V2 = Family(
         "data": get_data,
         "availability": get_availability,
         "schema": get_schema,
+        "metadata": get_metadata_v2,
         "structure": get_structures,
     },
     agency_schemes=True,
