@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sdmx_hub.formats.structure_constraint import as_availability, merge_regions, split_keys
+from sdmx_hub.formats.structure_constraint import as_availability, as_data_constraint, merge_regions, split_keys
 from sdmx_hub.formats.structure_metadata_v2_1 import REPORT, TARGET
 from sdmx_hub.formats.structure_wrapped import without_notes
 from sdmx_hub.model.artefact import Artefact, Document
@@ -31,32 +31,79 @@ def is_attachment(artefact: Artefact) -> bool:
 
 
 def allowed(document: Document) -> Node:
-    """Shape a data constraint for 2.1: one value to each component of a key, no annotation of ours."""
+    """Shape a data constraint for 2.1: one value to each component of a key, regions 2.1 can say, no note of ours."""
     notes = without_notes(document, ATTACHMENT)
     plain = {key: value for key, value in split_keys(document).items() if key != "annotations"}
     if "cubeRegions" in plain:
-        plain["cubeRegions"] = [_with_values(region) for region in plain["cubeRegions"]]
+        plain["cubeRegions"] = [one for region in plain["cubeRegions"] if (one := _data_region(region))]
+    if "dataKeySets" in plain:
+        plain["dataKeySets"] = [one for keys in plain["dataKeySets"] if (one := _data_keys(keys))["keys"]]
     return plain | ({"annotations": notes} if notes else {})
 
 
-def _with_values(region: Document) -> Node:
-    """A region without the dimensions it names and does not restrict: the schema of 2.1 wants values of each."""
-    if "keyValues" not in region:
-        return dict(region)
-    kept = [part for part in region["keyValues"] if part.get("values") or part.get("timeRange")]
-    return dict(region) | {"keyValues": kept}
+def actual(availability: Document) -> Node:
+    """Shape an availability constraint for 2.1."""
+    return allowed(as_data_constraint(availability))
 
 
 def allowed_metadata(document: Document) -> Node:
     """Shape a metadata constraint for 2.1: regions of the target and report that are written."""
     regions = [
-        region | {"report": REPORT, "metadataTarget": TARGET} for region in document.get("metadataTargetRegions", ())
+        one | {"report": REPORT, "metadataTarget": TARGET}
+        for region in document.get("metadataTargetRegions", ())
+        if (one := _region(region, "components"))
     ]
     attachment = document.get("constraintAttachment", {})
-    shown = dict(document) | {
-        "constraintAttachment": {key: attachment[key] for key in _OF_METADATA if key in attachment}
-    }
-    return shown | ({"metadataTargetRegions": regions} if regions else {})
+    kept = {key: attachment[key] for key in _OF_METADATA if key in attachment}
+    shown = dict(document) | {"constraintAttachment": kept}
+    return shown | {"metadataTargetRegions": regions}
+
+
+def _data_keys(keys: Document) -> Node:
+    """A set of keys: of attributes and measures 2.1 says nothing, so that keys excluded by them are left out."""
+    listed = [
+        key
+        for key in keys.get("keys", ())
+        if key.get("keyValues") and (keys["isIncluded"] or not key.get("components"))
+    ]
+    return dict(keys) | {"keys": listed}
+
+
+def _data_region(region: Document) -> Node | None:
+    """A region of data: dimensions only with values, which the schema of 2.1 wants, and no nested attributes."""
+    nested = [part for part in region.get("components", ()) if "." in part["id"]]
+    if nested and not region.get("include", True):
+        return None
+    plain = dict(region)
+    if nested:
+        plain["components"] = [part for part in region["components"] if "." not in part["id"]]
+    if "keyValues" in plain:
+        plain["keyValues"] = [part for part in plain["keyValues"] if part.get("values") or part.get("timeRange")]
+    return _region(plain, "keyValues", "components")
+
+
+def _region(region: Document, *keys: str) -> Node | None:
+    """A region without ``excluderoot``, as 2.1 cannot leave a root out.
+
+    What is included may come to hold a root more; what is excluded, and cannot be said, is no longer excluded.
+    """
+    if region.get("include", True):
+        return dict(region) | {key: [_with_root(part) for part in region[key]] for key in keys if key in region}
+    parts = [part for key in keys for part in region.get(key, ())]
+    below = any(value.get("cascadeValues") == _BELOW for part in parts for value in part.get("values", ()))
+    return None if below else dict(region)
+
+
+def _with_root(part: Document) -> Node:
+    if "values" not in part:
+        return dict(part)
+    values = [
+        value | {"cascadeValues": True} if value.get("cascadeValues") == _BELOW else value for value in part["values"]
+    ]
+    return dict(part) | {"values": values}
+
+
+_BELOW = "excluderoot"
 
 
 def as_constraint_today(node: Node, kind: str) -> Iterator[tuple[str, Node]]:

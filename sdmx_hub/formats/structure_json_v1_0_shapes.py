@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sdmx_hub.errors import BadRequest
-from sdmx_hub.formats.structure_constraint import as_data_constraint
 from sdmx_hub.formats.structure_constraint_v2_1 import (
     ATTACHMENT,
+    actual,
     allowed,
     allowed_metadata,
     as_agreement_today,
@@ -54,11 +54,12 @@ def _structure_out(artefact: Artefact) -> Node:
     if time:
         listed["timeDimensions"] = [_simple(time) | {"type": "TimeDimension"}]
     shown = dict(components) | {"dimensionList": listed}
-    measure = components["measureList"]
-    shown["measureList"] = {"id": "MeasureDescriptor", "primaryMeasure": _simple(measure["measure"], "usage")}
+    around = dict(components["measureList"])
+    measure = _simple(around.pop("measure"), "usage")
+    shown["measureList"] = around | {"primaryMeasure": measure}
     if "attributeList" in components:
         attributes = [_attribute_out(one) for one in components["attributeList"]["attributes"]]
-        shown["attributeList"] = {"id": "AttributeDescriptor", "attributes": attributes}
+        shown["attributeList"] = dict(components["attributeList"]) | {"attributes": attributes}
     return document | {"dataStructureComponents": shown}
 
 
@@ -127,15 +128,16 @@ def _relation_in(relation: Document) -> Node:
 
 def _constraint_out(artefact: Artefact) -> Node:
     if artefact.artefact_class.name == "AvailabilityConstraint":
-        shown = as_data_constraint(artefact.document) | {"type": "Actual"}
+        shown = actual(artefact.document) | {"type": "Actual"}
     elif is_attachment(artefact):
         shown = allowed(artefact.document)
     else:
         shown = allowed(artefact.document) | {"type": "Allowed"}
     if "dataKeySets" in shown:
         shown["dataKeySets"] = [_keys_out(keys) for keys in shown["dataKeySets"]]
-    regions = [_region_out(region) for region in shown.get("cubeRegions", ())]
-    return shown | ({"cubeRegions": regions} if regions else {})
+    if "cubeRegions" in shown:
+        shown["cubeRegions"] = [_region_out(region) for region in shown["cubeRegions"] if _can_be_said(region)]
+    return shown
 
 
 def _keys_out(keys: Document) -> Node:
@@ -148,18 +150,30 @@ def _keys_out(keys: Document) -> Node:
 
 
 def _region_out(region: Document) -> Node:
-    parts = {new: [_selection_out(part) for part in region[old]] for old, new in _PARTS.items() if old in region}
+    parts = {new: _selections_out(region, old) for old, new in _PARTS.items() if old in region}
     return {"isIncluded": region.get("include", True), **parts}
+
+
+def _selections_out(region: Document, key: str) -> list[Node]:
+    """The selections of a region, without those that exclude: 1.0 has no word for it."""
+    return [_selection_out(part) for part in region.get(key, ()) if part.get("include", True)]
+
+
+def _can_be_said(region: Document) -> bool:
+    """Tell whether a region says no more without the selections that exclude."""
+    parts = [part for key in _PARTS for part in region.get(key, ())]
+    return bool(region.get("include", True)) or all(part.get("include", True) for part in parts)
 
 
 def _metadata_constraint_out(artefact: Artefact) -> Node:
     shown = allowed_metadata(artefact.document) | {"type": "Allowed"}
     regions = [
         {key: region[key] for key in ("include", "report", "metadataTarget") if key in region}
-        | {"attributes": [_selection_out(part) for part in region.get("components", ())]}
+        | {"attributes": _selections_out(region, "components")}
         for region in shown.get("metadataTargetRegions", ())
+        if _can_be_said(region)
     ]
-    return shown | ({"metadataTargetRegions": regions} if regions else {})
+    return shown | {"metadataTargetRegions": regions}
 
 
 _PARTS = {"keyValues": "keyValues", "components": "attributes"}

@@ -1,7 +1,8 @@
 """The 2.1 view of artefacts: what SDMX-ML 2.1 and SDMX-JSON 1.0 are written from.
 
 Codelist extensions are resolved where the inherited list is in the message; data structures have their first measure
-and no array attributes; value lists become text; hierarchies and maps are put into what holds them in 2.1.
+and no array attributes; value lists become text, codelists of
+places codelists like others; hierarchies and maps are put into what holds them in 2.1.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sdmx_hub.formats.structure_codelist import resolve_codelist
 from sdmx_hub.formats.structure_set import MAPS, Find, collect_sets
 from sdmx_hub.formats.structure_xml import data_structure_v2_1, hierarchy_v2_1
 from sdmx_hub.model.artefact import Artefact
+from sdmx_hub.model.classes import CLASS_BY_NAME
 from sdmx_hub.model.structure import BrokenStructure
 
 _WRAPPED = MAPS | {"Hierarchy"}
@@ -30,9 +32,10 @@ def view_2_1(artefacts: Iterable[Artefact], beside: Iterable[Artefact] = ()) -> 
     return (*plain, *hierarchy_v2_1.collect(hierarchies), *collect_sets(listed, find))
 
 
-def _seen(artefact: Artefact, find: Find) -> Artefact:
+def _seen(given: Artefact, find: Find) -> Artefact:
+    artefact = _plain_codelist(given, find) if given.artefact_class.name in _GEOGRAPHY else given
     view = _VIEWS.get(artefact.artefact_class.name)
-    return artefact if view is None or artefact.is_stub else view(artefact, find)
+    return artefact if view is None else view(artefact, find)
 
 
 def _resolved(artefact: Artefact, find: Find) -> Artefact:
@@ -40,6 +43,20 @@ def _resolved(artefact: Artefact, find: Find) -> Artefact:
         return resolve_codelist(artefact, find)
     except BrokenStructure:
         return artefact
+
+
+_GEOGRAPHY = {"GeographicCodelist": "value", "GeoGridCodelist": "geoCell"}
+"""Codelists of places, and what a code says of its place; elsewhere they are referred to as codelists."""
+
+
+def _plain_codelist(artefact: Artefact, find: Find) -> Artefact:
+    """A codelist of places as a codelist like others."""
+    whole = _resolved(artefact, find)
+    place = _GEOGRAPHY[artefact.artefact_class.name]
+    own = {artefact.artefact_class.items, "geoType", "gridDefinition"}
+    document = {key: value for key, value in whole.document.items() if key not in own}
+    codes = [{key: value for key, value in code.items() if key != place} for code in whole.items]
+    return Artefact(CLASS_BY_NAME["Codelist"], document | ({"codes": codes} if codes else {}), artefact.final)
 
 
 def _uncoded(artefact: Artefact, _find: Find) -> Artefact:

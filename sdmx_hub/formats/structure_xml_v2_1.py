@@ -33,9 +33,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from sdmx_hub.formats.structure_constraint import as_data_constraint
 from sdmx_hub.formats.structure_constraint_v2_1 import (
     ATTACHMENT,
+    actual,
     allowed,
     allowed_metadata,
     as_agreement_today,
@@ -159,7 +159,7 @@ def _attachment_inward(node: Node) -> Iterator[tuple[str, Node]]:
 
 
 def _actual(artefact: Artefact) -> Node:
-    return as_data_constraint(artefact.document) | {"type": "Actual"}
+    return actual(artefact.document) | {"type": "Actual"}
 
 
 def _constraint_row(name: str, outward: Callable[[Artefact], Node]) -> ClassRow:

@@ -225,7 +225,7 @@ def components_in_2_1(artefact: Artefact, find: Callable[[Urn], Artefact | None]
     components = dict(given)
     measures = list(given.get("measureList", {}).get("measures", ())) or [{"conceptIdentity": _FALLBACK}]
     first = without_value_list(measures[0], _LOCAL)
-    components["measureList"] = {"id": "MeasureDescriptor", "measures": [first]}
+    components["measureList"] = _listed(given.get("measureList", {}), "measures", [first])
     components.pop("attributeList", None)
     attributes = [
         without_value_list(one, _LOCAL)
@@ -233,8 +233,12 @@ def components_in_2_1(artefact: Artefact, find: Callable[[Urn], Artefact | None]
         if not _is_array(one, find)
     ]
     if attributes:
-        components["attributeList"] = {"id": "AttributeDescriptor", "attributes": attributes}
+        components["attributeList"] = _listed(given["attributeList"], "attributes", attributes)
     return components
+
+
+def _listed(given: Document, key: str, members: list[Node]) -> Node:
+    return {name: given[name] for name in ("id", "annotations", "links") if name in given} | {key: members}
 
 
 _LOCAL = "localRepresentation"
@@ -261,8 +265,9 @@ def outward(artefact: Artefact) -> Node:
     if "timeDimension" in listed:
         listed["timeDimension"] = listed["timeDimension"] | {"position": len(listed.get("dimensions", ())) + 1}
     components["dimensionList"] = listed
-    measure = components["measureList"]["measures"][0]
-    components["measureList"] = {"id": "MeasureDescriptor", "measure": dict(measure) | {"id": _VALUE}}
+    around = dict(components["measureList"])
+    (measure,) = around.pop("measures")
+    components["measureList"] = {"id": "MeasureDescriptor", **around, "measure": dict(measure) | {"id": _VALUE}}
     return document | {"dataStructureComponents": components}
 
 
