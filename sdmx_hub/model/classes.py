@@ -51,8 +51,8 @@ categoryscheme Categorisation categorisations = - - =
 categoryscheme ReportingTaxonomy reportingTaxonomies = ReportingCategory reportingCategories =
 registry ProvisionAgreement provisionAgreements = - - =
 registry MetadataProvisionAgreement metadataProvisionAgreements = - -
-registry DataConstraint dataConstraints = - - contentconstraint allowedconstraint actualconstraint
-registry MetadataConstraint metadataConstraints = - - attachmentconstraint
+registry DataConstraint dataConstraints = - - contentconstraint allowedconstraint actualconstraint attachmentconstraint
+registry MetadataConstraint metadataConstraints = - - contentconstraint allowedconstraint
 registry AvailabilityConstraint availabilityConstraints - - -
 structuremapping StructureMap structureMaps = - - structureset
 structuremapping RepresentationMap representationMaps = - - structureset

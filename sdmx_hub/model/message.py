@@ -35,10 +35,14 @@ class Header:
 
 @dataclass(frozen=True)
 class StructureMessage:
-    """Artefacts in the order they are to be written."""
+    """Artefacts in the order they are to be written.
+
+    Those ``beside`` are not part of the answer; some editions write what they say into an artefact that refers to them.
+    """
 
     header: Header
     artefacts: tuple[Artefact, ...]
+    beside: tuple[Artefact, ...] = ()
 
 
 FindCodelist = Callable[[str], Codelist | None]

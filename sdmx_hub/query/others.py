@@ -38,6 +38,13 @@ from sdmx_hub.query.text import (
 STRUCTURE = frozenset({"detail", "references", "asOf"})
 SCHEMA = frozenset({"dimensionAtObservation", "explicitMeasure", "deletion", "asOf"})
 SCHEMA_CONTEXTS = tuple(context for context in Context if context is not Context.ANY)
+ROLES = {
+    "allowedconstraint": frozenset({"Allowed"}),
+    "actualconstraint": frozenset({"Actual"}),
+    "contentconstraint": frozenset({"Allowed", "Actual"}),
+    "attachmentconstraint": frozenset({"Attachment"}),
+}
+"""What a constraint has to be for, to answer a resource of REST v1."""
 _SCHEMA = ("context", "agencyID", "resourceID", "version")
 _SCHEMA_EXAMPLE = "/schema/dataflow/ILMH/DF_FLOW_POP/1.0.0"
 
@@ -51,7 +58,7 @@ def read_structure(
 ) -> StructureQuery:
     """Complete a structure query, whose classes and versions are read already."""
     parameters.check_known(STRUCTURE)
-    directions, named = _references(parameters.get("references", ""))
+    directions, named, reference_roles = _references(parameters.get("references", ""))
     as_of = parameters.get("asOf")
     return StructureQuery(
         artefact_classes=classes,
@@ -62,6 +69,7 @@ def read_structure(
         detail=Detail(choose(parameters.get("detail") or "full", "detail", tuple(Detail))),
         references=directions,
         reference_classes=named,
+        reference_roles=reference_roles,
         roles=roles,
         as_of=parse_moment(as_of, "asOf") if as_of else None,
     )
@@ -78,23 +86,28 @@ def _items(text: str, classes: tuple[ArtefactClass, ...]) -> tuple[str, ...]:
     return () if any(is_wildcard(item) for item in items) else tuple(sorted(set(items)))
 
 
-def _references(text: str) -> tuple[frozenset[References], tuple[ArtefactClass, ...]]:
-    """Read directions and concrete types, in the words of either family; ``none`` beside others says nothing."""
+def _references(text: str) -> tuple[frozenset[References], tuple[ArtefactClass, ...], frozenset[str]]:
+    """Read directions and concrete types with their roles, in the words of either family.
+
+    ``none`` beside others says nothing.
+    """
     directions: set[References] = set()
     named: set[ArtefactClass] = set()
+    roles: set[str] = set()
     for word in split_list(text) if text else ():
         chosen = choose(word, "references", _REFERENCE_WORDS)
         if chosen in _DIRECTIONS:
             directions.add(References(chosen))
         else:
             named.update(_NAMED[chosen])
+            roles.update(ROLES.get(chosen, ()))
     if directions != {References.NONE}:
         directions.discard(References.NONE)
     if not directions and not named:
         directions = {References.NONE}
     elif named:
         directions.discard(References.NONE)
-    return frozenset(directions), tuple(row for row in CLASSES if row in named)
+    return frozenset(directions), tuple(row for row in CLASSES if row in named), frozenset(roles)
 
 
 _DIRECTIONS = tuple(References)

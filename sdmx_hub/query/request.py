@@ -169,7 +169,8 @@ class References(enum.StrEnum):
 class StructureQuery:
     """A structure query.
 
-    ``roles`` narrows constraints (``Allowed``, ``Actual``), as REST v1's resources do; empty for no narrowing.
+    ``roles`` narrows constraints (``Allowed``, ``Actual``, ``Attachment``), as REST v1's resources do, and
+    ``reference_roles`` those among the neighbours named by class; empty for no narrowing.
     ``item_ids`` empty for all items; nested ids are dotted. ``references`` are directions and ``reference_classes``
     the classes named one by one.
     """
@@ -182,6 +183,7 @@ class StructureQuery:
     detail: Detail = Detail.FULL
     references: frozenset[References] = frozenset({References.NONE})
     reference_classes: tuple[ArtefactClass, ...] = ()
+    reference_roles: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
     as_of: dt.datetime | None = None
 

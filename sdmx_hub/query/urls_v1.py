@@ -8,7 +8,7 @@ from sdmx_hub.errors import BadRequest
 from sdmx_hub.model.classes import CLASS_BY_RESOURCE, CLASSES_BY_RESOURCE_V1, ArtefactClass
 from sdmx_hub.query.keys import parse_keys_v1
 from sdmx_hub.query.options import AVAILABILITY_V1, DATA_V1, read_options
-from sdmx_hub.query.others import SCHEMA_CONTEXTS, read_availability, read_schema, read_structure
+from sdmx_hub.query.others import ROLES, SCHEMA_CONTEXTS, read_availability, read_schema, read_structure
 from sdmx_hub.query.parameters import Parameters, Segments, read_target
 from sdmx_hub.query.request import (
     ANY,
@@ -26,7 +26,6 @@ _AVAILABILITY = (*_DATA, "componentID")
 _STRUCTURE = ("resource", "agencyID", "resourceID", "version", "itemID")
 _DATA_EXAMPLE = "/data/ILMH,DF_FLOW_POP,1.0.0/A.SEN../all"
 _STRUCTURE_EXAMPLE = "/codelist/ILMH/CL_AREA/latest"
-_ROLES = {"allowedconstraint": frozenset({"Allowed"}), "actualconstraint": frozenset({"Actual"})}
 RESOURCES = (*CLASSES_BY_RESOURCE_V1, "structure")
 """The structure resources of REST v1."""
 
@@ -95,7 +94,7 @@ def parse_structure(path_parts: Sequence[str], raw_query: str) -> StructureQuery
         segments,
         parse_versions_v1(segments["version"]),
         parameters,
-        roles=_ROLES.get(resource, frozenset()),
+        roles=ROLES.get(resource, frozenset()),
     )
 
 

@@ -75,6 +75,16 @@ class Artefacts:
             return None
         return self._by_urn[Urn(wanted.class_name, replace(wanted.ref, version=chosen[-1]))] if chosen else None
 
+    def cover(self, urn: Urn) -> tuple[Artefact, ...]:
+        """Find all artefacts a reference means: one as ``find`` does, or all its ``*`` stand for."""
+        if ANY not in (urn.ref.agency_id, urn.ref.id) and ANY not in urn.ref.version:
+            found = self.find(urn)
+            return (found,) if found is not None else ()
+        try:
+            return self.select(urn.artefact_class, (urn.ref.agency_id,), (urn.ref.id,), (urn.ref.version,))
+        except BadRequest:  # no version pattern
+            return ()
+
     def get(self, urn: Urn) -> Artefact:
         """Get an artefact as ``find`` does; raises NotFound."""
         found = self.find(urn)

@@ -42,7 +42,6 @@ class Family:
     parse_availability: Callable[[Parts, str], AvailabilityQuery]
     parse_schema: Callable[[Parts, str], SchemaQuery]
     views: Mapping[str, View]
-    agency_schemes: bool
     keeps_resource: frozenset[str]
     unbuilt: frozenset[str]
     asks: Mapping[str, View]

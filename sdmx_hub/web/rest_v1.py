@@ -22,7 +22,6 @@ V1 = Family(
         "metadata": get_metadata_v1,
         **dict.fromkeys(urls_v1.RESOURCES, get_structures),
     },
-    agency_schemes=False,
     keeps_resource=frozenset(urls_v1.RESOURCES),
     unbuilt=frozenset(),
     writes=dict.fromkeys(urls_v1.RESOURCES, maintain_structures),

@@ -22,7 +22,6 @@ V2 = Family(
         "metadata": get_metadata_v2,
         "structure": get_structures,
     },
-    agency_schemes=True,
     keeps_resource=frozenset(),
     unbuilt=frozenset({"metadata", "registration", "subscription"}),
     writes={"structure": maintain_structures},

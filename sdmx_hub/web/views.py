@@ -17,7 +17,8 @@ from sdmx_hub.model.message import DataMessage, Header, StructureMessage
 from sdmx_hub.publish.availability import open_availability
 from sdmx_hub.publish.data import DataVersion, count_data, data_version, is_of_series, open_data
 from sdmx_hub.publish.sources import find_sources
-from sdmx_hub.publish.structure import open_structures, structure_version
+from sdmx_hub.publish.structure import maps_used, open_structures, structure_version
+from sdmx_hub.publish.structure_edges import Edition
 from sdmx_hub.query.request import DataQuery
 from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.web import ranges
@@ -105,7 +106,7 @@ def _named(version: DataVersion) -> str:
     artefacts = open_structures(
         query,
         _artefacts_at(visit, query.as_of),
-        agency_schemes=family.agency_schemes,
+        edition=Edition(family.api),
         base_url=visit.base_url + family.prefix,
     )
     return _send_artefacts(visit, asked, artefacts, validators)
@@ -171,7 +172,7 @@ def _validators(
 
 def _send_artefacts(visit: Visit, asked: Asked, artefacts: tuple[Artefact, ...], validators: Validators) -> Response:
     spoken = tuple(speak(artefact, asked.language) for artefact in artefacts)
-    message = StructureMessage(_header(visit, validators), spoken)
+    message = StructureMessage(_header(visit, validators), spoken, maps_used(artefacts, visit.artefacts))
     return asked.send([STRUCTURE_WRITERS[asked.chosen.format.id](message)], validators, _name(artefacts[:1]))
 
 

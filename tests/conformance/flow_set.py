@@ -1,8 +1,8 @@
 """A small flow with everything around it, of an agency of its own: what data, schema and constraint queries need.
 
-The agency CNF is made up. One flow has two agreements with two providers, constraints of what is allowed on structure,
-flow and agreement, a category, and figures by year. One of its dimensions is a measure dimension in SDMX 2.1. The other
-flow is there in two versions and has neither.
+The agency CNF is made up. The flow of fruit has two agreements with two providers, a constraint, a category, and
+figures by year. That of baskets has a dimension that is a measure dimension in SDMX 2.1, and constraints of what is
+allowed on structure, flow and agreement. The third is there in two versions.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ AGENCY = "CNF"
 artefact = partial(class_parts.artefact, agency=AGENCY)
 urn = partial(class_parts.urn, agency=AGENCY)
 AREAS, ITEMS, YEARS = ("N1", "N2", "S1"), ("APPLES", "PEARS"), range(2014, 2022)
-MEASURES = {"HARVEST": "T", "PRICE": "EUR"}
-"""The measures and their units."""
 
 
 def _component(component_id: str, local: Node | None = None, **content: Any) -> Node:
@@ -207,24 +205,34 @@ ARTEFACTS: tuple[Named, ...] = (
             item("PRICE", "Price", "Prix", coreRepresentation={"format": {"dataType": "Double"}}),
         ],
     ),
-    _structure("DSD_FRUIT", "Fruit by area", "Fruits par zone", _ITEM, _MEASURE),
-    _structure("DSD_PLAIN", "Areas alone", "Zones seules", _ITEM),
+    _structure("DSD_BASKET", "Measures by area", "Mesures par zone", _MEASURE),
+    _structure("DSD_FRUIT", "Fruit by area", "Fruits par zone", _ITEM),
+    _flow("DF_BASKET", "DSD_BASKET", "Baskets", "Paniers"),
     _flow("DF_FRUIT", "DSD_FRUIT", "Fruit", "Fruits"),
-    _flow("DF_PLAIN", "DSD_PLAIN", "Areas", "Zones"),
-    _flow("DF_PLAIN", "DSD_PLAIN", "Areas", "Zones", v="1.1.0"),
+    _flow("DF_PLAIN", "DSD_FRUIT", "Areas", "Zones"),
+    _flow("DF_PLAIN", "DSD_FRUIT", "Areas", "Zones", v="1.1.0"),
     _agreement("PA_FRUIT_A", "DF_FRUIT", "ORCHARD"),
     _agreement("PA_FRUIT_B", "DF_FRUIT", "MARKET"),
+    _agreement("PA_OF_BASKETS", "DF_BASKET", "MARKET"),
     _allowed(
         "CON_AGREEMENT",
-        "Allowed of the orchard office",
-        "Admis du bureau des vergers",
-        {"provisionAgreements": [urn("ProvisionAgreement", "PA_FRUIT_A")]},
+        "Allowed of the market office",
+        "Admis du bureau des marchés",
+        {"provisionAgreements": [urn("ProvisionAgreement", "PA_OF_BASKETS")]},
         REF_AREA=("N1", "S1"),
     ),
     _allowed(
         "CON_FLOW",
         "Allowed in the flow",
         "Admis dans le flux",
+        {"dataflows": [urn("Dataflow", "DF_BASKET")]},
+        FREQ=("A",),
+        REF_AREA=AREAS,
+    ),
+    _allowed(
+        "CON_FRUIT",
+        "Allowed in the flow of fruit",
+        "Admis dans le flux des fruits",
         {"dataflows": [urn("Dataflow", "DF_FRUIT")]},
         FREQ=("A",),
         REF_AREA=AREAS,
@@ -234,7 +242,7 @@ ARTEFACTS: tuple[Named, ...] = (
         "CON_STRUCTURE",
         "Allowed in the structure",
         "Admis dans la structure",
-        {"dataStructures": [urn("DataStructure", "DSD_FRUIT")]},
+        {"dataStructures": [urn("DataStructure", "DSD_BASKET")]},
         REF_AREA=("N1", "N2", "S1", "S2"),
     ),
     artefact(
@@ -267,14 +275,13 @@ ARTEFACTS: tuple[Named, ...] = (
 
 
 def data() -> str:
-    """Figures of the flow of fruit, as SDMX-CSV 1.0: every year of every area, fruit and measure."""
+    """Figures of the flow of fruit, as SDMX-CSV 1.0: every year of every area and fruit."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    columns = ["FREQ", "REF_AREA", "ITEM", "MEASURE", "TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "UNIT", "NOTE"]
+    columns = ["FREQ", "REF_AREA", "ITEM", "TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "UNIT", "NOTE"]
     writer.writerow(["DATAFLOW", *columns])
-    series = itertools.product(AREAS, ITEMS, MEASURES.items(), YEARS)
-    for number, (area, fruit, (measure, unit), year) in enumerate(series):
+    for number, (area, fruit, year) in enumerate(itertools.product(AREAS, ITEMS, YEARS)):
         status = "E" if year == YEARS[-1] else "A"
-        row = ["A", area, fruit, measure, year, f"{100 + number}.5", status, unit, f"Row {number}"]
+        row = ["A", area, fruit, year, f"{100 + number}.5", status, "T", f"Row {number}"]
         writer.writerow([f"{AGENCY}:DF_FRUIT(1.0.0)", *row])
     return text.getvalue()

@@ -17,7 +17,7 @@ from sdmx_hub.model.classes import CLASS_BY_NAME
 from sdmx_hub.model.message import Header, StructureMessage
 from tests.conformance import flow_set
 from tests.formats import every_class
-from tests.formats.class_parts import artefact, item
+from tests.formats.class_parts import artefact, described, item
 
 _AGENCIES = artefact(
     "AgencyScheme",
@@ -36,9 +36,19 @@ _AGENCIES = artefact(
 )
 """One scheme for the agencies of both sets and of the structures that come with the hub."""
 
-ARTEFACTS: tuple[Artefact, ...] = (
-    *(make_artefact(CLASS_BY_NAME[name], document) for name, document in (_AGENCIES, *flow_set.ARTEFACTS)),
-    *(one for one in every_class.ARTEFACTS if one.ref.agency_id != "SDMX"),
+
+def _described(artefact: Artefact) -> Artefact:
+    """Give an artefact a description, by which a complete stub is told from a bare one."""
+    said = described(f"{artefact.artefact_class.name} of the conformance set.", "Du jeu de conformité.")
+    return make_artefact(artefact.artefact_class, said | dict(artefact.document))
+
+
+ARTEFACTS: tuple[Artefact, ...] = tuple(
+    _described(one)
+    for one in (
+        *(make_artefact(CLASS_BY_NAME[name], document) for name, document in (_AGENCIES, *flow_set.ARTEFACTS)),
+        *(one for one in every_class.ARTEFACTS if one.ref.agency_id != "SDMX"),
+    )
 )
 
 

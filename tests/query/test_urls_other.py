@@ -102,13 +102,26 @@ def test_every_direction_of_references_is_understood(direction):
 
 
 @pytest.mark.parametrize(
-    ("resource", "roles"),
-    [("contentconstraint", set()), ("allowedconstraint", {"Allowed"}), ("actualconstraint", {"Actual"})],
+    ("resource", "classes", "roles"),
+    [
+        ("contentconstraint", ("DataConstraint", "MetadataConstraint"), {"Allowed", "Actual"}),
+        ("allowedconstraint", ("DataConstraint", "MetadataConstraint"), {"Allowed"}),
+        ("actualconstraint", ("DataConstraint",), {"Actual"}),
+        ("attachmentconstraint", ("DataConstraint",), {"Attachment"}),
+    ],
 )
-def test_the_constraint_resources_of_rest_v1_differ_by_role(resource, roles):
+def test_the_constraint_resources_of_rest_v1_differ_by_role(resource, classes, roles):
     query = ask(urls_v1.parse_structure, resource)
-    assert query.artefact_classes == (CLASS_BY_NAME["DataConstraint"],)
+    assert query.artefact_classes == tuple(CLASS_BY_NAME[name] for name in classes)
     assert query.roles == roles
+    beside = ask(urls_v1.parse_structure, f"dataflow?references={resource}")
+    assert (beside.reference_classes, beside.reference_roles) == (query.artefact_classes, roles)
+
+
+@pytest.mark.parametrize(("text", "month"), [("2024", 1), ("2024-05", 5)])
+def test_a_year_or_a_month_is_its_first_instant(text, month):
+    query = ask(urls_v1.parse_data, f"DF?updatedAfter={text}")
+    assert query.updated_after == dt.datetime(2024, month, 1, tzinfo=dt.UTC)
 
 
 def test_structures_can_be_asked_as_of_a_moment():
