@@ -29,6 +29,7 @@ COMMANDS = {
     "key": "keys:key",
     "structures": "structures:structures",
     "metadata": "metadata:metadata",
+    "registration": "registration:registration",
     "check": "check:check",
     "load": "load:load",
     "release": "release:release",

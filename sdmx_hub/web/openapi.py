@@ -12,6 +12,7 @@ from sdmx_hub.formats.table import Api, Kind, formats_of
 from sdmx_hub.query.request import AVAILABILITY_REFERENCES, Detail, Mode, References
 from sdmx_hub.web.errors import STATUSES
 from sdmx_hub.web.hub import base_url, current_hub
+from sdmx_hub.web.openapi_registrations import REGISTRY_RESOURCES, registration_paths
 from sdmx_hub.web.openapi_registry import fmr_paths, maintenance_paths
 from sdmx_hub.web.rest import Family
 from sdmx_hub.web.rest_v1 import V1
@@ -27,7 +28,7 @@ DEVIATIONS = (
     "all, ALL and * are one wildcard; trailing slashes are accepted; strict=1 refuses parameters that are not known.",
     "format= (with formatVersion=), lang= and compression= beat the headers; &format= glued to the path is understood.",
     "A key made only of dots is shortened by many clients before it is sent: write all or *.",
-    "Reference metadata and registrations are not built and answer 501; structures are written with a key.",
+    "Reference metadata is not built and answers 501; structures and registrations are written with a key.",
 )
 
 _DATA_V1 = ("startPeriod", "endPeriod", "updatedAfter", "firstNObservations", "lastNObservations", "detail")
@@ -61,6 +62,7 @@ def openapi() -> Response:
             *maintenance_paths(V1),
             *_paths(V2, _SLOTS_V2),
             *maintenance_paths(V2),
+            *registration_paths(V2),
             *fmr_paths(V2),
             *_api_paths(),
         ),
@@ -107,6 +109,8 @@ def _paths(
     family: Family, known: Mapping[str, tuple[Kind, tuple[str, ...], tuple[str, ...]]]
 ) -> Iterable[tuple[str, Document]]:
     for resource in family.views:
+        if resource in REGISTRY_RESOURCES:
+            continue
         kind, slots, parameters = known.get(resource, _STRUCTURE_V1)
         path = f"{family.prefix}/{resource}/" + "/".join(f"{{{slot}}}" for slot in slots)
         yield path, {"get": _operation(family.api, kind, slots, parameters)}  # type: ignore[arg-type] # a Kind

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sdmx_hub.formats.table import SDMX, formats_of
+from sdmx_hub.web.openapi_registrations import REGISTRY_RESOURCES
 from sdmx_hub.web.rest import Family
 
 Document = dict[str, Any]
@@ -25,7 +26,7 @@ _REFUSALS = {"400": "Cannot be read", "401": "No key, or a wrong one", "403": "N
 
 def maintenance_paths(family: Family) -> Iterable[tuple[str, Document]]:
     """Describe how structures are written in one edition."""
-    for resource in family.writes:
+    for resource in (one for one in family.writes if one not in REGISTRY_RESOURCES):
         path = f"{family.prefix}/{resource}"
         if resource not in family.keeps_resource:
             yield path, {"post": _operation(family, (), body=True)}

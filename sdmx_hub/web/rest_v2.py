@@ -5,6 +5,7 @@ from __future__ import annotations
 from sdmx_hub.query import urls_v2
 from sdmx_hub.web.maintenance import maintain_structures
 from sdmx_hub.web.metadata import get_metadata_v2
+from sdmx_hub.web.registrations import change_registrations, get_registrations
 from sdmx_hub.web.rest import Family
 from sdmx_hub.web.views import get_availability, get_data, get_schema, get_structures
 
@@ -21,10 +22,11 @@ V2 = Family(
         "schema": get_schema,
         "metadata": get_metadata_v2,
         "structure": get_structures,
+        "registration": get_registrations,
     },
     keeps_resource=frozenset(),
-    unbuilt=frozenset({"metadata", "registration", "subscription"}),
-    writes={"structure": maintain_structures},
+    unbuilt=frozenset({"metadata", "subscription"}),
+    writes={"structure": maintain_structures, "registration": change_registrations},
     asks={"data": get_data, "availability": get_availability},
     key_slot=5,
 )

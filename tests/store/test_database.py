@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from sdmx_hub.errors import ConfigurationError, TryAgain
-from sdmx_hub.store import harvest_tables, metadata_tables
+from sdmx_hub.store import harvest_tables, metadata_tables, registry_tables
 from sdmx_hub.store.audit import append_audit, check_audit, select_audit
 from sdmx_hub.store.database import open_database
 from sdmx_hub.store.lease import check_lease, free_lease, renew_lease, take_lease
@@ -23,7 +23,7 @@ HOUR = dt.timedelta(hours=1)
 
 def test_migrations_make_exactly_the_tables_the_code_speaks_to(database):
     with database.engine.connect() as connection:
-        assert harvest_tables.METADATA is metadata_tables.METADATA is METADATA
+        assert harvest_tables.METADATA is metadata_tables.METADATA is registry_tables.METADATA is METADATA
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
 

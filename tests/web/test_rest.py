@@ -109,7 +109,7 @@ def test_an_answer_has_exactly_the_type_asked_for(
         (f"{V2}/structure/codelist/ILMH/NO_SUCH_LIST/1.0.0", 404),
         (f"{V2}/structure/codelist/ILMH/CL_AREA/1.+.3", 400),
         (f"{V2}/metadata/metadataset/P/R/1.0/", 501),
-        (f"{V2}/registration/id/R", 501),
+        (f"{V2}/registration/id/R", 404),
         (f"{V2}/", 404),
         (f"{V2}/nothing", 404),
         (f"{DATA_V2}?{'x' * 8100}", 414),
@@ -241,7 +241,7 @@ def test_a_browser_gets_a_page_with_the_downloads(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 @pytest.mark.parametrize(
-    ("path", "status"), [(f"{V2}/structure/codelist", 401), (DATA_V2, 405), (f"{V2}/registration", 501), (DATA_V1, 405)]
+    ("path", "status"), [(f"{V2}/structure/codelist", 401), (DATA_V2, 405), (f"{V2}/registration", 401), (DATA_V1, 405)]
 )
 def test_nothing_can_be_written_through_the_sdmx_api(client: FlaskClient, method: str, path: str, status: int) -> None:
     answer = client.open(path, method=method)
