@@ -1,4 +1,4 @@
-"""``sdmx-hub export``: data of the hub as a file in any SDMX format, without a server."""
+"""``sdmx-hub export``: data of the hub as a file in any format, without a server."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ import click
 from sdmx_hub.cli.context import HubContext, pass_hub, tell
 from sdmx_hub.errors import NotAcceptable
 from sdmx_hub.formats.negotiate import Chosen, choose_format
-from sdmx_hub.formats.writers import WRITERS
-from sdmx_hub.language import sentence
+from sdmx_hub.formats.writers import DATA_WRITERS
+from sdmx_hub.language import LANGUAGES, sentence
 from sdmx_hub.model.message import DataMessage, Header
 from sdmx_hub.model.urn import parse_ref
 from sdmx_hub.publish.data import open_data
 from sdmx_hub.query.urls_v2 import parse_data
 from sdmx_hub.sharing.audiences import INTERNAL, PUBLIC
+
+LABELS = ("id", "name", "both")
 
 
 @click.command()
@@ -27,10 +29,22 @@ from sdmx_hub.sharing.audiences import INTERNAL, PUBLIC
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="File to write; standard output else."
 )
+@click.option("--labels", type=click.Choice(LABELS), help="What stands for codes, where the format has a choice.")
+@click.option("--language", type=click.Choice(LANGUAGES), help="Language of labels; that of the hub unless told.")
 @click.option("--internal", is_flag=True, help="With what the public may not see: restricted and under embargo.")
 @pass_hub
-def export(hub: HubContext, /, what: str, *, format_: str, output: Path | None, internal: bool) -> None:
-    r"""Write data as an SDMX message.
+def export(
+    hub: HubContext,
+    /,
+    what: str,
+    *,
+    format_: str,
+    output: Path | None,
+    labels: str | None,
+    language: str | None,
+    internal: bool,
+) -> None:
+    r"""Write data as an SDMX message, or as a table: a workbook (xlsx), Parquet, plain CSV.
 
     WHAT is a dataflow, as AGENCY:ID(VERSION), or what stands behind /sdmx/v2/data/ in an address, parameters included.
     Without --internal the file holds what everybody may see.
@@ -40,11 +54,13 @@ def export(hub: HubContext, /, what: str, *, format_: str, output: Path | None, 
       sdmx-hub export "ILMH:DF_FLOW_POP(1.0.0)" --output flows.csv
       sdmx-hub export "dataflow/ILMH/DF_FLOW_POP/1.0.0/A.SEN?lastNObservations=1" --format data-xml-3.0 -o senegal.xml
       sdmx-hub export dataflow/ILMH/DF_FLOW_POP --format csvfilewithlabels > flows.csv
+      sdmx-hub export dataflow/ILMH/DF_FLOW_POP --format xlsx --labels both --language fr -o flux.xlsx
     """
     chosen = _choose(format_)
-    message = _open(hub, what, INTERNAL if internal else PUBLIC)
+    params = {**chosen.params, **({"labels": labels} if labels in chosen.format.parameters.get("labels", ()) else {})}
+    message = _open(hub, what, INTERNAL if internal else PUBLIC, language or hub.language)
     try:
-        chunks = WRITERS[chosen.format.id](message, chosen.params)
+        chunks = DATA_WRITERS[chosen.format.id](message, params)
         _write(chunks, output)
     finally:
         for dataset in message.datasets:
@@ -56,12 +72,12 @@ def export(hub: HubContext, /, what: str, *, format_: str, output: Path | None, 
 def _choose(name: str) -> Chosen:
     """The format of an id or alias. Raises NotAcceptable, naming what is offered."""
     chosen = choose_format("data", accept=None, format_param=name, api="v2")
-    if chosen.format.id not in WRITERS:
-        raise NotAcceptable("format-not-offered", asked=name, offered=", ".join(WRITERS))
+    if chosen.format.id not in DATA_WRITERS:
+        raise NotAcceptable("format-not-offered", asked=name, offered=", ".join(DATA_WRITERS))
     return chosen
 
 
-def _open(hub: HubContext, what: str, audience: str) -> DataMessage:
+def _open(hub: HubContext, what: str, audience: str, language: str) -> DataMessage:
     path, _, raw_query = _address(what).partition("?")
     settings, now = hub.settings, dt.datetime.now(dt.UTC)
     return open_data(
@@ -75,8 +91,9 @@ def _open(hub: HubContext, what: str, audience: str) -> DataMessage:
             prepared=now,
             sender_id=settings.hub_id,
             sender_names={"en": settings.hub_name},
+            licence=settings.licence,
         ),
-        language=hub.language,
+        language=language,
         base_url=settings.base_url,
     )
 

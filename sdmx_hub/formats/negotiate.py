@@ -24,15 +24,20 @@ class Chosen:
 
     @property
     def content_type(self) -> str:
-        """What the response says: the exact media type, the version, and the parameters that were asked for."""
+        """What the response says: the exact media type, the version, and the parameters that were asked for.
+
+        Parameters are SDMX's own: a media type of everyday life has none of them.
+        """
+        if not self.format.version:
+            return self.format.content_type
         return self.format.content_type + "".join(f";{name}={value}" for name, value in self.asked.items())
 
 
 def choose_format(kind: Kind, *, accept: str | None, format_param: str | None, api: Api) -> Chosen:
     """Choose by ``?format=`` (an alias or a media type), else by ``Accept``, else the default of ``api``.
 
-    Where both name the same syntax, ``Accept`` fixes version and parameters. A page (``html``) is chosen only for who
-    names ``text/html``. Raises NotAcceptable, naming what is offered.
+    Where both name the same syntax, ``Accept`` fixes version and parameters, unless ``?format=`` gives the id of one
+    format. A page (``html``) is chosen only for who names ``text/html``. Raises NotAcceptable, naming what is offered.
     """
     offered = formats_of(kind, api)
     ranges = parse_accept(accept or "*/*") or parse_accept("*/*")
@@ -56,9 +61,12 @@ def _by_alias(alias: str, ranges: Sequence[MediaRange], offered: Sequence[Format
     named = [row for row in offered if alias in row.aliases or alias == row.id]
     if not named:
         return None
-    explicit = [each for each in ranges if each.specificity > 1]
-    same_syntax = [row for row in offered if row.syntax == named[0].syntax]
-    chosen = _by_accept(explicit, same_syntax) or _chosen(named[0], {})
+    everyday = {media_type for types in GENERIC_TYPES.values() for media_type in types}
+    exact = [each for each in ranges if each.specificity > 1 and each.media_type not in everyday]
+    vague = [each for each in ranges if each.specificity > 1 and each.media_type in everyday]
+    is_one = alias == named[0].id or named[0].by_name
+    wider = named if is_one else [row for row in offered if row.syntax == named[0].syntax]
+    chosen = _by_accept(exact, wider) or _by_accept(vague, named) or _chosen(named[0], {})
     asked = {**_accepted(chosen.format, ALIAS_PARAMETERS.get(alias, {})), **chosen.asked}
     return _chosen(chosen.format, asked)
 
@@ -88,13 +96,13 @@ def _preferred(wanted: MediaRange, matching: Sequence[Format]) -> Format:
 
 
 def _matches(wanted: MediaRange, row: Format) -> bool:
-    if row.syntax == "html" and wanted.specificity < 2:
+    if row.by_name or (row.syntax == "html" and wanted.specificity < 2):
         return False
     types = (row.media_type, *row.synonyms, *GENERIC_TYPES[row.syntax])
     if not any(wanted.covers(media_type) for media_type in types):
         return False
     version = wanted.parameters.get("version")
-    fits = version is None or row.syntax == "html" or version_matches(version, row.version)
+    fits = version is None or not row.version or version_matches(version, row.version)
     return fits and _values_fit(row, wanted.parameters)
 
 

@@ -30,12 +30,12 @@ def quote(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if _SPECIAL.intersection(text) else text
 
 
-def _quote_sql(expression: str) -> str:
+def quote_sql(expression: str) -> str:
     """Quote always: a test for special characters costs more than two quotes."""
     return f"""'"' || replace({expression}, '"', '""') || '"'"""
 
 
-CSV = Escape(text=quote, sql=_quote_sql)
+CSV = Escape(text=quote, sql=quote_sql)
 
 
 def sub_field(text: str, separator: str) -> str:
@@ -45,7 +45,7 @@ def sub_field(text: str, separator: str) -> str:
 
 def _sub_field_sql(text: str, separator: str) -> str:
     is_special = f"""contains({text}, {literal(separator)}) OR starts_with({text}, '"')"""
-    return f"""CASE WHEN {is_special} THEN {_quote_sql(text)} ELSE {text} END"""
+    return f"""CASE WHEN {is_special} THEN {quote_sql(text)} ELSE {text} END"""
 
 
 def sub_fields(representation: Representation, cell: str, separator: str) -> str:
@@ -61,7 +61,7 @@ def sub_fields(representation: Representation, cell: str, separator: str) -> str
         return each_text(value, lambda _: _sub_field_sql(tagged, separator), separator)
 
     return (
-        each_value(cell, lambda value: _quote_sql(texts(value)), separator) if representation.is_array else texts(cell)
+        each_value(cell, lambda value: quote_sql(texts(value)), separator) if representation.is_array else texts(cell)
     )
 
 
@@ -146,7 +146,7 @@ class Sheet:
         codelist = self.dataset.codelist(identifier)
         if codelist is None:
             return None
-        return lambda code: _name_of(codelist, code, self.language)
+        return lambda code: name_of(codelist, code, self.language)
 
     def lines(self, columns: Iterable[Sequence[Part]]) -> Iterator[memoryview]:
         """Draw the lines, each of ``columns``."""
@@ -168,7 +168,8 @@ def _with_between(separator: str, columns: Iterable[Sequence[Part]]) -> list[Par
     return parts
 
 
-def _name_of(codelist: Codelist, code: str, language: str) -> str:
+def name_of(codelist: Codelist, code: str, language: str) -> str:
+    """Name a code in a language; nothing for a code the list does not have."""
     found = codelist.codes.get(code)
     return localised(found.names, language) if found else ""
 
@@ -180,7 +181,7 @@ def open_sheet(
     labels = params.get("labels", "id")
     is_normalized = params.get("timeFormat") == "normalized"
     layout = choose_layout(dataset)
-    rows = with_dictionaries(dataset.rows, _needed(dataset, layout, labels, is_normalized=is_normalized))
+    rows = with_dictionaries(dataset.rows, needed(dataset, layout, labels, is_normalized=is_normalized))
     return Sheet(
         dataset=dataset,
         rows=rows,
@@ -193,7 +194,8 @@ def open_sheet(
     )
 
 
-def _needed(dataset: Dataset, layout: Layout, labels: str, *, is_normalized: bool) -> Iterator[str]:
+def needed(dataset: Dataset, layout: Layout, labels: str, *, is_normalized: bool) -> Iterator[str]:
+    """Components whose distinct values are looked at before a line is written."""
     structure = dataset.structure
     if is_normalized and structure.time_dimension and layout.has_observations:
         yield structure.time_dimension.id

@@ -12,7 +12,7 @@ from typing import Literal
 
 Kind = Literal["data", "structure", "availability", "schema", "registry", "metadata"]
 Api = Literal["v1", "v2"]
-Syntax = Literal["xml", "json", "csv", "html"]
+Syntax = Literal["xml", "json", "csv", "html", "xlsx", "parquet"]
 
 SDMX = "application/vnd.sdmx."
 GENERIC_TYPES: Mapping[Syntax, tuple[str, ...]] = {
@@ -20,6 +20,8 @@ GENERIC_TYPES: Mapping[Syntax, tuple[str, ...]] = {
     "json": ("application/json", "text/json"),
     "csv": ("text/csv", "application/csv"),
     "html": ("application/xhtml+xml",),
+    "xlsx": (),
+    "parquet": ("application/parquet", "application/x-parquet"),
 }
 """Media types of everyday life that stand for any format of a syntax."""
 
@@ -34,7 +36,8 @@ class Format:
     """One format in one version.
 
     ``parameters`` maps a media-type parameter to the values it may take, the default first. ``ranks`` orders formats
-    per API: the lowest is what a request gets that does not choose. ``synonyms`` are further media types in use.
+    per API: the lowest is what a request gets that does not choose. ``synonyms`` are further media types in use. One
+    ``by_name`` shares its media type with others, and is had by ``?format=`` alone.
     """
 
     id: str
@@ -46,6 +49,7 @@ class Format:
     synonyms: tuple[str, ...] = ()
     parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ranks: Mapping[Api, int]
+    by_name: bool = False
 
     @property
     def content_type(self) -> str:
@@ -177,6 +181,37 @@ FORMATS: tuple[Format, ...] = (
         aliases=(*_CSV_ALIASES, "sdmx-csv-2.1"),
         parameters={"labels": _LABELS_V2, "timeFormat": _TIMES, "keys": _KEYS},
         ranks={"v1": 22, "v2": 22},
+    ),
+    Format(
+        id="data-csv-plain",
+        kinds=_DATA,
+        syntax="csv",
+        media_type="text/csv",
+        version="",
+        aliases=("csv-plain", "table"),
+        parameters={"labels": _LABELS_V2, "timeFormat": _TIMES, "bom": ("no", "yes")},
+        ranks={"v1": 30, "v2": 30},
+        by_name=True,
+    ),
+    Format(
+        id="data-xlsx",
+        kinds=_DATA,
+        syntax="xlsx",
+        media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        version="",
+        aliases=("xlsx", "excel"),
+        parameters={"labels": _LABELS_V2, "timeFormat": _TIMES},
+        ranks={"v1": 31, "v2": 31},
+    ),
+    Format(
+        id="data-parquet",
+        kinds=_DATA,
+        syntax="parquet",
+        media_type="application/vnd.apache.parquet",
+        version="",
+        aliases=("parquet",),
+        parameters={"labels": _LABELS_V2, "timeFormat": _TIMES},
+        ranks={"v1": 32, "v2": 32},
     ),
     Format(
         id="schema-xml-2.1",

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from sdmx_hub.formats import (
+    data_csv_plain,
     data_csv_v1,
     data_csv_v2,
     data_csv_v2_1,
     data_json_v1,
     data_json_v2,
     data_json_v2_1,
+    data_parquet,
+    data_xlsx,
     data_xml_v2_1_generic,
     data_xml_v2_1_series,
     data_xml_v2_1_specific,
@@ -35,3 +38,13 @@ WRITERS: Mapping[str, WriteData] = {
     "data-xml-3.0": data_xml_v3_0.write,
     "data-xml-3.1": data_xml_v3_1.write,
 }
+"""The writers of SDMX messages."""
+
+TABLES: Mapping[str, WriteData] = {
+    "data-csv-plain": data_csv_plain.write,
+    "data-parquet": data_parquet.write,
+    "data-xlsx": data_xlsx.write,
+}
+"""The writers of tables for people and their tools."""
+
+DATA_WRITERS: Mapping[str, WriteData] = {**WRITERS, **TABLES}

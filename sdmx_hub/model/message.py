@@ -31,6 +31,7 @@ class Header:
     sender_id: str
     test: bool = False
     sender_names: Mapping[str, str] = field(default_factory=dict)
+    licence: str = ""
 
 
 @dataclass(frozen=True)

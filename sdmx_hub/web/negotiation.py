@@ -17,8 +17,16 @@ from sdmx_hub.web.hub import current_hub
 from sdmx_hub.web.languages import check_language
 from sdmx_hub.web.stream import Chunk, asked_encoding, stream
 
-EXTENSIONS: Mapping[str, str] = {"xml": "xml", "json": "json", "csv": "csv"}
+EXTENSIONS: Mapping[str, str] = {
+    "xml": "xml",
+    "json": "json",
+    "csv": "csv",
+    "xlsx": "xlsx",
+    "parquet": "parquet",
+}
 """The extension of a saved file, by syntax."""
+PACKED = frozenset({"xlsx", "parquet"})
+"""Syntaxes whose files are compressed as they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +46,7 @@ class Asked:
     @property
     def parts(self) -> tuple[object, ...]:
         """What of this two different answers differ in."""
-        return (self.chosen.content_type, self.language, self.encoding)
+        return (self.chosen.content_type, *sorted(self.chosen.params.items()), self.language, self.encoding)
 
     def known(self, validators: Validators) -> Response | None:
         """Answer without opening anything: 304 when the client has the answer, or the answer itself when we kept it."""
@@ -83,7 +91,7 @@ def read_asked(kind: Kind, api: Api, parts: Sequence[str]) -> Asked:
     return Asked(
         chosen=_with_options(chosen, parameters),
         language=check_language(),
-        encoding=asked_encoding(),
+        encoding=None if chosen.format.syntax in PACKED else asked_encoding(),
         by_parameter=bool(wish),
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from flask import Response, request
 
-from sdmx_hub.formats.writers import WRITERS
+from sdmx_hub.formats.writers import DATA_WRITERS
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.message import DataMessage, Header, StructureMessage
 from sdmx_hub.publish.availability import open_availability
@@ -72,6 +72,7 @@ def _open(query: DataQuery, version: DataVersion, visit: Visit, asked: Asked, va
     chunks = WRITERS[asked.chosen.format.id](message, asked.chosen.params)
 
 
+    chunks = DATA_WRITERS[asked.chosen.format.id](message, asked.chosen.params)
 def _send_data(message: DataMessage, asked: Asked, validators: Validators, *, is_whole: bool = True) -> Response:
     name = _name(dataset.dataflow for dataset in message.datasets)
     response = asked.send(chunks, validators, name, is_whole=is_whole)
@@ -187,6 +188,7 @@ def _header(visit: Visit, validators: Validators) -> Header:
         id=f"{settings.hub_id}-{validators.digest[-16:]}",
         prepared=validators.last_modified or visit.now,
         sender_id=settings.hub_id,
+        licence=settings.licence,
         sender_names={"en": settings.hub_name},
     )
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sdmx_hub import cli, errors
-from sdmx_hub.formats.writers import WRITERS
+from sdmx_hub.formats.writers import TABLES, WRITERS
 
 SAMPLES = Path(__file__).parents[2] / "mappings" / "SEN_ANSD"
 FLOW = "ILMH:DF_FLOW_POP(1.0.0)"
@@ -55,6 +55,21 @@ def test_what_an_export_wrote_can_be_checked(ask: Ask, tmp_path: Path) -> None:
     file = tmp_path / "flows.xml"
     assert ask("export", FLOW, "--format", "data-xml-3.0", "-o", file).exit_code == 0
     assert ask("check", file, "--provider", "SEN_ANSD").exit_code == 0
+
+
+@pytest.mark.parametrize("format_id", TABLES)
+def test_tables_are_written_too(ask: Ask, tmp_path: Path, format_id: str) -> None:
+    file = tmp_path / "flows"
+    assert ask("export", FLOW, "--format", format_id.removeprefix("data-"), "-o", file).exit_code == 0
+    begins = {"data-xlsx": b"PK", "data-parquet": b"PAR1", "data-csv-plain": b"FREQ,"}[format_id]
+    assert file.read_bytes().startswith(begins)
+
+
+def test_labels_and_languages_are_asked_for_as_in_an_address(ask: Ask, tmp_path: Path) -> None:
+    file = tmp_path / "flows.csv"
+    assert ask("export", FLOW, "--format", "csv-plain", "--labels", "both", "-o", file).exit_code == 0
+    heading = file.read_text(encoding="utf-8").splitlines()[0].split(",")
+    assert heading[:2] == ["FREQ", "Frequency"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from sdmx_hub.formats.table import FORMATS, formats_of
 
 CSV = "application/vnd.sdmx.data+csv"
 JSON = "application/vnd.sdmx.data+json"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 
 BY_ACCEPT = [
@@ -42,7 +43,19 @@ BY_ACCEPT = [
     ("v1", f"{CSV};labels=name", "data-csv-2.0"),
     ("v2", f"{CSV};VERSION=1.0.0;", "data-csv-1.0"),
     ("v2", f'{CSV};version="1.0.0"', "data-csv-1.0"),
-    ("v1", f"{CSV};version=1+.0.0", "data-csv-2.0"),
+    ("v1", f"{CSV};version=1+.0.0", "data-csv-2.1"),
+    ("v2", f"{CSV};version=2.0+.0", "data-csv-2.1"),
+    ("v2", f"{CSV};version=2.1", "data-csv-2.1"),
+    ("v1", f"{CSV};version=2.1.0;labels=name;keys=both", "data-csv-2.1"),
+    ("v2", f"{JSON};version=2.1.0", "data-json-2.1"),
+    ("v2", f"{JSON};version=2+.0.0", "data-json-2.1"),
+    ("v2", f"{JSON};version=2.0.0+", "data-json-2.0"),
+    ("v1", "application/vnd.sdmx.data+xml;version=3.1.0", "data-xml-3.1"),
+    ("v2", "application/vnd.sdmx.data+xml;version=3.0+.0", "data-xml-3.1"),
+    ("v2", "application/vnd.sdmx.data+xml", "data-xml-3.0"),
+    ("v2", XLSX, "data-xlsx"),
+    ("v1", "application/vnd.apache.parquet", "data-parquet"),
+    ("v1", "application/parquet;q=0.9", "data-parquet"),
     ("v2", f"{JSON};version=1.0.0-wd", "data-json-1.0"),
     ("v2", f"{JSON};version=1.0.0-cts", "data-json-1.0"),
     ("v1", f"{JSON};version=2", "data-json-2.0"),
@@ -82,6 +95,18 @@ BY_NAME = [
     ("v1", None, f"{CSV};version=2.0.0", "data-csv-2.0"),
     ("v1", None, f"{CSV.replace('+', ' ')};version=2.0.0", "data-csv-2.0"),
     ("v1", None, "data-csv-2.0", "data-csv-2.0"),
+    ("v2", BROWSER, "data-xml-2.1-generic", "data-xml-2.1-generic"),
+    ("v2", BROWSER, "data-xml-3.1", "data-xml-3.1"),
+    ("v2", f"{CSV};version=2.0.0", "data-csv-1.0", "data-csv-1.0"),
+    ("v2", "text/csv", "data-csv-2.1", "data-csv-2.1"),
+    ("v2", "text/csv", "csv-plain", "data-csv-plain"),
+    ("v2", f"{CSV};version=2.0.0", "table", "data-csv-plain"),
+    ("v2", BROWSER, "xlsx", "data-xlsx"),
+    ("v1", "*/*", "Excel", "data-xlsx"),
+    ("v1", "*/*", "parquet", "data-parquet"),
+    ("v2", "*/*", "sdmx-csv-2.1", "data-csv-2.1"),
+    ("v2", "*/*", "sdmx-json-2.1", "data-json-2.1"),
+    ("v2", "*/*", "sdmx-ml-3.1", "data-xml-3.1"),
     ("v1", "text/html", "html", "html"),
 ]
 
@@ -132,11 +157,17 @@ def test_what_is_not_offered_is_refused_with_what_is(accept):
 
 
 def test_an_unknown_format_name_is_refused():
-    with pytest.raises(NotAcceptable, match="parquet"):
-        choose_format("data", accept="*/*", format_param="parquet", api="v2")
+    with pytest.raises(NotAcceptable, match="pdf"):
+        choose_format("data", accept="*/*", format_param="pdf", api="v2")
 
 
-@pytest.mark.parametrize("row", FORMATS, ids=lambda row: row.id)
+def test_what_shares_its_media_type_with_others_is_had_by_name_only():
+    chosen = choose_format("data", accept="*/*", format_param="csv-plain", api="v2")
+    assert chosen.content_type == "text/csv"
+    assert chosen.params == {"labels": "id", "timeFormat": "original", "bom": "no"}
+
+
+@pytest.mark.parametrize("row", [row for row in FORMATS if not row.by_name], ids=lambda row: row.id)
 def test_every_format_is_had_by_its_exact_type_on_both_apis(row):
     for kind in row.kinds:
         for api in ("v1", "v2"):
