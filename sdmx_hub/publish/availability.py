@@ -26,10 +26,14 @@ from sdmx_hub.store.observations import Observations
 
 @dataclass(frozen=True, kw_only=True)
 class Available:
-    """What there is in one source: the values of the dimensions asked for (time too), in order, and two counts."""
+    """What there is in one source: the values of the dimensions asked for (time too), in order, and two counts.
+
+    ``spans`` has the first and last period of values, where they are known.
+    """
 
     source: Source
     codes: Mapping[str, tuple[str, ...]]
+    spans: Mapping[str, Mapping[str, tuple[str, str]]]
     series_count: int
     obs_count: int
 
@@ -63,17 +67,19 @@ def _available(
     if version is None:
         return None
     exact = observations.availability(ref, source.structure, plan, version=version)
-    codes = dict(exact.codes)
+    codes, spans = dict(exact.codes), dict(exact.spans)
     if query.mode is Mode.AVAILABLE:
         for one in plan.selected_ids:
             freed = observations.availability(ref, source.structure, plan.without(one), version=version)
             codes[one] = freed.codes[one]
+            spans[one] = freed.spans.get(one, {})
     if not any(codes.values()):
         return None
     wanted = query.component_ids or source.structure.key_ids
     return Available(
         source=source,
         codes={one: codes[one] for one in source.structure.key_ids if one in wanted and codes[one]},
+        spans=spans,
         series_count=exact.series,
         obs_count=exact.observations,
     )
@@ -125,7 +131,14 @@ def _key_values(found: Available) -> Iterator[Document]:
         if time and component_id == time.id:
             yield {"id": component_id, "include": True, "timeRange": _time_range(values)}
         else:
-            yield {"id": component_id, "include": True, "values": [{"value": value} for value in values]}
+            spans = found.spans.get(component_id, {})
+            listed = [{"value": value} | _validity(spans.get(value)) for value in values]
+            yield {"id": component_id, "include": True, "values": listed}
+
+
+def _validity(span: tuple[str, str] | None) -> dict[str, str]:
+    """The temporal coverage of a value (REST v2.2, availability queries)."""
+    return {"validFrom": span[0], "validTo": span[1]} if span else {}
 
 
 def _time_range(periods: Sequence[str]) -> Document:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
@@ -17,11 +17,15 @@ from sdmx_hub.store.state import State
 
 @dataclass(frozen=True, kw_only=True)
 class Availability:
-    """What there is: ``codes`` of each dimension, time included, in order (time chronologically)."""
+    """What there is: ``codes`` of each dimension, time included, in order (time chronologically).
+
+    ``spans`` has the first and last period of each code of a dimension, where a profile tells it.
+    """
 
     codes: Mapping[str, tuple[str, ...]]
     observations: int
     series: int
+    spans: Mapping[str, Mapping[str, tuple[str, str]]] = field(default_factory=dict, compare=False)
 
 
 def find_availability(
@@ -40,17 +44,22 @@ def find_availability(
                 told = tell(plan, profile, connection)
             except duckdb.CatalogException:
                 return select_availability(plan, state, connection)  # it was dropped for a newer one meanwhile
-            return Availability(codes=told.codes, observations=told.observations, series=told.series)
+            return Availability(codes=told.codes, observations=told.observations, series=told.series, spans=told.spans)
     return select_availability(plan, state, connection, since=since)
 
 
 def select_availability(
     plan: Plan, state: State, connection: duckdb.DuckDBPyConnection, *, since: int | None = None
 ) -> Availability:
-    """Count what a plan covers of a state, its first, last, offset and limit left aside."""
+    """Count what a plan covers of a state, its first, last, offset and limit left aside.
+
+    What was deleted after release ``since`` has changed too (REST v2.2, availability queries, ``updatedAfter``).
+    """
     keys, dimensions = plan.structure.key_ids, plan.structure.dimension_ids
     selection = Selection(plan, connection)
-    sql = " UNION ALL ".join(living_parts(state, selection, keys, since))
+    parts = list(living_parts(state, selection, keys, since))
+    gone = state.deleted_since(since, keys, selection.narrow) if since is not None else None
+    sql = " UNION ALL ".join([*parts, f"SELECT {columns_sql(keys)} FROM ({gone})"] if gone else parts)
     if not sql:
         return Availability(codes=dict.fromkeys(keys, ()), observations=0, series=0)
     params = list(selection.params)

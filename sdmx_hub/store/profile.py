@@ -8,15 +8,19 @@ enough to make it in each process when first needed: nothing has to be written, 
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
 import itertools
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import duckdb
 
+from sdmx_hub.errors import BadRequest
+from sdmx_hub.model.period import parse_period
 from sdmx_hub.model.rows import quoted
 from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.query.plan import Plan
@@ -27,14 +31,73 @@ MOST_SERIES = 1_000_000
 _KEPT = 2_000_000
 """Series in all profiles of a process."""
 _SMALL = 65_536
+_WORD = 64
 _NUMBERS = itertools.count(1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bits:
+    """A set of periods as bits, for SQL and back: an integer up to 64 periods, which is quicker, else a bit string."""
+
+    codes: tuple[str, ...]
+
+    @property
+    def is_number(self) -> bool:
+        """Tell whether the bits are an integer, the first period its lowest bit."""
+        return len(self.codes) <= _WORD
+
+    def gathered(self, column: str) -> str:
+        """SQL that gathers the codes of a column."""
+        if self.is_number:
+            return f"bit_or(1::UBIGINT << enum_code({column})::UBIGINT)"
+        return f"bitstring_agg(enum_code({column})::INTEGER, 0, {len(self.codes) - 1})"
+
+    def written(self, wanted: Iterable[bool]) -> str:
+        """SQL of a set."""
+        digits = "".join("1" if one else "0" for one in wanted)
+        return f"{int(digits[::-1], 2)}::UBIGINT" if self.is_number else f"'{digits}'::BIT"
+
+    def ends(self, found: object) -> tuple[str, str]:
+        """The period of a set that begins first and the one that ends last; the set is not empty."""
+        digits = self._digits(found)
+        first = self.codes[digits.index("1")]
+        if self._ends_in_order:
+            return first, self.codes[digits.rindex("1")]
+        return first, max(self.named(found), key=period_end)
+
+    def named(self, found: object) -> tuple[str, ...]:
+        """The periods of a set, in order."""
+        return tuple(code for code, digit in zip(self.codes, self._digits(found), strict=False) if digit == "1")
+
+    def _digits(self, found: object) -> str:
+        return f"{int(str(found)):b}"[::-1] if self.is_number else str(found)
+
+    @functools.cached_property
+    def _ends_in_order(self) -> bool:
+        """Whether what begins later also ends later, as periods of one frequency do."""
+        ends = [period_end(code) for code in self.codes]
+        return ends == sorted(ends)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What there is: the codes of each dimension in order, time too, and two counts.
+
+    ``spans`` has the first and last period of each code of a dimension, where there is a time dimension.
+    """
+
+    codes: Mapping[str, tuple[str, ...]]
+    observations: int
+    series: int
+    spans: Mapping[str, Mapping[str, tuple[str, str]]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
     """A table of series: a code number in ``c0``, ``c1`` … for each dimension, and in ``b`` the periods, as bits.
 
-    ``codes`` are the dictionaries the numbers point into, time included where there is one.
+    ``codes`` are the dictionaries the numbers point into, time included where there is one; ``whole`` is what it tells
+    of everything.
     """
 
     table: str
@@ -42,6 +105,12 @@ class Profile:
     time_id: str | None
     codes: Mapping[str, tuple[str, ...]]
     series: int
+    whole: Told | None = None
+
+    @functools.cached_property
+    def bits(self) -> Bits:
+        """How periods are kept; without time there is one, which every series has."""
+        return Bits(codes=self.codes[self.time_id] if self.time_id else ("",))
 
 
 class Profiles:
@@ -91,7 +160,7 @@ def _make(table: str, structure: DataStructure, state: State, connection: duckdb
         f"enum_code({quoted(key)})::{'USMALLINT' if len(codes[key]) < _SMALL else 'UINTEGER'} AS c{position}"
         for position, key in enumerate(structure.dimension_ids)
     )
-    periods = f"bitstring_agg(enum_code({quoted(time)})::INTEGER, 0, {len(codes[time]) - 1})" if time else "'1'::BIT"
+    periods = Bits(codes=codes[time]).gathered(quoted(time)) if time else "1::UBIGINT"
     living = " UNION ALL ".join(state.living(project))
     connection.execute(
         f"CREATE TABLE memory.{table} AS SELECT {numbers}, b FROM"
@@ -101,7 +170,8 @@ def _make(table: str, structure: DataStructure, state: State, connection: duckdb
     if series > MOST_SERIES:
         connection.execute(f"DROP TABLE memory.{table}")
         return None
-    return Profile(table=table, dimension_ids=structure.dimension_ids, time_id=time, codes=codes, series=series)
+    made = Profile(table=table, dimension_ids=structure.dimension_ids, time_id=time, codes=codes, series=series)
+    return replace(made, whole=_told(made, [], "", connection))
 
 
 def _counted(connection: duckdb.DuckDBPyConnection, table: str) -> int:
@@ -116,52 +186,68 @@ def answers(plan: Plan, state: State) -> bool:
     return all(asked.component_id in plan.structure.dimension_ids for asked in plan.filters)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """What a profile tells of a plan: the codes there are in each dimension, in order, and two counts."""
-
-    codes: Mapping[str, tuple[str, ...]]
-    observations: int
-    series: int
-
-
 def tell(plan: Plan, profile: Profile, connection: duckdb.DuckDBPyConnection) -> Told:
     """Count and list what a plan covers of a profile."""
-    nothing = Told(codes=dict.fromkeys(plan.structure.key_ids, ()), observations=0, series=0)
     conditions, periods = _conditions(plan, profile), _periods(plan, profile)
     if conditions is None or periods is None:
-        return nothing
+        return _nothing(profile)
+    if profile.whole is not None and not conditions and not periods:
+        return profile.whole
+    return _told(profile, conditions, periods, connection)
+
+
+def period_end(text: str) -> dt.datetime:
+    """When a period ends; what is no period never does, as in the order of the store."""
+    try:
+        return parse_period(text).end
+    except BadRequest:
+        return dt.datetime.max  # noqa: DTZ901 - periods are in the provider's own time
+
+
+def _nothing(profile: Profile) -> Told:
+    return Told(codes=dict.fromkeys(profile.codes, ()), observations=0, series=0, spans={})
+
+
+def _told(profile: Profile, conditions: Sequence[str], periods: str, connection: duckdb.DuckDBPyConnection) -> Told:
+    """Go once through the series: by each dimension, and all together."""
     source = f"memory.{profile.table}"
     if periods:
         source = f"(SELECT * REPLACE (b & {periods} AS b) FROM {source})"
         conditions = [*conditions, "bit_count(b) > 0"]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    seen = [
-        f"bitstring_agg(c{position}::INTEGER, 0, {len(profile.codes[key]) - 1})::VARCHAR"
-        for position, key in enumerate(profile.dimension_ids)
-    ]
-    columns = ", ".join(("count(*)", "sum(bit_count(b))", "bit_or(b)::VARCHAR", *seen))
-    series, observations, times, *bits = connection.execute(f"SELECT {columns} FROM {source}{where}").fetchall()[0]
+    columns = [f"c{position}" for position in range(len(profile.dimension_ids))]
+    listed, sets = ", ".join(columns), ", ".join(f"({one})" for one in columns)
+    rows = connection.execute(
+        f"SELECT coalesce({listed}), grouping({listed}), count(*), sum(bit_count(b)), bit_or(b)::VARCHAR"
+        f" FROM {source}{where} GROUP BY GROUPING SETS ((), {sets})"
+    ).fetchall()
+    everything = 2 ** len(columns) - 1
+    by_dimension: dict[int, dict[int, object]] = {}
+    for number, grouped, _, _, found in rows:
+        by_dimension.setdefault(grouped, {})[number] = found
+    series, observations, times = next((row[2:] for row in rows if row[1] == everything), (0, 0, ""))
     if not series:
-        return nothing
-    codes = {key: _named(profile.codes[key], found) for key, found in zip(profile.dimension_ids, bits, strict=True)}
+        return _nothing(profile)
+    codes, spans = {}, {}
+    for position, key in enumerate(profile.dimension_ids):
+        found = by_dimension[everything - 2 ** (len(columns) - 1 - position)]
+        numbers = sorted(found)
+        codes[key] = tuple(profile.codes[key][number] for number in numbers)
+        if profile.time_id:
+            spans[key] = {profile.codes[key][number]: profile.bits.ends(found[number]) for number in numbers}
     if profile.time_id:
-        codes[profile.time_id] = _named(profile.codes[profile.time_id], times)
-    return Told(codes=codes, observations=int(observations), series=int(series))
-
-
-def _named(codes: tuple[str, ...], bits: str) -> tuple[str, ...]:
-    return tuple(code for code, bit in zip(codes, bits, strict=True) if bit == "1")
+        codes[profile.time_id] = profile.bits.named(times)
+    return Told(codes=codes, observations=int(observations), series=int(series), spans=spans)
 
 
 def _periods(plan: Plan, profile: Profile) -> str | None:
     """The periods wanted as bits; empty for all, None for none."""
     if plan.periods is None or profile.time_id is None:
         return ""
-    bits = "".join("1" if plan.period_matches(code) else "0" for code in profile.codes[profile.time_id])
-    if "1" not in bits:
+    wanted = [plan.period_matches(code) for code in profile.codes[profile.time_id]]
+    if not any(wanted):
         return None
-    return f"'{bits}'::BIT" if "0" in bits else ""
+    return "" if all(wanted) else profile.bits.written(wanted)
 
 
 def _conditions(plan: Plan, profile: Profile) -> list[str] | None:
