@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from flask import Blueprint, Response
 
@@ -14,6 +14,7 @@ from sdmx_hub.web.errors import STATUSES
 from sdmx_hub.web.hub import base_url, current_hub
 from sdmx_hub.web.openapi_registrations import REGISTRY_RESOURCES, registration_paths
 from sdmx_hub.web.openapi_registry import fmr_paths, maintenance_paths
+from sdmx_hub.web.openapi_slots import slot
 from sdmx_hub.web.rest import Family
 from sdmx_hub.web.rest_v1 import V1
 from sdmx_hub.web.rest_v2 import V2
@@ -95,7 +96,11 @@ _SLOTS_V2: Mapping[str, tuple[Kind, tuple[str, ...], tuple[str, ...]]] = {
         ("context", "agencyID", "resourceID", "version", "key", "componentID"),
         ("mode", "references", "updatedAfter"),
     ),
-    "schema": ("schema", ("context", "agencyID", "resourceID", "version"), ("dimensionAtObservation", "deletion")),
+    "schema": (
+        "schema",
+        ("context", "agencyID", "resourceID", "version"),
+        ("dimensionAtObservation", "deletion", "asOf"),
+    ),
     "structure": (
         "structure",
         ("artefactType", "agencyID", "resourceID", "version", "itemID"),
@@ -118,7 +123,7 @@ def _paths(
 
 def _operation(api: Api, kind: Kind, slots: tuple[str, ...], parameters: tuple[str, ...]) -> Document:
     found = [
-        *({"name": slot, "in": "path", "required": True, "schema": {"type": "string"}} for slot in slots),
+        *(slot(name, api) for name in slots),
         *(_parameter(name, kind) for name in (*parameters, *_ANSWER)),
     ]
     if api == "v2" and kind in {"data", "availability"}:
@@ -145,7 +150,7 @@ def _parameter(name: str, kind: Kind) -> Document:
     return {"name": name, "in": "query", "schema": schema}
 
 
-def _refusals(api: Api) -> Iterable[tuple[int, str]]:
+def _refusals(api: Api | Literal["plain"]) -> Iterable[tuple[int, str]]:
     named: dict[int, list[str]] = {}
     for row in STATUSES:
         named.setdefault(getattr(row, api), []).append(row.refusal.__name__)
@@ -167,7 +172,8 @@ def _said(text: str) -> Document:
 def _api_paths() -> Iterable[tuple[str, Document]]:
     key: list[dict[str, list[str]]] = [{"key": []}]
     file = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
-    done = {"200": _said("Done"), "401": _said("No key, or a wrong one"), "403": _said("Not allowed by the key")}
+    refused = {str(status): _said(name) for status, name in _refusals("plain")}
+    done = {"200": _said("Done"), "422": _said("Done nothing: the findings say why")} | refused
     yield "/api/load", {"post": {"security": key, "requestBody": file, "responses": done}}
     yield "/api/structures", {"post": {"security": key, "requestBody": file, "responses": done}}
     yield "/api/releases", {"get": {"responses": {"200": _said("Releases, newest first")}}}

@@ -7,6 +7,7 @@ from typing import Any
 
 from sdmx_hub.formats.table import SDMX, formats_of
 from sdmx_hub.web.openapi_registrations import REGISTRY_RESOURCES
+from sdmx_hub.web.openapi_slots import slot
 from sdmx_hub.web.rest import Family
 
 Document = dict[str, Any]
@@ -21,7 +22,15 @@ _RESULTS = {
     "412": "Not in the state If-Match asks for",
     "422": "Not what the address names, or not valid",
 }
-_REFUSALS = {"400": "Cannot be read", "401": "No key, or a wrong one", "403": "Not allowed by the key"}
+_REFUSALS = {
+    "400": "Cannot be read",
+    "401": "No key, or a wrong one",
+    "403": "Not allowed by the key",
+    "406": "No such format of answer",
+    "413": "Too large",
+    "429": "Too many wrong keys: wait",
+    "503": "Somebody else is writing: try again",
+}
 
 
 def maintenance_paths(family: Family) -> Iterable[tuple[str, Document]]:
@@ -58,7 +67,7 @@ def _operation(family: Family, slots: tuple[str, ...], *, body: bool) -> Documen
     operation: Document = {
         "security": [{"key": []}],
         "parameters": [
-            *({"name": slot, "in": "path", "required": True, "schema": {"type": "string"}} for slot in slots),
+            *(slot(name, family.api) for name in slots),
             {"name": "dryRun", "in": "query", "schema": {"type": "boolean", "default": False}},
             {"name": "atomic", "in": "query", "schema": {"type": "boolean", "default": False}},
             {"name": "If-Match", "in": "header", "schema": {"type": "string"}},
