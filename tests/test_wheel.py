@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-CONTENT = ("dsd", "codelists", "mappings", "config")
+CONTENT = ("dsd", "codelists", "metadata", "mappings", "config")
 BUILD_SECONDS = 120
 
 

@@ -123,7 +123,7 @@ def prepare(home: Path, partner: Path, partner_port: int, language: str) -> None
 
 
 def _fill(home: Path, loads: Sequence[Sequence[str]]) -> None:
-    for words in (["init"], ["structures", "load", "--pack"], *loads):
+    for words in (["init"], ["structures", "load", "--pack"], ["metadata", "load", "--pack"], *loads):
         _run(home, words)
 
 
@@ -137,7 +137,7 @@ def shipped_samples(root: Path) -> Iterator[tuple[str, Path, Path]]:
 
 def _fingerprint(root: Path) -> str:
     digest = hashlib.sha256()
-    for folder in ("codelists", "dsd", "mappings"):
+    for folder in ("codelists", "dsd", "metadata", "mappings"):
         for path in sorted((root / folder).rglob("*")):
             if path.is_file():
                 digest.update(path.relative_to(root).as_posix().encode())

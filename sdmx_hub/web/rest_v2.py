@@ -25,7 +25,7 @@ V2 = Family(
         "registration": get_registrations,
     },
     keeps_resource=frozenset(),
-    unbuilt=frozenset({"metadata", "subscription"}),
+    unbuilt=frozenset({"subscription"}),
     writes={"structure": maintain_structures, "registration": change_registrations},
     asks={"data": get_data, "availability": get_availability},
     key_slot=5,
