@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 import numpy as np
@@ -24,7 +25,7 @@ from sdmx_hub.formats.read_cells import sub_fields_sql
 from sdmx_hub.formats.read_data import spool
 from sdmx_hub.model.finding import Finding, Where
 from sdmx_hub.model.rows import SOURCE_ROW, literal
-from sdmx_hub.model.structure import DataStructure
+from sdmx_hub.model.structure import Component, DataStructure
 
 HEADER_BYTES = 65_536
 MOST_COLUMNS = 300
@@ -190,36 +191,40 @@ def _ragged(row: int, actual: int, text: str, expected: int) -> Finding:
 
 
 def select_components(
-    table: CsvTable, structure: DataStructure, known: frozenset[str], separator: str | None = None
+    table: CsvTable,
+    structure: DataStructure,
+    known: frozenset[str],
+    separator: str | None = None,
+    *,
+    called: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, str]:
     """Write the SQL of each component that has a column.
 
     Labels (``F: Female``) are cut off, a decimal comma of a ``;`` file becomes a point, and columns with sub-fields are
-    unpacked. ``known`` are the headings of the format itself, ``separator`` is what parts sub-fields.
+    unpacked. ``known`` are the headings of the format itself, ``separator`` is what parts sub-fields, ``called``
+    the ids of components by headings that say them otherwise.
     """
     selected: dict[str, str] = {}
-    measures = {measure.id for measure in structure.measures}
     for position, heading in enumerate(table.headings):
-        component = structure.components.get(heading.id)
-        if heading.id in known or component is None or heading.id in selected:
-            continue
-        sql = f"c{position}"
-        is_time = structure.time_dimension is not None and component.id == structure.time_dimension.id
-        if heading.brackets and not component.representation.is_plain:
-            parts_at = separator or _SUB_FIELDS
-            selected[heading.id] = sub_fields_sql(
-                sql, component.representation, parts_at, heading.brackets[1:-1], labelled=heading.labelled
-            )
-            continue
-        if heading.labelled and (component.representation.is_coded or is_time or component.id in measures):
-            sql = f"split_part({sql}, ': ', 1)"
-        if component.id in measures and table.delimiter == ";":
-            point = f"replace({sql}, ',', '.')"
-            sql = f"CASE WHEN regexp_full_match({sql}, {literal(_DECIMAL_COMMA)}) THEN {point} ELSE {sql} END"
-        if heading.brackets and re.fullmatch(r"\[[a-z-]+\]", heading.brackets):
-            sql = f"regexp_replace({sql}, '^[a-z-]+:', '')"
-        selected[heading.id] = sql
+        component = structure.components.get(called.get(heading.id, heading.id))
+        if component is not None and heading.id not in known and component.id not in selected:
+            selected[component.id] = _cell_sql(table, structure, component, position, separator or _SUB_FIELDS)
     return selected
+
+
+def _cell_sql(table: CsvTable, structure: DataStructure, component: Component, position: int, separator: str) -> str:
+    sql, heading, representation = f"c{position}", table.headings[position], component.representation
+    if heading.brackets and not representation.is_plain:
+        return sub_fields_sql(sql, representation, separator, heading.brackets[1:-1], labelled=heading.labelled)
+    is_measure = any(component is measure for measure in structure.measures)
+    if heading.labelled and (representation.is_coded or is_measure or component is structure.time_dimension):
+        sql = f"split_part({sql}, ': ', 1)"
+    if is_measure and table.delimiter == ";":
+        point = f"replace({sql}, ',', '.')"
+        sql = f"CASE WHEN regexp_full_match({sql}, {literal(_DECIMAL_COMMA)}) THEN {point} ELSE {sql} END"
+    if heading.brackets and re.fullmatch(r"\[[a-z-]+\]", heading.brackets):
+        sql = f"regexp_replace({sql}, '^[a-z-]+:', '')"
+    return sql
 
 
 def check_headings(table: CsvTable, structure: DataStructure, known: frozenset[str]) -> Iterator[Finding]:

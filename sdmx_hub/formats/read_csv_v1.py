@@ -8,13 +8,22 @@ from pathlib import Path
 import duckdb
 
 from sdmx_hub.errors import Malformed
-from sdmx_hub.formats.read_csv import check_headings, distinct, read_table, select_components
-from sdmx_hub.formats.read_data import FindStructure, ReadData, ReadDataset, resolve_structure, rows_of
+from sdmx_hub.formats.read_csv import CsvTable, check_headings, distinct, read_table, select_components
+from sdmx_hub.formats.read_data import (
+    PRIMARY_MEASURE,
+    FindStructure,
+    ReadData,
+    ReadDataset,
+    primary_measure,
+    resolve_structure,
+    rows_of,
+)
 from sdmx_hub.model.finding import Finding
 from sdmx_hub.model.rows import SOURCE_ROW, literal
+from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Ref, Urn
 
-_KNOWN = frozenset({"DATAFLOW"})
+_KNOWN = frozenset({"DATAFLOW", PRIMARY_MEASURE})
 _FLOW = re.compile(r"([A-Za-z][\w.-]*):([\w@$-]+)(?:\(([^()\s]+)\))?(?:: .*)?", re.ASCII | re.DOTALL)
 
 
@@ -30,7 +39,7 @@ def read(path: Path, find: FindStructure, connection: duckdb.DuckDBPyConnection)
         structure = resolve_structure(urn, find)
         findings += [finding for finding in check_headings(table, structure, _KNOWN) if finding not in findings]
         source = f"{table.name} WHERE {flow} = {literal(text or '')}" if len(flows) > 1 else table.name
-        selected = select_components(table, structure, _KNOWN) | {SOURCE_ROW: SOURCE_ROW}
+        selected = _selected(table, structure) | {SOURCE_ROW: SOURCE_ROW}
         datasets.append(
             ReadDataset(
                 described_by=urn,
@@ -40,6 +49,13 @@ def read(path: Path, find: FindStructure, connection: duckdb.DuckDBPyConnection)
             )
         )
     return ReadData(datasets=tuple(datasets), findings=tuple(findings))
+
+
+def _selected(table: CsvTable, structure: DataStructure) -> dict[str, str]:
+    """The SQL of each component; the measure goes by the name SDMX 2.1 gives it."""
+    primary = primary_measure(structure)
+    called = {PRIMARY_MEASURE: primary} if primary else {}
+    return select_components(table, structure, _KNOWN - called.keys(), called=called)
 
 
 def parse_flow(text: str | None) -> Urn:

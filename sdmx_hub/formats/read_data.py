@@ -33,6 +33,9 @@ ACTIONS = {
 } | {action.value.lower(): action for action in Action}
 """Actions by the names and letters messages use, in lower case."""
 
+PRIMARY_MEASURE = "OBS_VALUE"
+"""What SDMX 2.1 calls the one measure of any structure."""
+
 _numbers = itertools.count(1)
 
 
@@ -121,6 +124,12 @@ def actions_in(connection: duckdb.DuckDBPyConnection, table: str, expression: st
         f"SELECT {expression}, min({SOURCE_ROW}) FROM {table} WHERE {expression} IS NOT NULL GROUP BY ALL ORDER BY 2"
     ).fetchall()
     return tuple(parse_action(text, row) for text, row in found)
+
+
+def primary_measure(structure: DataStructure) -> str | None:
+    """The measure that SDMX 2.1 sees in a structure: the one with its name, else the first."""
+    ids = [measure.id for measure in structure.measures]
+    return PRIMARY_MEASURE if PRIMARY_MEASURE in ids else next(iter(ids), None)
 
 
 def parse_action(text: str, row: int | None = None) -> Action:

@@ -13,7 +13,7 @@ import duckdb
 
 from sdmx_hub.errors import BadRequest, Malformed
 from sdmx_hub.formats import read_json_extract
-from sdmx_hub.formats.read_data import FindStructure, ReadData, resolve_structure
+from sdmx_hub.formats.read_data import PRIMARY_MEASURE, FindStructure, ReadData, resolve_structure
 from sdmx_hub.formats.read_json_extract import Layout
 from sdmx_hub.formats.read_rows import assemble, check_cells, describe_dataset
 from sdmx_hub.formats.read_spool import DATASET
@@ -49,6 +49,7 @@ def read_message(path: Path, find: FindStructure, connection: duckdb.DuckDBPyCon
             given=given,
             action=given.get("action"),
             packed=found["packed"],
+            has_primary=found["has_primary"],
         )
         for number, given in enumerate(found["datasets"])
     ]
@@ -90,7 +91,7 @@ def _header(given: Mapping[str, Any]) -> Header:
 def _oddities(found: Mapping[str, Any], structures: list[DataStructure]) -> Iterable[Finding]:
     known = frozenset(name for structure in structures for name in structure.components)
     for name in found["names"]:
-        if name not in known:
+        if name not in known and not (name == PRIMARY_MEASURE and found["has_primary"]):
             yield Finding(
                 code="READ-COMPONENT", where=Where(column=name), params={"name": name, "structure": structures[0].ref}
             )

@@ -19,6 +19,7 @@ import ijson
 
 from sdmx_hub.errors import Malformed
 from sdmx_hub.formats.read_cells import unmarked
+from sdmx_hub.formats.read_data import PRIMARY_MEASURE
 from sdmx_hub.formats.read_spool import Columns
 from sdmx_hub.model.cells import Value, write_cell
 
@@ -129,11 +130,12 @@ class _Structure:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         dimensions, attributes = document["dimensions"], document.get("attributes", {})
-        measures = document.get("measures", {}).get("observation")
+        measures = (document.get("measures") or {}).get("observation")
         self.fixed = _parts(dimensions.get("dataSet") or dimensions.get("dataset"))
         self.series = _parts(dimensions.get("series"))
         self.observation = _parts(dimensions.get("observation"))
-        self.measures = _parts(measures) if measures else [_Part("OBS_VALUE", None, 0)]
+        self.has_primary = "measures" not in document
+        self.measures = [_Part(PRIMARY_MEASURE, None, 0)] if self.has_primary else _parts(measures)
         self.of_dataset = _parts(attributes.get("dataSet") or attributes.get("dataset"))
         self.of_group = _parts(attributes.get("dimensionGroup"))
         self.of_series = _parts(attributes.get("series"))
@@ -181,6 +183,7 @@ class _Reader:
             "several": self.several,
             "several_languages": self.several_languages,
             "packed": sorted(self.packed),
+            "has_primary": any(structure.has_primary for structure in self.structures),
             "has_empty": True,
         }
 

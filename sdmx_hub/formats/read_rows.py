@@ -13,7 +13,14 @@ import duckdb
 import pyarrow as pa
 
 from sdmx_hub.formats.read_cells import allowed_sql
-from sdmx_hub.formats.read_data import ReadDataset, new_table, parse_action, rows_of
+from sdmx_hub.formats.read_data import (
+    PRIMARY_MEASURE,
+    ReadDataset,
+    new_table,
+    parse_action,
+    primary_measure,
+    rows_of,
+)
 from sdmx_hub.formats.read_spool import DATASET, SERIES
 from sdmx_hub.model.finding import Finding, Where
 from sdmx_hub.model.message import Action
@@ -128,11 +135,13 @@ def describe_dataset(
     given: Mapping[str, Any],
     action: str | None,
     packed: Collection[str] = (),
+    has_primary: bool = False,
 ) -> ReadDataset:
     """Describe the rows of one data set of an assembled table.
 
     ``source`` is the table with its condition, ``held`` the components it has columns for, ``given`` what the data set
     says of itself (its attributes marked ``@``), ``packed`` the components with cells of several values or languages.
+    ``has_primary`` says that the message calls the first measure as SDMX 2.1 does.
     Series without observations count in a deletion only.
     """
     chosen = parse_action(action) if action else None
@@ -141,6 +150,8 @@ def describe_dataset(
         cell = quoted(name) if name in held else "NULL::VARCHAR"
         common = given.get(f"@{name}")
         cell = f"coalesce({cell}, {literal(common)})" if common else cell
+        if has_primary and name == primary_measure(structure) != PRIMARY_MEASURE and PRIMARY_MEASURE in held:
+            cell = f"coalesce({cell}, {quoted(PRIMARY_MEASURE)})"
         selected[name] = allowed_sql(cell, structure.components[name].representation) if name in packed else cell
     if chosen is not Action.DELETE:
         source += f" AND {SOURCE_ROW} IS NOT NULL"

@@ -17,7 +17,7 @@ import duckdb
 
 from sdmx_hub.errors import BadRequest, Malformed
 from sdmx_hub.formats import read_xml_arrow, read_xml_expat
-from sdmx_hub.formats.read_data import FindStructure, ReadData, resolve_structure
+from sdmx_hub.formats.read_data import PRIMARY_MEASURE, FindStructure, ReadData, resolve_structure
 from sdmx_hub.formats.read_rows import assemble, check_cells, describe_dataset
 from sdmx_hub.formats.read_spool import DATASET
 from sdmx_hub.formats.read_xml_head import read_head
@@ -66,15 +66,25 @@ def extract_carefully(path: Path, names: list[str], folder: Path, described: Des
 
 
 def read_message(
-    path: Path, find: FindStructure, connection: duckdb.DuckDBPyConnection, extract: Extract = extract_specific
+    path: Path,
+    find: FindStructure,
+    connection: duckdb.DuckDBPyConnection,
+    extract: Extract = extract_specific,
+    *,
+    has_primary: bool = False,
 ) -> ReadData:
-    """Read a message. Raises Malformed with line and column, NotFound for an unknown structure, TooLarge."""
+    """Read a message; ``has_primary`` says that it calls the measure as SDMX 2.1 does.
+
+    Raises Malformed with line and column, NotFound for an unknown structure, TooLarge.
+    """
     head = run_limited(read_head, path)
     if not head["datasets"]:
         return ReadData(datasets=(), header=_header(head), findings=_notes(head))
     described = _described(head, find)
     first = next(iter(described.values()))
     names = list(dict.fromkeys(name for item in described.values() for name in item.structure.components))
+    if has_primary and PRIMARY_MEASURE not in names:
+        names.append(PRIMARY_MEASURE)
     with tempfile.TemporaryDirectory(prefix="sdmx-hub-") as folder:
         found = dict(extract(path, names, Path(folder), first))
         found.setdefault("datasets", [_plain_dataset(head["datasets"][0], names)])
@@ -93,6 +103,7 @@ def read_message(
                 given=given,
                 action=given.get("action") or head["header"].get("DataSetAction"),
                 packed=found.get("packed", ()),
+                has_primary=has_primary,
             )
         )
     return ReadData(

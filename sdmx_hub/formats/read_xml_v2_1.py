@@ -12,4 +12,4 @@ from sdmx_hub.formats.read_xml import read_message
 
 def read(path: Path, find: FindStructure, connection: duckdb.DuckDBPyConnection) -> ReadData:
     """Read a message. Raises Malformed with line and column, NotFound for an unknown structure, TooLarge."""
-    return read_message(path, find, connection)
+    return read_message(path, find, connection, has_primary=True)

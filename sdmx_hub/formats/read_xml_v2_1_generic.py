@@ -9,14 +9,14 @@ from typing import Any
 import duckdb
 
 from sdmx_hub.formats import read_xml_generic
-from sdmx_hub.formats.read_data import FindStructure, ReadData
+from sdmx_hub.formats.read_data import PRIMARY_MEASURE, FindStructure, ReadData, primary_measure
 from sdmx_hub.formats.read_xml import Described, read_message
 from sdmx_hub.sandbox import run_limited
 
 
 def read(path: Path, find: FindStructure, connection: duckdb.DuckDBPyConnection) -> ReadData:
     """Read a message. Raises Malformed with line and column, NotFound for an unknown structure, TooLarge."""
-    return read_message(path, find, connection, extract_generic)
+    return read_message(path, find, connection, extract_generic, has_primary=True)
 
 
 def extract_generic(path: Path, names: list[str], folder: Path, described: Described) -> Mapping[str, Any]:
@@ -25,5 +25,5 @@ def extract_generic(path: Path, names: list[str], folder: Path, described: Descr
     at_observation = described.at_observation
     if at_observation not in structure.components and structure.time_dimension:
         at_observation = structure.time_dimension.id
-    measure = structure.measures[0].id if structure.measures else "OBS_VALUE"
+    measure = primary_measure(structure) or PRIMARY_MEASURE
     return run_limited(read_xml_generic.extract, path, names, folder, at_observation, measure)

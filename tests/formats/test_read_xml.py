@@ -228,3 +228,13 @@ def test_other_encodings_are_read_by_the_reference_reader(tmp_path: Path) -> Non
     text = message(SERIES).replace("UTF-8", "ISO-8859-1").encode("latin-1")
     found = read_xml_v2_1.read(saved(tmp_path, text), lambda urn: SPECIMEN.structure, duckdb.connect())
     assert "é" in str(rows(found)[1]["COMMENT_OBS"])
+
+
+MEASURED = make_specimen("REF_AREA.TIME_PERIOD", attributes={}, measures="RATE COUNT", types={"RATE": "Double"})
+
+
+def test_the_measure_of_version_2_1_is_the_first_of_a_structure_without_obs_value(tmp_path: Path) -> None:
+    text = message('<Obs REF_AREA="SN" TIME_PERIOD="2020" OBS_VALUE="1.5"/>', dataset='action="Replace"')
+    found = read_xml_v2_1.read(saved(tmp_path, text), lambda urn: MEASURED.structure, duckdb.connect())
+    assert found.findings == ()
+    assert [(row["REF_AREA"], row["RATE"]) for row in rows(found)] == [("SN", "1.5")]

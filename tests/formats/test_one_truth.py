@@ -1,0 +1,67 @@
+"""One truth in all formats: whatever is written, in whichever format, is valid and reads back as it was.
+
+The formats of SDMX 2.1 tell the view that 2.1 has of the data: one measure, no arrays, each text in one language.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from sdmx_hub.formats import read_json, read_xml, read_xml_v2_1_generic
+from sdmx_hub.formats.readers import read_data
+from sdmx_hub.formats.writers import WRITERS
+from tests.data_factories import TIME, make_dataset, make_message
+from tests.formats.cube_strategies import Cube, cubes, full_view, rows_in, view_v2_1
+from tests.formats.test_writers import SERIES_ONLY, judge
+
+OF_2_1 = {name for name in WRITERS if name in {"data-csv-1.0", "data-json-1.0"} or "xml-2.1" in name}
+PARAMETERS: dict[str, list[dict[str, str]]] = {
+    "data-csv-1.0": [{}, {"labels": "both"}],
+    "data-csv-2.0": [{}, {"labels": "both", "keys": "both"}],
+    "data-csv-2.1": [{}, {"labels": "name", "keys": "series"}],
+}
+
+
+@pytest.fixture(autouse=True)
+def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parse here: a child process for every message would take most of the time."""
+
+    def run(function: Callable[..., Any], /, *arguments: Any) -> Any:
+        return json.loads(json.dumps(function(*(str(one) if isinstance(one, Path) else one for one in arguments))))
+
+    for module in (read_json, read_xml, read_xml_v2_1_generic):
+        monkeypatch.setattr(module, "run_limited", run)
+
+
+def told(name: str, cube: Cube, parameters: dict[str, str], folder: Path) -> None:
+    """Write a cube, hold the message against its schemas, and read it."""
+    structure = cube.specimen.structure
+    at = TIME if name in SERIES_ONLY else cube.at
+    message = make_message(make_dataset(cube.specimen, cube.observations, at=at))
+    written = b"".join(WRITERS[name](message, parameters))
+    judge(name, written, cube.specimen, at)
+    file = folder / "message"
+    file.write_bytes(written)
+    found = read_data(file, lambda urn: structure, duckdb.connect(config={"threads": 1}))
+    assert found.findings == ()
+    (dataset,) = found.datasets
+    rows = dataset.rows.connection.execute(dataset.rows.sql).fetchall()
+    expected = view_v2_1(cube) if name in OF_2_1 else full_view(cube)
+    assert rows_in(dataset.rows.columns, rows, structure) == expected, name
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(cube=cubes())
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_format_tells_the_same_observations(name: str, cube: Cube, tmp_path: Path) -> None:
+    if name in SERIES_ONLY and cube.specimen.structure.time_dimension is None:
+        return
+    for parameters in PARAMETERS.get(name, [{}]):
+        told(name, cube, parameters, tmp_path)
