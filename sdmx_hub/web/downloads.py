@@ -11,6 +11,9 @@ from sdmx_hub.model.urn import Ref
 
 _SAFE = "[]:,+*~"
 _SYNTAX_NAMES = {"xml": "SDMX-ML", "json": "SDMX-JSON", "csv": "SDMX-CSV"}
+_TABLES = {"data-xlsx": "Excel", "data-csv-plain": "CSV", "data-parquet": "Parquet"}
+"""Tables for people, by the names people know them by."""
+_ORDER = ("xlsx", "csv", "parquet", "xml", "json")
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,11 @@ class Download:
         return {"label": self.label, "media_type": self.media_type, "url": self.url}
 
 
-def list_downloads(kind: Kind, api: Api, url: str) -> list[dict[str, str]]:
-    """List the formats ``url`` can be downloaded in, the plainest for people first."""
+def list_downloads(kind: Kind, api: Api, url: str, language: str = "") -> list[dict[str, str]]:
+    """List the formats ``url`` can be downloaded in, tables for people first, their labels in ``language``."""
     offered = [row for row in formats_of(kind, api) if row.syntax != "html"]
-    ranked = sorted(offered, key=lambda row: ("csv", "xml", "json").index(row.syntax) if row.syntax != "html" else 9)
-    downloads = [download for row in ranked for download in _of_format(row, url)]
+    ranked = sorted(offered, key=lambda row: -1 if row.id in _TABLES else _ORDER.index(row.syntax))
+    downloads = [download for row in ranked for download in _of_format(row, url, language)]
     return [download.as_json() for download in downloads]
 
 
@@ -42,16 +45,22 @@ def plainest(found: list[dict[str, str]]) -> list[dict[str, str]]:
     return list(kept.values())
 
 
-def _of_format(row: Format, url: str) -> Iterable[Download]:
+def _of_format(row: Format, url: str, language: str) -> Iterable[Download]:
     name = format_label(row)
-    yield Download(name, row.content_type, with_format(url, row.id))
+    plain = with_format(url, row.id)
+    labelled = f"{plain}&labels=both" + (f"&lang={language}" if language else "")
+    if row.id in _TABLES:
+        yield Download(name, row.content_type, labelled + ("&bom=yes" if "bom" in row.parameters else ""))
+        return
+    yield Download(name, row.content_type, plain)
     if "both" in row.parameters.get("labels", ()):
-        labelled = with_format(url, row.id) + "&labels=both"
         yield Download(f"{name} + labels", f"{row.content_type};labels=both", labelled)
 
 
 def format_label(row: Format) -> str:
     """Name a format for people: ``SDMX-ML 2.1 (specific)``."""
+    if row.id in _TABLES:
+        return _TABLES[row.id]
     detail = row.id.split("-", 3)[3] if row.id.count("-") > 2 else ""
     version = row.version.removesuffix(".0") if row.version.count(".") > 1 else row.version
     kind = "XSD" if row.id.startswith("schema") else _SYNTAX_NAMES[row.syntax]

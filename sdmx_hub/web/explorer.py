@@ -20,6 +20,7 @@ from sdmx_hub.web.hub import Visit
 from sdmx_hub.web.jsonld import describe_dataset
 from sdmx_hub.web.labels import Labels
 from sdmx_hub.web.listing import page_path
+from sdmx_hub.web.notes import list_notes
 from sdmx_hub.web.numbers import format_day, parse_value
 from sdmx_hub.web.selection import Selection, read_selection
 from sdmx_hub.web.table import SeriesKey, Table, read_table
@@ -44,7 +45,7 @@ class Page:
 
 def explore(visit: Visit, artefact: Artefact, arguments: MultiDict[str, str]) -> Page:
     """Make the page of a dataflow as ``arguments`` choose it."""
-    content = _about(artefact, visit.language)
+    content = _about(artefact, visit.language) | {"about": list_notes(visit, artefact)}
     held = find_holdings(visit, artefact)
     if held is None:
         return Page(content=content | {"observations": 0}, selection=Selection(codes={}))
@@ -65,7 +66,7 @@ def explore(visit: Visit, artefact: Artefact, arguments: MultiDict[str, str]) ->
         "page": selection.page,
         "has_selection": not selection.is_empty,
         "table": table.as_json(PERIODS_SHOWN),
-        **_list_addresses(artefact.ref, selection, visit.base_url),
+        **_list_addresses(artefact.ref, selection, visit.base_url, visit.language),
         "citation": _cite(visit, artefact, content["name"], held),
     }
     has_more = table.first + len(table.keys) - 1 < table.total
@@ -176,13 +177,13 @@ def _latest(series: ChartSeries) -> float:
     return known[0] if known else float("-inf")
 
 
-def _list_addresses(ref: Ref, selection: Selection, base: str) -> dict[str, Any]:
+def _list_addresses(ref: Ref, selection: Selection, base: str, language: str) -> dict[str, Any]:
     url = base + downloads.data_path(ref, selection.filters())
     everything = base + downloads.data_path(ref)
     return {
         "url": url,
-        "downloads": downloads.list_downloads("data", "v2", url),
-        "downloads_all": downloads.plainest(downloads.list_downloads("data", "v2", everything)),
+        "downloads": downloads.list_downloads("data", "v2", url, language),
+        "downloads_all": downloads.plainest(downloads.list_downloads("data", "v2", everything, language)),
         "structures": downloads.list_downloads("structure", "v2", base + downloads.structure_path(ref)),
         "snippets": downloads.data_snippets(url),
     }

@@ -25,5 +25,6 @@ def show_query(kind: Kind, api: Api, visit: Visit, dataflows: Iterable[Artefact]
         {"path": page_path(one.ref), "name": localised(one.names, visit.language) or one.ref.id}
         for one, _ in zip(dataflows, range(MOST_DATAFLOWS), strict=False)
     ]
-    content = {"url": url, "kind": kind, "downloads": list_downloads(kind, api, url), "dataflows": flows}
+    found = list_downloads(kind, api, url, visit.language)
+    content = {"url": url, "kind": kind, "downloads": found, "dataflows": flows}
     return show("query.html", content)
