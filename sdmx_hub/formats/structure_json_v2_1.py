@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from sdmx_hub.errors import Malformed
-from sdmx_hub.formats.structure_canonical import LOCALISED, make_artefact
+from sdmx_hub.formats.structure_canonical import IDENTIFICATION, LOCALISED, make_artefact
 from sdmx_hub.formats.structure_shape import shaped
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import CLASS_BY_COLLECTION, CLASSES, GENERAL, ArtefactClass
@@ -24,10 +24,6 @@ SCHEMA = "https://json.sdmx.org/2.1/sdmx-json-structure-schema.json"
 _SUSPECT = re.compile(rb"\\u00[01]|\\[bf]|\\u[fF]{3}|\xef\xbf[\xbe\xbf]")
 """What may be a sign of ``_UNSPEAKABLE`` in the bytes of JSON."""
 _UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_IDENTIFICATION = {
-    "AvailabilityConstraint": frozenset({"id", "agencyID", "version", "name", "names", "description", "descriptions"})
-}
-"""What the hub keeps of a class and this format has no place for."""
 
 
 def read(data: bytes) -> tuple[Artefact, ...]:
@@ -122,7 +118,7 @@ def _is_identified(item: Mapping[str, Any]) -> bool:
 
 
 def _shown(artefact: Artefact) -> dict[str, Any]:
-    hidden = _IDENTIFICATION.get(artefact.artefact_class.name)
+    hidden = IDENTIFICATION.get(artefact.artefact_class.name)
     if hidden is not None:
         return {key: value for key, value in artefact.document.items() if key not in hidden}
     return dict(artefact.document) | {"links": [self_link(artefact), *artefact.document.get("links", ())]}

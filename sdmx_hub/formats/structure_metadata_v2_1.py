@@ -107,7 +107,8 @@ def _is_target(note: Document) -> bool:
 
 
 def _title(target: Document) -> str:
-    parts = ("/".join(part[key] for key in ("kind", "id", "objectType") if key in part) for part in target["parts"])
+    ordered = sorted(target["parts"], key=lambda part: list(TYPES).index(part["kind"]))
+    parts = ("/".join(part[key] for key in ("kind", "id", "objectType") if key in part) for part in ordered)
     return " ".join((target.get("id", TARGET), *parts))
 
 

@@ -1,7 +1,10 @@
 """Outside readers find in our messages what the hub meant: sdmx1 and pysdmx, each in the formats it reads.
 
-What they cannot read themselves is left out here and named: sdmx1 stops in SDMX-ML 3.0 at organisation schemes other
-than agencies, at hierarchies, maps, constraints and agreements, and at attributes attached to a group.
+What they cannot read themselves is left out here and named. sdmx1 stops in SDMX-ML 3.0 at organisation schemes other
+than agencies, at hierarchies, maps, constraints and agreements, and at attributes attached to a group; in SDMX-ML 2.1
+at the type URI, a fax number, organisation units, reporting taxonomies, processes, levels, maps of schemes and
+structures, key sets and time ranges, and drops the names of others. pysdmx stops at metadata structures, and
+passes over units, taxonomies, processes and structure sets.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ from sdmx_hub.model.message import Header, StructureMessage
 from sdmx_hub.publish.structure import open_structures
 from sdmx_hub.query.urls_v2 import parse_structure
 from sdmx_hub.store.artefacts import Artefacts
+from tests.formats.every_class import ARTEFACTS as SPECIMENS
 
 HEADER = Header(id="TEST", prepared=dt.datetime(2026, 11, 22, tzinfo=dt.UTC), sender_id="ILMH")
 FLOW = "DF_FLOW_POP"
@@ -94,7 +98,11 @@ def check_sdmx1(message: Any, found: tuple[Artefact, ...]) -> None:
 
 def test_sdmx1_reads_the_whole_pack_in_2_1(pack: Artefacts) -> None:
     found = answer(pack, "*/*/*/*")
-    lists = tuple(one for one in found if one.ref.agency_id != "SDMX" or one.ref.id != "CL_OCCUPATION")
+    lists = tuple(
+        one
+        for one in found
+        if (one.ref.agency_id, one.ref.id) != ("SDMX", "CL_OCCUPATION") and "'dataType': 'URI'" not in str(one.document)
+    )
     message = sdmx.read_sdmx(io.BytesIO(structure_xml_v2_1.write(StructureMessage(HEADER, lists))))
     check_sdmx1(message, lists)
     assert len(message.category_scheme) == len(of_class(found, "CategoryScheme"))
@@ -118,6 +126,73 @@ def test_sdmx1_reads_what_it_can_of_the_pack_in_3_0(pack: Artefacts) -> None:
     check_sdmx1(message, found + structures)
 
 
+SDMX1_2_1 = {
+    "AgencyScheme": "organisation_scheme",
+    "DataProviderScheme": "organisation_scheme",
+    "CategoryScheme": "category_scheme",
+    "Categorisation": "categorisation",
+    "Codelist": "codelist",
+    "ConceptScheme": "concept_scheme",
+    "DataStructure": "structure",
+    "Dataflow": "dataflow",
+    "Hierarchy": "hierarchical_codelist",
+    "MetadataStructure": "metadatastructure",
+    "Metadataflow": "metadataflow",
+    "ProvisionAgreement": "provisionagreement",
+    "DataConstraint": "constraint",
+    "RepresentationMap": "structureset",
+    "VtlMappingScheme": "vtl_mapping_scheme",
+    "NamePersonalisationScheme": "name_personalisation_scheme",
+    "TransformationScheme": "transformation_scheme",
+}
+"""Where sdmx1 keeps what it reads of SDMX-ML 2.1, by class."""
+STOPS_AT = {"SDMX:AGENCIES(1.0)", "TST:DATA_PROVIDERS(1.0)", "TST:H_AREA(1.0.0)"} | {
+    f"{agency}:{one}(1.0.0)" for agency in ("TST", "TSX") for one in ("DC_FLOW", "DC_KEYS", "DC_STRUCTURE")
+}
+
+
+WITHOUT_NAMES = {"RepresentationMap", "VtlMappingScheme", "NamePersonalisationScheme", "TransformationScheme"}
+
+
+@pytest.mark.parametrize("class_name", SDMX1_2_1)
+def test_sdmx1_reads_an_artefact_of_every_class_it_knows(class_name: str) -> None:
+    tried = [one for one in SPECIMENS if one.artefact_class.name == class_name and str(one.ref) not in STOPS_AT]
+    assert tried
+    for artefact in tried:
+        read = sdmx.read_sdmx(io.BytesIO(structure_xml_v2_1.write(StructureMessage(HEADER, (artefact,)))))
+        found = getattr(read, SDMX1_2_1[class_name])
+        (one,) = [each for each in found.values() if each.id == artefact.ref.id and each.urn == urn_of_2_1(artefact)]
+        assert one.name.localizations == artefact.names or (not one.name.localizations and class_name in WITHOUT_NAMES)
+        if class_name in {"Codelist", "ConceptScheme"} and "codelistExtensions" not in artefact.document:
+            assert [item.id for item in one] == [item["id"] for item in artefact.items]
+
+
+def urn_of_2_1(artefact: Artefact) -> str:
+    names = {"Hierarchy": "HierarchicalCodelist", "DataConstraint": "ContentConstraint"}
+    names |= {"RepresentationMap": "StructureSet"}
+    name = names.get(artefact.artefact_class.name, artefact.artefact_class.name)
+    package = artefact.artefact_class.package.removeprefix("structure") if name == "StructureSet" else None
+    version = artefact.ref.version.removesuffix("-draft")
+    head = f"urn:sdmx:org.sdmx.infomodel.{package or artefact.artefact_class.package}.{name}"
+    return f"{head}={artefact.ref.agency_id}:{artefact.ref.id}({version})"
+
+
+PYSDMX_2_1 = {name for name in SDMX1_2_1 if name not in {"MetadataStructure", "RepresentationMap"}} | {
+    "DataConsumerScheme",
+    "CustomTypeScheme",
+    "RulesetScheme",
+    "UserDefinedOperatorScheme",
+}
+
+
+@pytest.mark.parametrize("class_name", sorted(PYSDMX_2_1))
+def test_pysdmx_reads_an_artefact_of_every_class_it_knows(class_name: str) -> None:
+    for artefact in (one for one in SPECIMENS if one.artefact_class.name == class_name):
+        message = structure_xml_v2_1.write(StructureMessage(HEADER, (artefact,))).decode()
+        (read,) = read_sdmx(message, validate=True).structures or ()
+        assert (read.id, read.name) == (artefact.ref.id, artefact.document["name"])
+
+
 PYSDMX: dict[str, Write] = {
     "xml-2.1": structure_xml_v2_1.write,
     "xml-3.0": structure_xml_v3_0.write,
@@ -129,7 +204,7 @@ PYSDMX: dict[str, Write] = {
 
 @pytest.mark.parametrize("name", PYSDMX)
 def test_pysdmx_reads_a_dataflow_with_all_around_it(pack: Artefacts, name: str) -> None:
-    found = answer(pack, f"dataflow/ILMH/{FLOW}/1.0.0", "references=all&detail=referencepartial")
+    found = answer(pack, f"dataflow/ILMH/{FLOW}/1.0.0", "references=descendants,dataconstraint&detail=referencepartial")
     read = read_sdmx(PYSDMX[name](StructureMessage(HEADER, found)).decode(), validate=True).structures
     assert read is not None
     lists = {(one.agency, one.id): one for one in read if isinstance(one, Codelist)}

@@ -131,7 +131,10 @@ class GroupDimensions:
     def write(self, element: Element, node: Document, edition: Edition) -> None:
         """Write the constraint where there was one."""
         if (note := find_note(node, _BY_CONSTRAINT)) is not None:
-            edition.references.write(edition.add(element, "AttachmentConstraint"), note["title"])
+            place = edition.add(element, "AttachmentConstraint")
+            edition.references.write(place, note["title"])
+            for reference in place:
+                reference.set("class", "AttachmentConstraint")
         else:
             self._listed.write(element, node, edition)
 
@@ -140,7 +143,7 @@ class GroupDimensions:
         self._listed.read(element, node, edition)
         place = element.find(edition.tag("AttachmentConstraint"))
         urn = edition.references.read(place, "AttachmentConstraint") if place is not None else None
-        if urn:
+        if urn and find_note(node, _BY_CONSTRAINT) is None:
             node["annotations"] = [*node.get("annotations", ()), {"type": _BY_CONSTRAINT, "title": urn}]
 
 
