@@ -230,7 +230,7 @@ def formats_text() -> str:
         rows.append((f"`{row.id}`", ", ".join(_kinds(row)), f"`{row.content_type}`", names, parameters))
     heading = ("id", "of", "media type", "`?format=`, beside the id", "parameters, the default first")
     generic = "; ".join(
-        f"{coded(types)} any {syntax.upper()}" for syntax, types in GENERIC_TYPES.items() if syntax != "html"
+        f"{coded(types)} any {syntax.upper()}" for syntax, types in GENERIC_TYPES.items() if types and syntax != "html"
     )
     extra = "; ".join(
         f"`{alias}` also says " + ", ".join(f"`{name}={value}`" for name, value in said.items())
