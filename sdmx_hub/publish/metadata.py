@@ -40,10 +40,14 @@ def _by_set(query: MetadataQuery, sets: Artefacts, artefacts: Artefacts) -> Iter
     return (
         one
         for one in sets.select(METADATA_SET, (ANY,), query.ids, query.versions)
-        if any(
-            _is_provider(one, (ANY, wanted) if wanted != ANY else (ANY, ANY), artefacts) for wanted in query.agency_ids
-        )
+        if any(_is_maintainer(one, wanted, artefacts) for wanted in query.agency_ids)
     )
+
+
+def _is_maintainer(one: Artefact, wanted: str, artefacts: Artefacts) -> bool:
+    """Tell whether a set is a provider's, named ``ID`` or ``AGENCY.ID``."""
+    agency, _, identifier = wanted.rpartition(".")
+    return wanted == one.ref.agency_id or _is_provider(one, (agency or ANY, identifier), artefacts)
 
 
 def _by_flow(query: MetadataQuery, sets: Artefacts, artefacts: Artefacts) -> Iterable[Artefact]:

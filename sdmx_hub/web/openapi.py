@@ -9,6 +9,7 @@ from flask import Blueprint, Response
 
 from sdmx_hub import __version__
 from sdmx_hub.formats.table import Api, Kind, formats_of
+from sdmx_hub.query.metadata import MetadataDetail
 from sdmx_hub.query.request import AVAILABILITY_REFERENCES, Detail, Mode, References
 from sdmx_hub.web.errors import STATUSES
 from sdmx_hub.web.hub import base_url, current_hub
@@ -29,18 +30,21 @@ DEVIATIONS = (
     "all, ALL and * are one wildcard; trailing slashes are accepted; strict=1 refuses parameters that are not known.",
     "format= (with formatVersion=), lang= and compression= beat the headers; &format= glued to the path is understood.",
     "A key made only of dots is shortened by many clients before it is sent: write all or *.",
-    "Reference metadata is not built and answers 501; structures and registrations are written with a key.",
+    "Reference metadata are about structures: v1 finds them with the key all; they are written under /api with a key.",
+    "Structures and registrations are written with a key.",
 )
 
 _DATA_V1 = ("startPeriod", "endPeriod", "updatedAfter", "firstNObservations", "lastNObservations", "detail")
 _DATA_V2 = ("attributes", "measures", "updatedAfter", "asOf", "firstNObservations", "lastNObservations", "offset")
 _DATA_BOTH = ("dimensionAtObservation", "includeHistory")
+_METADATA = ("detail", "asOf")
 _ANSWER = ("format", "lang", "compression")
 _ENUMS: Mapping[str, tuple[str, ...]] = {
     "mode": tuple(Mode),
     "compression": ("gzip", "zstd", "identity"),
     "lang": ("en", "fr", "es", "all"),
 }
+_DETAILS: Mapping[Kind, Iterable[str]] = {"structure": Detail, "metadata": MetadataDetail}
 _COUNTS = frozenset({"firstNObservations", "lastNObservations", "offset", "limit"})
 _OPTIONAL_SLOTS = "Slots at the end may be left out."
 
@@ -84,6 +88,7 @@ _SLOTS_V1: Mapping[str, tuple[Kind, tuple[str, ...], tuple[str, ...]]] = {
         ("context", "agencyID", "resourceID", "version"),
         ("dimensionAtObservation", "explicitMeasure"),
     ),
+    "metadata": ("metadata", ("flowRef", "key", "providerRef"), ()),
 }
 _SLOTS_V2: Mapping[str, tuple[Kind, tuple[str, ...], tuple[str, ...]]] = {
     "data": (
@@ -106,8 +111,11 @@ _SLOTS_V2: Mapping[str, tuple[Kind, tuple[str, ...], tuple[str, ...]]] = {
         ("artefactType", "agencyID", "resourceID", "version", "itemID"),
         ("detail", "references", "asOf"),
     ),
+    "metadata/metadataset": ("metadata", ("providerID", "metadatasetID", "version"), _METADATA),
+    "metadata/metadataflow": ("metadata", ("agencyID", "resourceID", "version", "providerRef"), _METADATA),
+    "metadata/structure": ("metadata", ("artefactType", "agencyID", "resourceID", "version"), _METADATA),
 }
-_STRUCTURE_V1 = ("structure", ("agencyID", "resourceID", "version", "itemID"), ("detail", "references"))
+_STRUCTURE_V1: tuple[Kind, tuple[str, ...], tuple[str, ...]] = ("structure", ("agencyID", "resourceID", "version", "itemID"), ("detail", "references"))
 
 
 def _paths(
@@ -116,9 +124,10 @@ def _paths(
     for resource in family.views:
         if resource in REGISTRY_RESOURCES:
             continue
-        kind, slots, parameters = known.get(resource, _STRUCTURE_V1)
-        path = f"{family.prefix}/{resource}/" + "/".join(f"{{{slot}}}" for slot in slots)
-        yield path, {"get": _operation(family.api, kind, slots, parameters)}  # type: ignore[arg-type] # a Kind
+        rows = {place: row for place, row in known.items() if place.partition("/")[0] == resource}
+        for place, (kind, slots, parameters) in (rows or {resource: _STRUCTURE_V1}).items():
+            path = f"{family.prefix}/{place}/" + "/".join(f"{{{slot}}}" for slot in slots)
+            yield path, {"get": _operation(family.api, kind, slots, parameters)}  # type: ignore[arg-type] # a Kind
 
 
 def _operation(api: Api, kind: Kind, slots: tuple[str, ...], parameters: tuple[str, ...]) -> Document:
@@ -142,8 +151,8 @@ def _parameter(name: str, kind: Kind) -> Document:
     schema: Document = {"type": "integer", "minimum": 0} if name in _COUNTS else {"type": "string"}
     if name in _ENUMS:
         schema["enum"] = list(_ENUMS[name])
-    if kind == "structure" and name == "detail":
-        schema["enum"] = list(Detail)
+    if name == "detail" and kind in _DETAILS:
+        schema["enum"] = list(_DETAILS[kind])
     if name == "references":
         words = AVAILABILITY_REFERENCES if kind == "availability" else tuple(References)
         schema["examples"] = ["none", *words]
@@ -176,5 +185,8 @@ def _api_paths() -> Iterable[tuple[str, Document]]:
     done = {"200": _said("Done"), "422": _said("Done nothing: the findings say why")} | refused
     yield "/api/load", {"post": {"security": key, "requestBody": file, "responses": done}}
     yield "/api/structures", {"post": {"security": key, "requestBody": file, "responses": done}}
+    yield "/api/metadata", {"post": {"security": key, "requestBody": file, "responses": done}}
+    named = [{"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}]
+    yield "/api/metadata/{name}", {"delete": {"security": key, "parameters": named, "responses": done}}
     yield "/api/releases", {"get": {"responses": {"200": _said("Releases, newest first")}}}
     yield "/api/harvest/runs", {"get": {"responses": {"200": _said("Runs, newest first")}}}

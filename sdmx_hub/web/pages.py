@@ -15,6 +15,7 @@ from sdmx_hub.web.hub import base_url, current_hub, current_visit
 from sdmx_hub.web.languages import explicit_language
 from sdmx_hub.web.limits import list_limits
 from sdmx_hub.web.listing import list_dataflows, search
+from sdmx_hub.web.notes import structured
 from sdmx_hub.web.published import list_releases
 from sdmx_hub.web.site import asked_number, show, with_parameters
 
@@ -63,6 +64,7 @@ def dataflow(agency_id: str, dataflow_id: str) -> Response:
         chart=page.chart,
         dataset=page.dataset,
         mark=mark,
+        structured=structured,
         updated=page.updated,
         explicit=explicit_language(),
         previous_page=with_parameters({"page": str(number - 1)}) if number > 1 else None,
