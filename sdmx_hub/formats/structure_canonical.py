@@ -65,7 +65,13 @@ _LISTS = {
 ATTRIBUTE_LINKS = {"external": "structureURL", "service": "serviceURL", "uri": "uri"}
 """Relations of the links that are attributes in SDMX-ML: where an external artefact is kept, the service that gives it,
 and the page that tells more."""
+IDENTIFICATION = {
+    "AvailabilityConstraint": frozenset({"id", "agencyID", "version", "name", "names", "description", "descriptions"})
+}
+"""What the hub keeps of a class to name it, and SDMX 3.1 has no place for."""
 _MOMENTS = frozenset({"validFrom", "validTo", "period", "startTime", "endTime"})
+_LARGEST = 2**53
+"""From here on whole numbers of JSON are not exact."""
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?")
 _MEMBERS = {"attributeList": ("attributes", "metadataAttributeUsages"), "measureList": ("measures",)}
 _KEPT_EMPTY = frozenset({"dataflow", "observation", "genericDataflow"})
@@ -120,8 +126,8 @@ def is_attribute_link(link: Mapping[str, Any]) -> bool:
 
 
 def _scalar(key: str, value: Any) -> Any:
-    """Write whole numbers without a fraction, and moments with their zone."""
-    if isinstance(value, float) and value.is_integer():
+    """Write whole numbers without a fraction, as far as JSON has them, and moments with their zone."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST:
         return int(value)
     return f"{value}Z" if key in _MOMENTS and isinstance(value, str) and _LOCAL.fullmatch(value) else value
 

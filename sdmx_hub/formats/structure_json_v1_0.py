@@ -7,7 +7,7 @@ left out. The ISO reference of a concept travels as an annotation. ``isFinal`` i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -20,6 +20,7 @@ from sdmx_hub.formats.structure_json_v2_1 import load_message, write_meta
 from sdmx_hub.formats.structure_metadata_v2_1 import with_targets
 from sdmx_hub.formats.structure_names_v2_1 import urn_in_2_1, urn_today
 from sdmx_hub.formats.structure_set import without_copies
+from sdmx_hub.formats.structure_shape import shaped
 from sdmx_hub.formats.structure_view_v2_1 import view_2_1
 from sdmx_hub.formats.structure_xml.references import plain_version
 from sdmx_hub.model.artefact import Artefact
@@ -33,13 +34,17 @@ _NEWER = frozenset({"isPartialLanguage", "codelistExtensions", "dimensionConstra
 
 def read(data: bytes) -> tuple[Artefact, ...]:
     """Read the artefacts of a message, in canonical form. Raises Malformed."""
-    found = (
-        make_artefact(CLASS_BY_NAME[name], document, final=bool(node.get("isFinal")))
-        for collection, items in load_message(data)["data"].items()
-        for node in _nodes(collection, items)
-        for name, document in inward(collection, _renamed(node, _TODAY, urn_today))
-    )
-    return tuple(with_targets(without_copies(found)))
+    message = load_message(data)["data"]
+    with shaped("/data"):
+        return tuple(with_targets(without_copies(_read(message))))
+
+
+def _read(message: Mapping[str, Any]) -> Iterator[Artefact]:
+    for collection, items in message.items():
+        for position, node in enumerate(_nodes(collection, items)):
+            with shaped(f"/data/{collection}/{position}"):
+                for name, document in inward(collection, _renamed(node, _TODAY, urn_today)):
+                    yield make_artefact(CLASS_BY_NAME[name], document, final=bool(node.get("isFinal")))
 
 
 def write(message: StructureMessage) -> bytes:

