@@ -211,7 +211,7 @@ def _nested_ids(items: Iterable[Document], key: str, prefix: str) -> Iterator[st
 
 
 def check_structures(located: Sequence[Located], find: FindArtefact) -> Iterator[Finding]:
-    """The ids inside a data structure agree: once each, and groups and relationships name what is there."""
+    """The ids inside a data structure agree: groups and relationships name what is there."""
     for one in located:
         if one.artefact.artefact_class.name == "DataStructure" and not one.artefact.is_stub:
             try:
@@ -230,9 +230,6 @@ def _structure_ids(one: Located) -> Iterator[Finding]:
     measures = [item["id"] for item in components.get("measureList", {}).get("measures", ())]
     attributes = components.get("attributeList", {}).get("attributes", ())
     groups = {group["id"]: group.get("groupDimensions", ()) for group in components.get("groups", ())}
-    counted = collections.Counter([*dimensions, *measures, *(item["id"] for item in attributes)])
-    for identifier in (identifier for identifier, count in counted.items() if count > 1):
-        yield Finding(code="ART-ITEM-TWICE", where=one.where(f"/{identifier}"), params={"id": identifier})
     for group, members in groups.items():
         yield from _unknown(one, f"/groups/{group}", members, dimensions)
     for item in attributes:

@@ -12,11 +12,13 @@ from sdmx_hub.load.artefact_checks import (
     check_references,
     check_structures,
 )
+from sdmx_hub.load.artefact_ids import check_ids
 from sdmx_hub.load.artefact_values import check_constraints, check_maps
 from sdmx_hub.model.structure import FindArtefact
 
 RULES: tuple[Rule, ...] = (
     check_duplicates,
+    check_ids,
     check_references,
     check_parents,
     check_structures,
