@@ -36,6 +36,8 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _CODED = re.compile("(_x[0-9A-Fa-f]{4}_)")
 _OPEN, _CLOSE = '<c t="inlineStr"><is><t xml:space="preserve">', "</t></is></c>"
+_OPEN_CODE, _CLOSE_CODE = '<c t="str"><v>', "</v></c>"
+"""What holds no blanks at its ends needs less around it, which is most of a sheet."""
 _SHEETS = ("sheet1", "sheet2")
 
 
@@ -104,12 +106,16 @@ def _cell(table: Table, column: Column) -> str:
         return Text("<c/>")
     if isinstance(part, Text):
         return Text(f"{_OPEN}{part}{_CLOSE}")
-    text = f"coalesce({literal(_OPEN)} || {part} || {literal(_CLOSE)}, '<c/>')"
     component = table.structure.components[column.component_id]
+    cells, identifier = table.cells, column.component_id
+    if not column.is_name and part == cells.column(identifier):
+        text = f"coalesce({cells.wrapped(identifier, _OPEN_CODE, _CLOSE_CODE)}, '<c/>')"
+    else:
+        text = f"coalesce({literal(_OPEN)} || {part} || {literal(_CLOSE)}, '<c/>')"
     may_count = isinstance(component, Measure) or is_number(component)
     if column.is_name or not may_count or component.representation.is_coded or component.representation.is_array:
         return text
-    value = f"{table.cells.column(column.component_id)}::VARCHAR"
+    value = f"{cells.column(identifier)}::VARCHAR"
     is_exact = f"length({value}) <= {_DIGITS} AND regexp_full_match({value}, {literal(NUMBER)})"
     return f"CASE WHEN {is_exact} THEN '<c><v>' || {value} || '</v></c>' ELSE {text} END"
 
