@@ -115,6 +115,9 @@ def _title(target: Document) -> str:
 def _target(title: str) -> Node:
     name, *parts = title.split()
     listed = [dict(zip(("kind", "id", "objectType"), part.split("/"), strict=False)) for part in parts]
+    for part in listed:
+        if part.get("kind") == "IdentifiableObjectTarget":
+            part.setdefault("objectType", "Any")
     return {"id": name, "parts": [part for part in listed if part.get("kind") in TYPES] or _DEFAULT["parts"]}
 
 

@@ -9,7 +9,9 @@ A *map* here is a pair of the name 2.1 has for it (``CodelistMap``) and a node: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from sdmx_hub.formats.structure_wrapped import Wrapped, find_note, unwrap, without_notes, wrap
@@ -51,15 +53,32 @@ def _related(members: Iterable[Artefact]) -> list[str]:
 
 def _maps(wrapped: Wrapped, find: Find) -> list[Map]:
     found: list[Map] = []
-    own = {member.urn for member in wrapped.members}
+    inner = {id(member): wrapped.inner(member) for member in wrapped.members}
+    maps = (member for member in wrapped.members if member.artefact_class.name == "RepresentationMap")
+    ids = Ids({member.urn: inner[id(member)]["id"] for member in maps})
     for member in wrapped.members:
-        found += _outward(member.artefact_class.name, wrapped.inner(member), find, own)
+        found += _outward(member.artefact_class.name, inner[id(member)], find, ids)
     return found
 
 
-def _outward(name: str, inner: Node, find: Find, own: set[Urn]) -> Iterator[Map]:
+class Ids:
+    """The id each representation map has inside a structure set: its own, unless another has it already."""
+
+    def __init__(self, own: Mapping[Urn, str]) -> None:
+        self.own = frozenset(own)
+        self._ids = dict(own)
+
+    def __getitem__(self, urn: Urn) -> str:
+        if urn not in self._ids:
+            taken = set(self._ids.values())
+            names = itertools.chain([urn.ref.id], (f"{urn.ref.id}_{number}" for number in itertools.count(2)))
+            self._ids[urn] = next(name for name in names if name not in taken)
+        return self._ids[urn]
+
+
+def _outward(name: str, inner: Node, find: Find, ids: Ids) -> Iterator[Map]:
     if name == "StructureMap":
-        yield from _structure_map(inner, find, own)
+        yield from _structure_map(inner, find, ids)
     elif name == "RepresentationMap":
         yield from _codelist_map(inner)
     elif inner.get("itemMaps") and ".MetadataProviderScheme=" not in f"{inner.get('source')} {inner.get('target')}":
@@ -73,8 +92,15 @@ def _named(inner: Node) -> Node:
     return {key: inner[key] for key in keys if key in inner}
 
 
+_ID = re.compile(r"[A-Za-z0-9_@$-]+(\.[A-Za-z0-9_@$-]+)*")
+
+
 def _ok(pair: Document) -> bool:
-    return "targetValue" in pair and _is_plain(pair["sourceValue"])
+    return _are_ids(pair["sourceValue"]["value"], pair.get("targetValue", "")) and _is_plain(pair["sourceValue"])
+
+
+def _are_ids(*values: str) -> bool:
+    return all(_ID.fullmatch(value) for value in values)
 
 
 def _is_plain(value: Document) -> bool:
@@ -101,13 +127,14 @@ def _sides(document: Document) -> tuple[Document, Document] | None:
 
 
 def _codelist_map(document: Document) -> Iterator[Map]:
-    sides, pairs = _sides(document), _pairs(document)
+    sides = _sides(document)
+    pairs = [pair for pair in _pairs(document) if _are_ids(pair["source"], pair["target"])]
     if sides and pairs and all(".Codelist=" in side.get("codelist", "") for side in sides):
         source, target = (side["codelist"] for side in sides)
         yield "CodelistMap", _named(dict(document)) | {"source": source, "target": target, "pairs": pairs}
 
 
-def _structure_map(inner: Node, find: Find, own: set[Urn]) -> Iterator[Map]:
+def _structure_map(inner: Node, find: Find, ids: Ids) -> Iterator[Map]:
     if not ("source" in inner and "target" in inner):
         return
     source, target = (_component_kinds(inner[side], find) for side in ("source", "target"))
@@ -116,10 +143,10 @@ def _structure_map(inner: Node, find: Find, own: set[Urn]) -> Iterator[Map]:
         if len(given["source"]) != 1 or len(given["target"]) != 1:
             continue
         names = (given["source"][0], given["target"][0])
-        notes, values, copy = _representation(given, find)
+        notes, values, copy = _representation(given, find, ids)
         component: Node = {"source": _said(names[0], source), "target": _said(names[1], target), **values}
         components.append(component | ({"annotations": notes} if notes else {}))
-        if copy is not None and copy.urn not in own:
+        if copy is not None and copy.urn not in ids.own:
             copies[copy.urn] = copy
     if components:
         node = _named(inner) | {"source": inner["source"], "target": inner["target"], "components": components}
@@ -127,10 +154,10 @@ def _structure_map(inner: Node, find: Find, own: set[Urn]) -> Iterator[Map]:
         for copy in copies.values():
             note = {"type": _COPY, "title": str(copy.urn)}
             document = dict(copy.document) | {"annotations": [*copy.document.get("annotations", ()), note]}
-            yield from _codelist_map(document)
+            yield from _codelist_map(document | {"id": ids[copy.urn]})
 
 
-def _representation(given: Document, find: Find) -> tuple[list[Node], Node, Artefact | None]:
+def _representation(given: Document, find: Find, ids: Ids) -> tuple[list[Node], Node, Artefact | None]:
     """Annotations of a component map, how it maps values, and the codelist map it needs beside it."""
     notes = list(given.get("annotations", ()))
     urn = given.get("representationMap")
@@ -142,7 +169,7 @@ def _representation(given: Document, find: Find) -> tuple[list[Node], Node, Arte
     if found is None:
         return notes, {}, None
     if any(_codelist_map(found.document)):
-        return notes, {"codelistMap": found.ref.id}, found
+        return notes, {"codelistMap": ids[found.urn]}, found
     pairs = _pairs(found.document) if _sides(found.document) else []
     return (
         notes,

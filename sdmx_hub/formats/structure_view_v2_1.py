@@ -1,8 +1,8 @@
 """The 2.1 view of artefacts: what SDMX-ML 2.1 and SDMX-JSON 1.0 are written from.
 
 Codelist extensions are resolved where the inherited list is in the message; data structures have their first measure
-and no array attributes; value lists become text, codelists of
-places codelists like others; hierarchies and maps are put into what holds them in 2.1.
+and no array attributes; value lists become text, codelists of places codelists like others; hierarchies and maps are
+put into what holds them in 2.1; what would have the identity of another is left out.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sdmx_hub.formats.structure_codelist import resolve_codelist
+from sdmx_hub.formats.structure_names_v2_1 import NAMES_IN_2_1
 from sdmx_hub.formats.structure_set import MAPS, Find, collect_sets
 from sdmx_hub.formats.structure_xml import data_structure_v2_1, hierarchy_v2_1
+from sdmx_hub.formats.structure_xml.references import plain_version
 from sdmx_hub.model.artefact import Artefact
-from sdmx_hub.model.classes import CLASS_BY_NAME
+from sdmx_hub.model.classes import CLASS_BY_NAME, GENERAL
 from sdmx_hub.model.structure import BrokenStructure
 
 _WRAPPED = MAPS | {"Hierarchy"}
@@ -25,11 +27,24 @@ def view_2_1(artefacts: Iterable[Artefact], beside: Iterable[Artefact] = ()) -> 
 
     What is ``beside`` is looked at where an artefact refers to it.
     """
-    listed = list(artefacts)
+    listed = _distinct(list(artefacts))
     find: Find = {artefact.urn: artefact for artefact in (*beside, *listed)}.get
     plain = [_seen(artefact, find) for artefact in listed if artefact.artefact_class.name not in _WRAPPED]
     hierarchies = [artefact for artefact in listed if artefact.artefact_class.name == "Hierarchy"]
     return (*plain, *hierarchy_v2_1.collect(hierarchies), *collect_sets(listed, find))
+
+
+def _distinct(artefacts: list[Artefact]) -> list[Artefact]:
+    """Leave out what would have the identity of another: 2.1 knows no ``2.0.0-draft`` beside ``2.0.0``."""
+    chosen: dict[tuple[str, str, str, str], Artefact] = {}
+    for artefact in artefacts:
+        ref, name = artefact.ref, artefact.artefact_class.name
+        named = name if name in MAPS else NAMES_IN_2_1.get(GENERAL.get(name, name), name)
+        key = (named, ref.agency_id, ref.id, plain_version(ref.version))
+        if key not in chosen or ref.version == key[-1] != chosen[key].ref.version:
+            chosen[key] = artefact
+    kept = set(map(id, chosen.values()))
+    return [artefact for artefact in artefacts if id(artefact) in kept]
 
 
 def _seen(given: Artefact, find: Find) -> Artefact:
@@ -82,6 +97,14 @@ def _one_measure(artefact: Artefact, find: Find) -> Artefact:
     return Artefact(artefact.artefact_class, bare, artefact.final)
 
 
+def _whole_categorisation(artefact: Artefact, _find: Find) -> Artefact:
+    """Source and target, or neither: half of it is no categorisation in 2.1."""
+    if {"source", "target"} <= set(artefact.document):
+        return artefact
+    document = {key: value for key, value in artefact.document.items() if key not in {"source", "target"}}
+    return Artefact(artefact.artefact_class, document, artefact.final)
+
+
 def _with_vtl_version(artefact: Artefact, _find: Find) -> Artefact:
     return _with(artefact, {"vtlVersion": artefact.document.get("vtlVersion", VTL_VERSION)})
 
@@ -95,6 +118,7 @@ def _with(artefact: Artefact, more: Mapping[str, Any]) -> Artefact:
 
 
 _VIEWS: Mapping[str, Callable[[Artefact, Find], Artefact]] = {
+    "Categorisation": _whole_categorisation,
     "Codelist": _resolved,
     "ConceptScheme": _uncoded,
     "DataStructure": _one_measure,

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sdmx_hub.formats.structure_xml.references import plain_version
 from sdmx_hub.language import localised
 from sdmx_hub.model.artefact import Artefact, Document, texts
 
@@ -59,7 +60,8 @@ def wrap(artefacts: Iterable[Artefact], marker: str) -> Iterator[Wrapped]:
     for artefact in artefacts:
         note = find_note(artefact.document, marker)
         identifier = note["title"] if note is not None else artefact.ref.id
-        groups.setdefault((artefact.ref.agency_id, identifier, artefact.ref.version), []).append(artefact)
+        version = plain_version(artefact.ref.version)
+        groups.setdefault((artefact.ref.agency_id, identifier, version), []).append(artefact)
     for (_, identifier, _), members in groups.items():
         yield Wrapped(_around(identifier, members, marker), tuple(members), marker)
 
@@ -89,7 +91,7 @@ def unwrap(around: Document, inners: list[Node], marker: str) -> Iterator[Node]:
         yield outer
     for position, inner in enumerate(inners):
         notes = [*(outer.get("annotations", ()) if position == 0 else ()), *inner.get("annotations", ())]
-        if inner.get("id") == outer["id"] and texts(inner, "name") in ({}, texts(outer, "name")):
+        if inner.setdefault("id", outer["id"]) == outer["id"] and texts(inner, "name") in ({}, texts(outer, "name")):
             document = {**inner, **outer}
         elif len(inners) == 1:
             notes.append(_note(NAMED_WITHIN, inner))

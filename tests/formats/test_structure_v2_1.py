@@ -136,6 +136,35 @@ def test_a_structure_map_brings_the_maps_it_goes_by() -> None:
         assert alone.document == plain.document
 
 
+def version(artefact: Artefact, said: str) -> Artefact:
+    return make_artefact(artefact.artefact_class, {**artefact.document, "version": said})
+
+
+def test_a_draft_does_not_come_beside_its_own_version(judges: Judges) -> None:
+    areas = [one for one in of_class("Codelist") if one.ref.id == "CL_AREA"]
+    (draft,) = (one for one in areas if one.ref.version == "2.0.0-draft")
+    both = [draft, version(areas[0], "2.0.0")]
+    for name in FORMATS:
+        for listed in (both, both[::-1]):
+            data = WRITERS[name](message(*listed))
+            assert judges[name](data) == []
+            assert [one.document for one in READERS[name](data)] == [both[1].document]
+
+
+def test_maps_of_two_agencies_with_one_id_have_two_in_a_set(judges: Judges) -> None:
+    (plain,) = (one for one in of_class("StructureMap") if one.ref.id == "SM_PLAIN")
+    (sex,) = (one for one in of_class("RepresentationMap") if one.ref.id == "RM_SEX")
+    other = make_artefact(sex.artefact_class, {**sex.document, "agencyID": "TSX"})
+    maps = [{"source": ["SEX"], "target": ["GENDER"], "representationMap": str(one.urn)} for one in (sex, other)]
+    twice = make_artefact(plain.artefact_class, {**plain.document, "componentMaps": maps})
+    for name in FORMATS:
+        data = WRITERS[name](message(twice, sex, other))
+        assert judges[name](data) == []
+        assert {one.urn: one.document for one in READERS[name](data)} == {
+            one.urn: one.document for one in (twice, sex, other)
+        }
+
+
 def test_what_is_lost_is_told_in_the_documentation() -> None:
     page = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text(encoding="utf-8").splitlines()
     begin = page.index("| Class | Format | What SDMX 2.1 cannot carry, and what comes back |")
