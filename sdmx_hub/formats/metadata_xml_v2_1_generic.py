@@ -2,8 +2,9 @@
 
 In 2.1 a set is no artefact: it has a ``setID`` and reports, each about one target. What 2.1 has no place for stands in
 annotations of the set (``METADATASET``: reference and descriptions, ``METADATAPROVISIONAGREEMENT``: the agreement) and
-comes back. A set about several targets is as many reports with the same attributes; reports of one message that say
-the same become one set again. Dropped: links, ``isPartialLanguage``, the value and all URLs but the first of
+comes back. Reports and targets are called as ``structure_metadata_v2_1`` calls them. A set about several targets is as
+many reports with the same attributes; reports of one set about one target belong together, and those that then say the
+same of several targets are one set again. Dropped: links, ``isPartialLanguage``, the value and all but one URL of
 annotations.
 
 Read, besides what the hub writes: sets of others, whose agency is the sender and whose version is 1.0. One that says
@@ -14,24 +15,24 @@ period. Reports about keys, data sets and constraints are refused (``NotBuilt``)
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeGuard
 
 from sdmx_hub.errors import BadRequest, Malformed, NotBuilt
 from sdmx_hub.formats import metadata_xml
 from sdmx_hub.formats.metadata_canonical import make_metadata_set
 from sdmx_hub.formats.metadata_xml import Known
 from sdmx_hub.formats.metadata_xml_v3 import flow_urn
+from sdmx_hub.formats.structure_metadata_v2_1 import REPORT, TARGET, part_id, split_structure
 from sdmx_hub.formats.structure_xml.parts import Attr, Edition, Element, Localised, Node, Shape, read_shape, write_shape
 from sdmx_hub.formats.structure_xml.references import UrnReferences
 from sdmx_hub.formats.structure_xml.shared import notes
 from sdmx_hub.model.artefact import Artefact, Document
 from sdmx_hub.model.classes import SYNONYMS
-from sdmx_hub.model.metadata import MetadataMessage, Path
+from sdmx_hub.model.metadata import MetadataMessage, Path, flow_of
 from sdmx_hub.model.urn import Ref, Urn, parse_ref, parse_urn
 
-TARGET = "IDENTIFIABLE_TARGET"
-"""What the target is called in a metadata structure that has none of its own."""
-OBJECT = "IDENTIFIABLE_OBJECT"
 STRUCTURE = "metadataStructure"
 """The key of a set that names its structure and no metadataflow; whoever loads it finds the flow."""
 _SET_NOTE, _AGREEMENT_NOTE = "METADATASET", "METADATAPROVISIONAGREEMENT"
@@ -69,10 +70,45 @@ def write(message: MetadataMessage) -> bytes:
         element.set("setID", one.ref.id)
         structure = message.structures[one.urn]
         write_shape(element, {**one.document, "annotations": _with_identity(one)}, (*_SET, *_NOTES, *_NAMES), EDITION)
-        report = structure.ref.id if structure else one.ref.id
-        for target in one.document.get("targets", ()):
-            _write_report(element, one, report, target, structure.by_path if structure else {})
+        _write_reports(element, one, _ids(one, message), structure.by_path if structure else {})
     return metadata_xml.finish(root)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ids:
+    """What the metadata structure, written as 2.1, calls its targets (with their parts) and each attribute's report."""
+
+    targets: Sequence[Document]
+    reports: Mapping[str, str]
+
+    def of(self, class_name: str) -> tuple[str, str]:
+        """The ids of the target for a class of objects, and of the part of it that names the object."""
+        parts = [
+            (target["id"], part)
+            for target in self.targets
+            for part in target["parts"]
+            if part["kind"] == "IdentifiableObjectTarget"
+        ]
+        fitting = [one for one in parts if one[1].get("objectType") == class_name] or parts
+        return (fitting[0][0], fitting[0][1]["id"]) if fitting else (TARGET, part_id("IdentifiableObjectTarget"))
+
+
+def _ids(one: Artefact, message: MetadataMessage) -> _Ids:
+    flow = flow_of(one, message.find)
+    named = flow.document.get("structure") if flow else None
+    structure = message.find(parse_urn(named)) if named else None
+    components = split_structure(structure.document)["metadataStructureComponents"] if _has_parts(structure) else {}
+    reports = {
+        attribute["id"]: report["id"]
+        for report in components.get("reports", ())
+        for attribute in report["metadataAttributes"]
+        if "id" in attribute
+    }
+    return _Ids(targets=components.get("targets", ()), reports=reports)
+
+
+def _has_parts(structure: Artefact | None) -> TypeGuard[Artefact]:
+    return structure is not None and bool(structure.document.get("metadataStructureComponents"))
 
 
 def _name_flow(element: Element, flow: str) -> None:
@@ -93,18 +129,29 @@ def _with_identity(one: Artefact) -> list[Node]:
     return [identity, *named, *document.get("annotations", ())]
 
 
-def _write_report(parent: Element, one: Artefact, identifier: str, target: str, known: Known) -> None:
-    report = EDITION.add(parent, "Report")
-    report.set("id", identifier)
+def _write_reports(parent: Element, one: Artefact, ids: _Ids, known: Known) -> None:
+    groups: dict[str, list[Document]] = {}
+    for attribute in one.document.get("attributes", ()):
+        groups.setdefault(ids.reports.get(attribute["id"], REPORT), []).append(attribute)
+    for target in one.document.get("targets", ()):
+        for identifier, listed in groups.items():
+            report = EDITION.add(parent, "Report")
+            report.set("id", identifier)
+            _write_target(report, target, ids)
+            _write_attributes(EDITION.add(report, "AttributeSet"), listed, (), known)
+
+
+def _write_target(report: Element, target: str, ids: _Ids) -> None:
+    class_name = target.partition("=")[0].rpartition(".")[2]
+    target_id, object_id = ids.of(class_name)
     about = EDITION.add(report, "Target")
-    about.set("id", TARGET)
+    about.set("id", target_id)
     value = EDITION.add(about, "ReferenceValue")
-    value.set("id", OBJECT)
+    value.set("id", object_id)
     # a reference by its URN alone says every class, and every version, there is
     reference = EDITION.add(value, "ObjectReference")
     reference.append(reference.makeelement("URN"))
     reference[0].text = target
-    _write_attributes(EDITION.add(report, "AttributeSet"), one.document.get("attributes", ()), (), known)
 
 
 def _write_attributes(parent: Element, listed: Sequence[Document], above: Path, known: Known) -> None:
@@ -160,15 +207,23 @@ def _read_set(element: Element, number: int, usages: dict[str, Node], sender: st
     if "names" not in document:
         document["names"] = {"en": document["id"]}
     groups: dict[str, tuple[Node, Node]] = {}
-    for report in element.iterfind(EDITION.tag("Report")):
-        about = _read_target(report)
-        told = _read_attributes(report)
+    for about, told in _by_target(element):
         key = json.dumps([told, {name: value for name, value in about.items() if name != "targets"}], sort_keys=True)
         first, _ = groups.setdefault(key, ({"targets": []}, {"attributes": told}))
         first |= {**about, "targets": [*first["targets"], *about["targets"]]}
     for position, (about, said) in enumerate(groups.values(), start=1):
         own = {"id": f"{document['id']}_{position}"} if len(groups) > 1 else {}
         yield {**about, **document, **own, "targets": about["targets"], **said}
+
+
+def _by_target(element: Element) -> Iterable[tuple[Node, list[Node]]]:
+    """What is told about each target, by all reports about it."""
+    found: dict[str, tuple[Node, list[Node]]] = {}
+    for report in element.iterfind(EDITION.tag("Report")):
+        about = _read_target(report)
+        _, told = found.setdefault(json.dumps(about, sort_keys=True), (about, []))
+        told += _read_attributes(report)
+    return found.values()
 
 
 def _restore(document: Node) -> None:

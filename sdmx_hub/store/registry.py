@@ -19,6 +19,7 @@ from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.audit import append_audit
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.difference import difference_text
+from sdmx_hub.store.metadata_references import find_reference
 from sdmx_hub.store.tables import ARTEFACT, CHAIN, COUNTER
 
 _REVISION = "registry"
@@ -103,6 +104,8 @@ class Registry:
             if parents:
                 shown = ", ".join(str(parent) for parent in parents[:_PARENTS_SHOWN])
                 raise Conflict("artefact-referenced", urn=artefact.urn, parents=shown)
+            if told := find_reference(connection, artefact.urn):
+                raise Conflict("artefact-referenced", urn=artefact.urn, parents=f"MetadataSet {told}")
             if artefact.artefact_class.name == "Dataflow" and _has_data(connection, artefact):
                 raise Conflict("artefact-has-data", urn=artefact.urn)
             connection.execute(sa.update(ARTEFACT).where(*_is_current(artefact)).values(removed_at=now))

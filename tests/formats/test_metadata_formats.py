@@ -15,8 +15,19 @@ from sdmx_hub.formats.metadata_canonical import make_metadata_set
 from sdmx_hub.formats.metadata_reading import read_metadata
 from sdmx_hub.formats.metadata_writers import METADATA_WRITERS
 from sdmx_hub.formats.xhtml import tidy_xhtml
+from sdmx_hub.model.artefact import Artefact
+from sdmx_hub.model.metadata import MetadataMessage
 from tests.formats import metadata_judges
-from tests.formats.metadata_specimens import DATAFLOW, OTHER_FLOW, make_set, message, metadata_sets
+from tests.formats.metadata_specimens import (
+    ATTRIBUTES,
+    DATAFLOW,
+    OTHER_FLOW,
+    find,
+    make_set,
+    message,
+    metadata_sets,
+    structures,
+)
 
 FORMATS = tuple(METADATA_WRITERS)
 RICH = [
@@ -126,6 +137,29 @@ def test_reports_of_2_1_that_say_the_same_are_one_set():
     text = written("metadata-xml-2.1-generic", make_set(RICH, targets=[DATAFLOW, OTHER_FLOW]))
     assert text.count(b"<gen:Report ") == 2
     assert len(read_metadata(text)) == 1
+
+
+def test_reports_of_2_1_are_called_as_the_structure_calls_them():
+    (msd,) = [one for one in structures() if one.ref.id == "MSD_NOTES"]
+    listed = [dict(one) for one in ATTRIBUTES]
+    listed[0]["annotations"] = [{"type": "REPORT_STRUCTURE", "title": "FIRST"}]
+    document = {
+        **msd.document,
+        "annotations": [{"type": "METADATA_TARGET", "title": "FLOWS IdentifiableObjectTarget/FLOW/Dataflow"}],
+        "metadataStructureComponents": {"metadataAttributeList": {"metadataAttributes": listed}},
+    }
+    noted = Artefact(msd.artefact_class, document)
+    one = make_set(RICH)
+    asked = MetadataMessage(
+        header=message().header, sets=(one,), find=lambda urn: noted if urn.artefact == msd.urn else find(urn)
+    )
+    text = METADATA_WRITERS["metadata-xml-2.1-generic"](asked, {})
+    metadata_judges.assert_valid("metadata-xml-2.1-generic", text)
+    assert b'<gen:Report id="FIRST">' in text
+    assert b'<gen:Report id="REPORT">' in text
+    assert text.count(b'<gen:Target id="FLOWS"><gen:ReferenceValue id="FLOW">') == 2
+    (back,) = read_metadata(text)
+    assert back.document == one.document
 
 
 GENERIC = """<message:GenericMetadata xmlns:message="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"

@@ -11,10 +11,13 @@ from sdmx_hub.model.urn import Ref, Urn
 from sdmx_hub.store import metadata_tables
 from sdmx_hub.store.metadata_sets import MetadataSets
 from sdmx_hub.store.tables import METADATA
-from tests.formats.metadata_specimens import make_set
+from sdmx_hub.store.registry import Registry
+from tests.formats.metadata_specimens import PREFIX, make, make_set
 
 NOW = dt.datetime(2026, 11, 22, 9, 30, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
+CODE = f"{PREFIX}codelist.Code=LAB:CL_FREE(1.0.0).A"
+TITLE = [{"id": "TITLE", "value": {"en": "a"}}]
 
 
 @pytest.fixture
@@ -81,3 +84,17 @@ def test_a_removed_set_is_gone_and_was_there(sets):
     assert len(sets.snapshot(as_of=NOW)) == 1
     with pytest.raises(NotFound):
         sets.remove(urn, actor="ana", now=NOW + DAY)
+
+
+def test_what_is_told_about_is_not_removed(sets, database):
+    registry = Registry(database)
+    free = (make("Dataflow", "DF_FREE"), make("Codelist", "CL_FREE", codes=[{"id": "A", "names": {"en": "A"}}]))
+    registry.save(free, actor="ana", now=NOW)
+    flow, codelist = (one.urn for one in free)
+    save(sets, make_set(TITLE, targets=[str(flow)]), make_set(TITLE, id="B", targets=[CODE]))
+    for kept in (flow, codelist):
+        with pytest.raises(Conflict, match="MetadataSet OFFICE"):
+            registry.remove(kept, actor="ana", now=NOW + DAY)
+    for one in sets.snapshot():
+        sets.remove(one.urn, actor="ana", now=NOW + DAY)
+    registry.remove(flow, actor="ana", now=NOW + DAY)
