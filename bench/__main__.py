@@ -81,6 +81,7 @@ def lines(folder: Path, large: Size) -> Iterator[Line]:
         shutil.rmtree(home, ignore_errors=True)
         alone(measures.store_rows, home, cubes[name])
     yield from _downloads(homes[large.name], counts[large.name])
+    yield _workbook(homes["1m"], counts["1m"])
     yield from _memory(homes, large)
     yield from _peers(folder, homes["100k"], cubes["100k"], counts["100k"])
     yield from _loads(folder, homes[large.name], counts[large.name])
@@ -116,6 +117,11 @@ def _downloads(home: Path, count: int) -> Iterator[Line]:
         ("ML 3.0", 1.6),
         ("JSON 2.0", 1.3),
         ("ML 2.1 generic", 2.2),
+        ("CSV 2.1", 1.1),
+        ("ML 3.1", 1.6),
+        ("JSON 2.1", 1.3),
+        ("plain CSV", 1.1),
+        ("Parquet", 4),
     ):
         seconds, run = _median(measures.download, home, name)
         rate = f"{count / seconds / 1e6:.2f} M obs/s, {run.result[1] / seconds / 1e6:.0f} MB/s"
@@ -128,6 +134,14 @@ def _downloads(home: Path, count: int) -> Iterator[Line]:
         unit="× time",
         told=f"{run.result[1] / 1e6:.0f} MB",
     )
+
+
+def _workbook(home: Path, count: int) -> Line:
+    """A workbook of a million observations, close to the most it holds, against the CSV of the same."""
+    csv, _ = _median(measures.download, home, "CSV 2.0")
+    seconds, run = _median(measures.download, home, "workbook")
+    told = f"{count / seconds / 1e6:.2f} M obs/s, {run.result[1] / 1e6:.0f} MB, {run.peak_mb:.0f} MB of memory"
+    return Line(name="full workbook, 1m / CSV", value=seconds / csv, limit=12, unit="× time", told=told)
 
 
 def _memory(homes: dict[str, Path], large: Size) -> Iterator[Line]:

@@ -14,11 +14,17 @@ from bench.hub import ask, open_hub
 from sdmx_hub.cli.context import HubContext
 from sdmx_hub.formats import (
     compress,
+    data_csv_plain,
     data_csv_v2,
+    data_csv_v2_1,
     data_json_v2,
+    data_json_v2_1,
+    data_parquet,
+    data_xlsx,
     data_xml_v2_1_generic,
     data_xml_v2_1_specific,
     data_xml_v3_0,
+    data_xml_v3_1,
 )
 from sdmx_hub.formats.readers import read_data
 from sdmx_hub.load.release import load_file
@@ -36,6 +42,12 @@ WRITERS = {
     "ML 3.0": data_xml_v3_0,
     "ML 2.1 generic": data_xml_v2_1_generic,
     "JSON 2.0": data_json_v2,
+    "CSV 2.1": data_csv_v2_1,
+    "ML 3.1": data_xml_v3_1,
+    "JSON 2.1": data_json_v2_1,
+    "plain CSV": data_csv_plain,
+    "Parquet": data_parquet,
+    "workbook": data_xlsx,
 }
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 

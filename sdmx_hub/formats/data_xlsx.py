@@ -16,7 +16,7 @@ from xml.sax.saxutils import quoteattr
 from sdmx_hub.errors import TooLarge
 from sdmx_hub.formats.flat import NUMBER, Column, Table, choose_columns, open_table
 from sdmx_hub.formats.pieces import Pieces
-from sdmx_hub.formats.render import Escape, Text, draw, is_number, joined
+from sdmx_hub.formats.render import Escape, Text, draw, fetch, is_number, joined
 from sdmx_hub.formats.render_xml import DECLARATION, escape, escape_sql
 from sdmx_hub.language import localised, sentence
 from sdmx_hub.model.message import DataMessage
@@ -29,7 +29,9 @@ _MOST_CHARACTERS = 32_767
 _DIGITS = 15
 """Digits a number of a spreadsheet has."""
 _LARGE = 8_000_000
-"""Cells from which on a sheet may be larger than the classic format of archives can say."""
+"""Cells up to which nobody asks how many bytes a sheet has."""
+_MOST_BYTES = 2**31 - 2**20
+"""Bytes of an entry the classic format of archives can say."""
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -69,7 +71,7 @@ def write(message: DataMessage, params: Mapping[str, str]) -> Iterator[bytes | m
     with zipfile.ZipFile(pieces, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:  # type: ignore[call-overload]
         for name, text in _frame(message.language).items():
             archive.writestr(_entry(name, message), text)
-        is_large = count * len(columns) > _LARGE
+        is_large = count * len(columns) > _LARGE and sum(_bytes(table, columns) for table in tables) > _MOST_BYTES
         with archive.open(_entry("xl/worksheets/sheet1.xml", message), "w", force_zip64=is_large) as sheet:
             for chunk in _sheet(tables, columns):
                 sheet.write(chunk)
@@ -94,10 +96,18 @@ def _sheet(tables: Iterable[Table], columns: tuple[Column, ...]) -> Iterator[byt
         f"{_line([column.heading for column in columns], is_heading=True)}"
     ).encode()
     for table in tables:
-        cells = (_cell(table, column) for column in columns)
-        line = joined([Text("<row>"), *cells, Text("</row>")])
-        yield from draw(table.rows, table.select(line))
+        yield from draw(table.rows, table.select(_row(table, columns)))
     yield b"</sheetData></worksheet>"
+
+
+def _row(table: Table, columns: Iterable[Column]) -> str:
+    return joined([Text("<row>"), *(_cell(table, column) for column in columns), Text("</row>")])
+
+
+def _bytes(table: Table, columns: Iterable[Column]) -> int:
+    """Count the bytes of the lines: the archive wants to know beforehand whether there are more than it can say."""
+    line = table.select(f"strlen({_row(table, columns)}) AS line")
+    return int(str(fetch(table.rows, f"SELECT coalesce(sum(line), 0) FROM ({line})")[0][0]))
 
 
 def _cell(table: Table, column: Column) -> str:

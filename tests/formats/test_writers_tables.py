@@ -265,6 +265,17 @@ def test_more_lines_than_a_worksheet_has_are_refused(monkeypatch):
     assert "parquet" in str(refused.value)
 
 
+@pytest.mark.parametrize(("most", "is_large"), [(1_000, True), (10**9, False)])
+def test_a_sheet_of_more_bytes_than_archives_used_to_have_is_one_all_the_same(monkeypatch, most, is_large):
+    monkeypatch.setattr(data_xlsx, "_LARGE", 1)
+    monkeypatch.setattr(data_xlsx, "_MOST_BYTES", most)
+    specimen, observations = make_cube(), make_observations()
+    message = write("data-xlsx", make_message(make_dataset(specimen, observations)))
+    with zipfile.ZipFile(io.BytesIO(message)) as archive:
+        assert (archive.getinfo("xl/worksheets/sheet1.xml").extract_version == 45) is is_large
+    assert len(lines("data-xlsx", message)) == 1 + len(observations)
+
+
 def test_plain_csv_may_begin_with_the_mark_of_utf_8():
     message = make_message(make_dataset(make_specimen(), []))
     assert write("data-csv-plain", message, bom="yes").startswith(b"\xef\xbb\xbfFREQ,")
