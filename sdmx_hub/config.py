@@ -70,6 +70,9 @@ class Settings:
     allow_loopback: bool = _setting(
         default=False, explained="Development only: let harvests reach this machine and private networks."
     )
+    notify_hosts: str = _setting(
+        "", "Hosts that subscriptions may notify by HTTP, between commas, each with its port if not 443."
+    )
     licence: str = _setting("CC BY 4.0", "Licence of what the hub publishes, shown where a dataset names none.")
     contact: str = _setting("", "Contact sent in the User-Agent of harvests and shown on the page about the hub.")
 

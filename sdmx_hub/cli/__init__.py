@@ -30,6 +30,7 @@ COMMANDS = {
     "structures": "structures:structures",
     "metadata": "metadata:metadata",
     "registration": "registration:registration",
+    "subscription": "subscription:subscription",
     "check": "check:check",
     "load": "load:load",
     "release": "release:release",

@@ -14,7 +14,9 @@ import click
 
 from sdmx_hub.cli.context import DONE, FAILED, PARTIAL, HubContext, json_option, pass_hub, show, tell
 from sdmx_hub.cli.harvest import make_parts
+from sdmx_hub.cli.subscription import make_deliverer
 from sdmx_hub.errors import Conflict, TryAgain
+from sdmx_hub.harvest.clock import utc_now
 from sdmx_hub.harvest.schedule import Scheduler
 from sdmx_hub.harvest.worker import Worker
 from sdmx_hub.language import sentence
@@ -25,6 +27,9 @@ from sdmx_hub.store.run_rows import GOOD, Run
 EMBARGO_SECONDS = 45
 """How often embargoes are looked at: more often than ``load.embargo.AHEAD``."""
 
+NOTIFY_SECONDS = 5
+"""How often notifications are looked at."""
+
 
 @click.command()
 @click.option("--once", is_flag=True, help="Queue and work off what is due now, then leave.")
@@ -32,7 +37,9 @@ EMBARGO_SECONDS = 45
 @json_option
 @pass_hub
 def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -> None:
-    r"""Visit partners when their slots are due, and release what embargoes held back, until stopped (SIGINT, SIGTERM).
+    r"""Visit partners when their slots are due, and release what embargoes held back, until stopped.
+
+    Also delivers the notifications of subscriptions. SIGINT and SIGTERM stop it.
 
     Any number of schedulers may run on one database: each slot is worked off once. A run under way when the scheduler
     is stopped goes back to the queue.
@@ -53,8 +60,10 @@ def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -
         if not once:
             done.clear()
         end_embargoes()
+        notify()
 
     end_embargoes = _every(EMBARGO_SECONDS, lambda: _release_due(hub))
+    notify = _every(NOTIFY_SECONDS, lambda: _notify(hub))
     process = Scheduler(
         sources=worker.parts.sources,
         runs=worker.parts.runs,
@@ -88,6 +97,13 @@ def _release_due(hub: HubContext) -> None:
         release_due(hub.observations, hub.registry.snapshot(), actor="scheduler", now=dt.datetime.now(dt.UTC))
     except (TryAgain, Conflict) as refusal:
         tell(refusal.text(hub.language))
+
+
+def _notify(hub: HubContext) -> None:
+    """Deliver the notifications that are due, and forget those that ended long ago."""
+    deliverer = make_deliverer(hub)
+    deliverer.deliver_due(utc_now)
+    deliverer.outbox.forget(now=utc_now())
 
 
 def _close_on_signal(closing: threading.Event) -> None:

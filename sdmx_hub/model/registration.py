@@ -16,7 +16,7 @@ OWN = "hub-"
 """How the ids of the hub's own registrations begin; nobody else's may."""
 INDEXES = ("indexTimeSeries", "indexDataSet", "indexAttributes", "indexReportingPeriod")
 _ID = re.compile(r"[A-Za-z0-9_@$-]{1,255}")
-_LONGEST_URL = 2000
+_URL = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{1,2000}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,10 +97,12 @@ def check_web_url(url: str) -> None:
     """Make sure a text is an address on the web, without user information. Raises BadQuery."""
     try:
         parts = urlsplit(url)
-        fits = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
+        fits = (
+            parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+        )
     except ValueError:
         fits = False
-    if not fits or len(url) > _LONGEST_URL or any(character.isspace() or ord(character) < 33 for character in url):
+    if not fits or not _URL.fullmatch(url):
         raise BadQuery("registration-url", url=url[:100])
 
 

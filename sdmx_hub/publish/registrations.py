@@ -7,13 +7,12 @@ audience can read, with the hub as datasource and the last release as their time
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Iterator
 
 from sdmx_hub.errors import HubError, NoResults, NotFound
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import CLASS_BY_NAME
-from sdmx_hub.model.registration import OWN, Queryable, Registration
+from sdmx_hub.model.registration import Queryable, Registration
 from sdmx_hub.model.structure import read_provision_agreement
 from sdmx_hub.model.urn import Ref, Urn
 from sdmx_hub.publish.sources import find_sources
@@ -22,6 +21,7 @@ from sdmx_hub.query.request import ANY, Context, DataQuery
 from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.manifest import Version
 from sdmx_hub.store.observations import Observations
+from sdmx_hub.store.outbox import own_id
 
 AGREEMENT = CLASS_BY_NAME["ProvisionAgreement"]
 
@@ -72,11 +72,6 @@ def _serves(
         source.dataflow.ref, source.structure, source.plan, audience=audience, version=version
     )
     return told.observations > 0
-
-
-def own_id(ref: Ref) -> str:
-    """The id of the hub's own registration of an agreement; the same for ever."""
-    return OWN + re.sub(r"[^A-Za-z0-9_@$-]", "-", f"{ref.agency_id}_{ref.id}_{ref.version}")
 
 
 def select_registrations(

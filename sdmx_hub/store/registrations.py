@@ -11,10 +11,18 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from sdmx_hub.errors import Conflict, NotFound
+from sdmx_hub.model.message import Action
 from sdmx_hub.model.registration import Registration, read_registration
 from sdmx_hub.store.audit import append_audit
 from sdmx_hub.store.database import Database
+from sdmx_hub.store.outbox import note_registration
 from sdmx_hub.store.registry_tables import REGISTRATION
+
+_ACTIONS = {
+    "registration-add": Action.APPEND,
+    "registration-replace": Action.REPLACE,
+    "registration-remove": Action.DELETE,
+}
 
 
 class Registrations:
@@ -91,4 +99,5 @@ def _row(registration: Registration, now: dt.datetime) -> dict[str, object]:
 
 
 def _note(connection: Connection, stored: Registration, action: str, *, actor: str, now: dt.datetime) -> None:
+    note_registration(connection, stored, _ACTIONS[action], now=now)
     append_audit(connection, at=now, actor=actor, action=action, subject=stored.id, detail=stored.as_json())

@@ -14,15 +14,18 @@ from sqlalchemy import Connection, Row
 from sdmx_hub.errors import Conflict, TryAgain
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import CLASS_BY_NAME
+from sdmx_hub.model.message import Action
 from sdmx_hub.model.urn import Urn
 from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.audit import append_audit
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.difference import difference_text
 from sdmx_hub.store.metadata_references import find_reference
+from sdmx_hub.store.outbox import note_structures
 from sdmx_hub.store.tables import ARTEFACT, CHAIN, COUNTER
 
 _REVISION = "registry"
+_REVISION_NOW = sa.select(COUNTER.c.value).where(COUNTER.c.name == _REVISION)  # made once: each request runs it
 _PARENTS_SHOWN = 5
 
 
@@ -89,6 +92,8 @@ class Registry:
                 _bump(connection)
                 for urn in done:
                     append_audit(connection, at=now, actor=actor, action="structure-save", subject=str(urn))
+                note_structures(connection, report["added"], Action.APPEND, now=now)
+                note_structures(connection, report["changed"], Action.REPLACE, now=now)
         return SaveReport(**{key: tuple(urns) for key, urns in report.items()})
 
     def remove(self, urn: Urn, *, actor: str, now: dt.datetime, revision: int | None = None) -> None:
@@ -111,6 +116,7 @@ class Registry:
             connection.execute(sa.update(ARTEFACT).where(*_is_current(artefact)).values(removed_at=now))
             _bump(connection)
             append_audit(connection, at=now, actor=actor, action="structure-remove", subject=str(artefact.urn))
+            note_structures(connection, [artefact.urn], Action.DELETE, now=now)
 
     def history(self, urn: Urn) -> tuple[tuple[dt.datetime, dt.datetime | None, Artefact], ...]:
         """Every state an artefact had, oldest first: from when, until when (None: still), and the artefact."""
@@ -179,7 +185,7 @@ def _has_data(connection: Connection, artefact: Artefact) -> bool:
 
 
 def _revision(connection: Connection) -> int:
-    value = connection.execute(sa.select(COUNTER.c.value).where(COUNTER.c.name == _REVISION)).scalar()
+    value = connection.execute(_REVISION_NOW).scalar()
     return int(value or 0)
 
 

@@ -19,7 +19,8 @@ from sdmx_hub.store.database import Database
 from sdmx_hub.store.files import Stored
 from sdmx_hub.store.lease import check_lease, free
 from sdmx_hub.store.manifest import Link, Version, add_chain, find_newest
-from sdmx_hub.store.staging import Staged, View
+from sdmx_hub.store.outbox import note_release
+from sdmx_hub.store.staging import PUBLIC, Staged, View
 from sdmx_hub.store.tables import CHANGE, LINEAGE, RELEASE, SEGMENT
 
 LOAD, ROLLBACK = "load", "rollback"
@@ -94,6 +95,9 @@ def publish(
             _add_lineage(connection, one, lineage, key)
         release = Release(id=key, kind=kind, actor=actor, made_at=now, reason=reason, changes=tuple(changes))
         _audit(connection, release, staged, lineage)
+        for change in changes:
+            if change.audience == PUBLIC:
+                note_release(connection, change.dataflow, now=now, visible_from=max(change.visible_from, now))
         return release
 
 

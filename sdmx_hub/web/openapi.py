@@ -13,7 +13,7 @@ from sdmx_hub.query.metadata import MetadataDetail
 from sdmx_hub.query.request import AVAILABILITY_REFERENCES, Detail, Mode, References
 from sdmx_hub.web.errors import STATUSES
 from sdmx_hub.web.hub import base_url, current_hub
-from sdmx_hub.web.openapi_registrations import REGISTRY_RESOURCES, registration_paths
+from sdmx_hub.web.openapi_registrations import REGISTRY_RESOURCES, registration_paths, subscription_paths
 from sdmx_hub.web.openapi_registry import fmr_paths, maintenance_paths
 from sdmx_hub.web.openapi_slots import slot
 from sdmx_hub.web.rest import Family
@@ -68,6 +68,7 @@ def openapi() -> Response:
             *_paths(V2, _SLOTS_V2),
             *maintenance_paths(V2),
             *registration_paths(V2),
+            *subscription_paths(V2),
             *fmr_paths(V2),
             *_api_paths(),
         ),
@@ -115,7 +116,11 @@ _SLOTS_V2: Mapping[str, tuple[Kind, tuple[str, ...], tuple[str, ...]]] = {
     "metadata/metadataflow": ("metadata", ("agencyID", "resourceID", "version", "providerRef"), _METADATA),
     "metadata/structure": ("metadata", ("artefactType", "agencyID", "resourceID", "version"), _METADATA),
 }
-_STRUCTURE_V1: tuple[Kind, tuple[str, ...], tuple[str, ...]] = ("structure", ("agencyID", "resourceID", "version", "itemID"), ("detail", "references"))
+_STRUCTURE_V1: tuple[Kind, tuple[str, ...], tuple[str, ...]] = (
+    "structure",
+    ("agencyID", "resourceID", "version", "itemID"),
+    ("detail", "references"),
+)
 
 
 def _paths(
@@ -127,7 +132,7 @@ def _paths(
         rows = {place: row for place, row in known.items() if place.partition("/")[0] == resource}
         for place, (kind, slots, parameters) in (rows or {resource: _STRUCTURE_V1}).items():
             path = f"{family.prefix}/{place}/" + "/".join(f"{{{slot}}}" for slot in slots)
-            yield path, {"get": _operation(family.api, kind, slots, parameters)}  # type: ignore[arg-type] # a Kind
+            yield path, {"get": _operation(family.api, kind, slots, parameters)}
 
 
 def _operation(api: Api, kind: Kind, slots: tuple[str, ...], parameters: tuple[str, ...]) -> Document:

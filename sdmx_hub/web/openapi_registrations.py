@@ -43,6 +43,11 @@ def registration_paths(family: Family) -> Iterable[tuple[str, Document]]:
     yield path + "".join(f"/{{{name}}}" for name in whole), {"get": _query(family, whole)}
 
 
+def subscription_paths(family: Family) -> Iterable[tuple[str, Document]]:
+    """Describe subscriptions: messages alone, with a key."""
+    yield f"{family.prefix}/subscription", {"post": change(family, (), body=True)}
+
+
 def change(family: Family, slots: Iterable[str], *, body: bool) -> Document:
     """Describe an operation that changes something by a registry message or an address."""
     message = _messages(family)

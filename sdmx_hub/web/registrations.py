@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from flask import Response, request
@@ -68,7 +68,7 @@ def change_registrations(family: Family, parts: Parts) -> Response:
     if request.method != "DELETE" or len(found) != 2 or found[0] != "id":
         raise BadRequest("registration-address")
     visit = current_visit()
-    chosen = _choose(family)
+    chosen = choose_registry_format(family)
     removed = Registrations(visit.hub.database).remove(
         parse_id(found[1], "registrationId", "abcd"), actor=key.actor, now=visit.now
     )
@@ -85,7 +85,7 @@ def _post(family: Family) -> Response:
     if not message:
         raise BadRequest("registration-nothing")
     visit = current_visit()
-    return _answer([_change(one, visit, key.actor) for one in message], _choose(family))
+    return _answer([_change(one, visit, key.actor) for one in message], choose_registry_format(family))
 
 
 def _answer_question(family: Family, question: RegistrationQuestion) -> Response:
@@ -95,9 +95,9 @@ def _answer_question(family: Family, question: RegistrationQuestion) -> Response
         found: Sequence[Registration] = select_registrations(query, _all(family, visit), visit.artefacts)
     except NoResults:
         found = ()
-    chosen = _choose(family)
+    chosen = choose_registry_format(family)
     body = write_query_response(found, make_header("REGISTRATIONS"), chosen.format.version)
-    return _sent(body, 200, chosen)
+    return send_registry(body, 200, chosen)
 
 
 def _as_query(about: Urn | None) -> RegistrationQuery:
@@ -146,27 +146,32 @@ def _all(family: Family, visit: Visit) -> tuple[Registration, ...]:
     return (*own, *Registrations(visit.hub.database).select())
 
 
-def _choose(family: Family) -> Chosen:
+def choose_registry_format(family: Family) -> Chosen:
+    """Choose the edition of an answer; the default where what is accepted is not offered, as for structures."""
     try:
         return choose_format("registry", accept=request.headers.get("Accept"), format_param=None, api=family.api)
-    except NotAcceptable:  # as for structures: the default, where what is accepted is not offered
+    except NotAcceptable:
         return choose_format("registry", accept=None, format_param=None, api=family.api)
 
 
 def _answer(results: Sequence[RegistrationResult], chosen: Chosen) -> Response:
-    codes = {one.code for one in results}
-    refused = {code for code in codes if code >= 400}
-    if refused and refused != codes:
-        status = 207
-    elif refused:
-        status = refused.pop() if len(refused) == 1 else 409
-    else:
-        status = 201 if 201 in codes else 200
     body = write_submit_response(results, make_header("REGISTRATIONS"), chosen.format.version)
-    return _sent(body, status, chosen)
+    return send_registry(body, status_of_changes(one.code for one in results), chosen)
 
 
-def _sent(body: bytes, status: int, chosen: Chosen) -> Response:
+def status_of_changes(codes: Iterable[int]) -> int:
+    """The HTTP status of several changes: 201 when something is new, 207 when only some were refused."""
+    found = set(codes)
+    refused = {code for code in found if code >= 400}
+    if not refused:
+        return 201 if 201 in found else 200
+    if refused != found:
+        return 207
+    return refused.pop() if len(refused) == 1 else 409
+
+
+def send_registry(body: bytes, status: int, chosen: Chosen) -> Response:
+    """Send a registry message that nobody may keep."""
     response = Response(body, status, content_type=chosen.content_type)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -7,6 +7,7 @@ from sdmx_hub.web.maintenance import maintain_structures
 from sdmx_hub.web.metadata import get_metadata_v2
 from sdmx_hub.web.registrations import change_registrations, get_registrations
 from sdmx_hub.web.rest import Family
+from sdmx_hub.web.subscriptions import change_subscriptions, refuse_reading
 from sdmx_hub.web.views import get_availability, get_data, get_schema, get_structures
 
 V2 = Family(
@@ -23,10 +24,15 @@ V2 = Family(
         "metadata": get_metadata_v2,
         "structure": get_structures,
         "registration": get_registrations,
+        "subscription": refuse_reading,
     },
     keeps_resource=frozenset(),
-    unbuilt=frozenset({"subscription"}),
-    writes={"structure": maintain_structures, "registration": change_registrations},
+    unbuilt=frozenset(),
+    writes={
+        "structure": maintain_structures,
+        "registration": change_registrations,
+        "subscription": change_subscriptions,
+    },
     asks={"data": get_data, "availability": get_availability},
     key_slot=5,
 )

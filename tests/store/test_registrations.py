@@ -102,6 +102,8 @@ def test_every_change_is_in_the_audit_log(store, database):
         {"simple_url": "https://ana:secret@office.example/x"},
         {"simple_url": "https:///x"},
         {"simple_url": "https://office.example/a b"},
+        {"simple_url": "https://office.example:x/"},
+        {"simple_url": "https://office.example/<a>"},
         {"simple_url": "https://office.example/" + "x" * 2000},
         {"simple_url": "https://[office/"},
         {"queryable": Queryable(data_url="file:///etc/passwd")},

@@ -1,0 +1,141 @@
+"""Deliver notifications: by HTTP through the guard, by e-mail as files for the office's own mail system.
+
+A notification is taken from the outbox, tried once, and put back for later when it could not be delivered; so a
+partner that is away costs one try at a time, and two deliverers never send the same one at the same moment.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpcore2
+import httpx2
+
+from sdmx_hub.config import Settings
+from sdmx_hub.errors import HubError, NotAllowed, PartnerUnavailable
+from sdmx_hub.formats.registry_subscriptions import write_notification
+from sdmx_hub.harvest import dial
+from sdmx_hub.harvest.guard import Policy, check_url
+from sdmx_hub.language import LANGUAGES, sentence
+from sdmx_hub.model.message import Header
+from sdmx_hub.model.subscription import MAIL, read_hosts
+from sdmx_hub.store.files import flush, rename
+from sdmx_hub.store.outbox import Notification, Outbox
+
+MOST_AT_ONCE = 200
+"""So many are delivered before the caller has its turn again."""
+SECONDS, IDLE_SECONDS, CONNECT_SECONDS = 30.0, 10.0, 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deliverer:
+    """What deliveries need: the outbox, the folder for e-mails, and what may be reached."""
+
+    outbox: Outbox
+    folder: Path
+    settings: Settings
+    resolve: dial.Resolve = dial.resolve
+    connect: dial.Connect = dial.connect
+    verify: ssl.SSLContext | None = None
+
+    def deliver_due(self, now: Callable[[], dt.datetime], *, most: int = MOST_AT_ONCE) -> tuple[int, int]:
+        """Deliver what is due; give how many were delivered, and how many not."""
+        sent = failed = 0
+        while sent + failed < most:
+            notification = self.outbox.take(now=now())
+            if notification is None:
+                break
+            try:
+                self._deliver(notification, now())
+            except (HubError, OSError) as error:
+                failure = error.text("en") if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
+                self.outbox.postpone(notification, failure, now=now())
+                failed += 1
+            else:
+                self.outbox.finish(notification, now=now())
+                sent += 1
+        return sent, failed
+
+    def _deliver(self, notification: Notification, now: dt.datetime) -> None:
+        header = Header(
+            id=f"{self.settings.hub_id}-EVENT-{notification.id}",
+            prepared=now,
+            sender_id=self.settings.hub_id,
+            sender_names={"en": self.settings.hub_name},
+        )
+        message = write_notification(notification.event, notification.subscription, header)
+        if notification.channel == MAIL:
+            self._write_mail(notification, message, now)
+        else:
+            self._post(notification, message)
+
+    def _post(self, notification: Notification, message: bytes) -> None:
+        """Send one message. Raises NotAllowed, and PartnerUnavailable for any answer but one that says it was taken."""
+        hosts = frozenset(_host_and_port(one) for one in read_hosts(self.settings.notify_hosts))
+        policy = Policy(hosts=hosts, allow_local=self.settings.allow_loopback)
+        place = check_url(notification.address, policy)
+        deadline = dial.Deadline(SECONDS, IDLE_SECONDS)
+        transport = dial.GuardedTransport(
+            policy, deadline, resolve=self.resolve, connect=self.connect, verify=self.verify
+        )
+        timeout = httpx2.Timeout(IDLE_SECONDS, connect=CONNECT_SECONDS)
+        client = httpx2.Client(transport=transport, trust_env=False, follow_redirects=False, timeout=timeout)
+        headers = {
+            "Content-Type": f"application/vnd.sdmx.registry+xml;version={notification.subscription.version}",
+            "User-Agent": "sdmx-hub",
+            "Connection": "close",
+        }
+        try:
+            with client, client.stream("POST", notification.address, content=message, headers=headers) as response:
+                status = response.status_code
+        except (httpcore2.TimeoutException, httpx2.TimeoutException) as error:
+            raise PartnerUnavailable("fetch-timeout", host=place.authority) from error
+        except (httpcore2.ProtocolError, httpcore2.ReadError, httpx2.ProtocolError) as error:
+            raise PartnerUnavailable("fetch-broken", host=place.authority, why=str(error)[:200]) from error
+        except (httpcore2.NetworkError, httpx2.NetworkError, ssl.SSLError) as error:
+            raise PartnerUnavailable("fetch-no-connection", host=place.authority) from error
+        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
+            raise NotAllowed("guard-url", url=notification.address[:200]) from error
+        if not 200 <= status < 300:
+            raise PartnerUnavailable("notify-refused", host=place.authority, status=status)
+
+    def _write_mail(self, notification: Notification, message: bytes, now: dt.datetime) -> None:
+        """Write one e-mail (RFC 5322), whole or not at all, under the number of the notification."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        target = self.folder / f"{notification.id:08}.eml"
+        draft = target.with_suffix(".part")
+        draft.write_bytes(bytes(self._mail(notification, message, now)))
+        flush(draft)
+        rename(draft, target)
+
+    def _mail(self, notification: Notification, message: bytes, now: dt.datetime) -> EmailMessage:
+        settings, event = self.settings, notification.event
+        host = urlsplit(settings.base_url).hostname or "localhost"
+        what = event.urn or (event.registration or {}).get("id", "")
+        filled = {"what": what, "action": event.action.name.capitalize(), "at": f"{event.at:%Y-%m-%d %H:%M:%S} UTC"}
+        mail = EmailMessage()
+        mail["From"] = Address(settings.hub_name, addr_spec=f"no-reply@{host}")
+        mail["To"] = notification.address
+        mail["Date"] = now
+        mail["Message-ID"] = f"<{settings.hub_id}.{notification.id}@{host}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail["Subject"] = sentence("notify-subject", settings.language, hub=settings.hub_name, **filled)
+        told = [sentence("notify-text", language, hub=settings.hub_name, **filled) for language in LANGUAGES]
+        ending = sentence("notify-ending", settings.language, id=notification.subscription.id)
+        mail.set_content("\n\n".join([*told, ending]) + "\n")
+        mail.add_attachment(
+            message, maintype="application", subtype="vnd.sdmx.registry+xml", filename="notification.xml"
+        )
+        return mail
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)
