@@ -30,6 +30,7 @@ from sdmx_hub.formats.sniff import DATA_MESSAGES
 from sdmx_hub.formats.table import ALIAS_PARAMETERS, FORMATS, GENERIC_TYPES, Format, formats_of
 from sdmx_hub.model.classes import CLASS_BY_RESOURCE
 from sdmx_hub.query import others, urls_v1
+from sdmx_hub.query.metadata import METADATA_V1, METADATA_V2
 from sdmx_hub.query.options import AVAILABILITY_V1, AVAILABILITY_V2, DATA_V1, DATA_V2
 from sdmx_hub.query.parameters import COMMON
 from sdmx_hub.web.app import create_app
@@ -192,6 +193,7 @@ RESOURCES: Sequence[tuple[str, str, frozenset[str]]] = (
     ("/sdmx/v1/data", "{flowRef}/{key}/{providerRef}", DATA_V1),
     ("/sdmx/v1/availableconstraint", "{flowRef}/{key}/{providerRef}/{componentID}", AVAILABILITY_V1),
     ("/sdmx/v1/schema", "{context}/{agencyID}/{resourceID}/{version}", others.SCHEMA),
+    ("/sdmx/v1/metadata", "{flowRef}/{key}/{providerRef}", METADATA_V1),
     ("/sdmx/v1/{resource}", "{agencyID}/{resourceID}/{version}/{itemID}", others.STRUCTURE),
     ("/sdmx/v2/data", "{context}/{agencyID}/{resourceID}/{version}/{key}", DATA_V2),
     (
@@ -201,6 +203,9 @@ RESOURCES: Sequence[tuple[str, str, frozenset[str]]] = (
     ),
     ("/sdmx/v2/schema", "{context}/{agencyID}/{resourceID}/{version}", others.SCHEMA),
     ("/sdmx/v2/structure", "{artefactType}/{agencyID}/{resourceID}/{version}/{itemID}", others.STRUCTURE),
+    ("/sdmx/v2/metadata/metadataset", "{providerID}/{metadatasetID}/{version}", METADATA_V2),
+    ("/sdmx/v2/metadata/metadataflow", "{agencyID}/{resourceID}/{version}/{providerRef}", METADATA_V2),
+    ("/sdmx/v2/metadata/structure", "{artefactType}/{agencyID}/{resourceID}/{version}", METADATA_V2),
 )
 
 
@@ -246,7 +251,7 @@ def formats_text() -> str:
 
 
 def _kinds(row: Format) -> Iterator[str]:
-    for kind in ("data", "structure", "availability", "schema"):
+    for kind in ("data", "structure", "availability", "schema", "metadata"):
         if kind in row.kinds:
             first = [api for api in ("v1", "v2") if formats_of(kind, api)[0] is row]  # type: ignore[arg-type]
             yield kind + (f" (default of {' and '.join(first)})" if first else "")

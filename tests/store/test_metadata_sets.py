@@ -10,8 +10,8 @@ from sdmx_hub.errors import Conflict, NotFound
 from sdmx_hub.model.urn import Ref, Urn
 from sdmx_hub.store import metadata_tables
 from sdmx_hub.store.metadata_sets import MetadataSets
-from sdmx_hub.store.tables import METADATA
 from sdmx_hub.store.registry import Registry
+from sdmx_hub.store.tables import METADATA
 from tests.formats.metadata_specimens import PREFIX, make, make_set
 
 NOW = dt.datetime(2026, 11, 22, 9, 30, tzinfo=dt.UTC)
