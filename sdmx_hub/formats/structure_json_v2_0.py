@@ -20,7 +20,7 @@ import orjson
 
 from sdmx_hub.formats.structure_canonical import make_artefact
 from sdmx_hub.formats.structure_constraint import as_availability, as_data_constraint, split_keys
-from sdmx_hub.formats.structure_json_v2_1 import read_objects, self_link, write_meta
+from sdmx_hub.formats.structure_json_v2_1 import read_objects, self_link, with_defaults, write_meta
 from sdmx_hub.model.artefact import Artefact, Document
 from sdmx_hub.model.classes import CLASS_BY_NAME, CLASSES, ArtefactClass
 from sdmx_hub.model.message import StructureMessage
@@ -80,7 +80,7 @@ def _shown(artefact: Artefact, row: ArtefactClass) -> Node:
     role = {"role": given["role"]} if "role" in given else {}
     same = artefact if shape is None else make_artefact(row, given)
     shown = {key: value for key, value in same.document.items() if key not in _NEWER}
-    return shown | role | {"links": [_link(same), *shown.get("links", ())]}
+    return with_defaults(shown) | role | {"links": [_link(same), *shown.get("links", ())]}
 
 
 def _link(artefact: Artefact) -> dict[str, str]:

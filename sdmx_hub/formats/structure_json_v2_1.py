@@ -111,6 +111,24 @@ def self_link(artefact: Artefact) -> dict[str, str]:
     return {"rel": "self", "urn": str(Urn(GENERAL.get(name, name), artefact.ref))}
 
 
+def with_defaults(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Say of every metadata attribute how often it occurs and what it is for: some readers do not know the defaults."""
+    components = document.get("metadataStructureComponents")
+    if not components:
+        return dict(document)
+    listed = components["metadataAttributeList"]
+    attributes = [_said(attribute) for attribute in listed.get("metadataAttributes", ())]
+    shown = {"metadataAttributeList": {**listed, "metadataAttributes": attributes}}
+    return {**document, "metadataStructureComponents": shown}
+
+
+def _said(attribute: Mapping[str, Any]) -> dict[str, Any]:
+    said = {"minOccurs": 1, "maxOccurs": 1, "isPresentational": False, **attribute}
+    if "metadataAttributes" in attribute:
+        said["metadataAttributes"] = [_said(inner) for inner in attribute["metadataAttributes"]]
+    return said
+
+
 def _is_identified(item: Mapping[str, Any]) -> bool:
     return all(isinstance(item.get(key, ""), str) for key in ("id", "agencyID", "version")) and (
         "id" in item and "agencyID" in item
@@ -121,7 +139,7 @@ def _shown(artefact: Artefact) -> dict[str, Any]:
     hidden = IDENTIFICATION.get(artefact.artefact_class.name)
     if hidden is not None:
         return {key: value for key, value in artefact.document.items() if key not in hidden}
-    return dict(artefact.document) | {"links": [self_link(artefact), *artefact.document.get("links", ())]}
+    return with_defaults(artefact.document) | {"links": [self_link(artefact), *artefact.document.get("links", ())]}
 
 
 def _languages(artefacts: Iterable[Artefact]) -> list[str]:

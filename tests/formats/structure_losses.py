@@ -1,8 +1,7 @@
-"""What a format cannot carry of a canonical document, as the tests apply it: a table for SDMX 3, one for SDMX 2.1.
+"""What a format of SDMX 3 cannot carry of a canonical document: the one table of it, as the tests apply it.
 
-A loss of SDMX 3 turns a document into what comes back. ``docs/conformance.md`` says the same in words: ``what`` stands
-there letter by letter, with the formats. Of SDMX 2.1, which loses more, the second table says what may come back
-otherwise in the set of every class.
+A loss turns a document into what comes back. ``docs/conformance.md`` says the same in words: ``what`` stands there
+letter by letter, with the formats.
 """
 
 from __future__ import annotations
@@ -174,101 +173,6 @@ LOSSES: tuple[Loss, ...] = (
         classes=("AvailabilityConstraint",),
         back=_named_anew,
     ),
-)
-
-
-ML_2_1, JSON_1_0 = "structure-xml-2.1", "structure-json-1.0"
-FORMATS_2_1 = (ML_2_1, JSON_1_0)
-GONE = None
-"""A class, or an artefact, that is left out."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OldLoss:
-    """Something SDMX 2.1 cannot say: which artefacts it concerns, and where in them something else may come back.
-
-    ``where`` are the keys below which documents differ, ``GONE`` when nothing comes back; ``named`` is the class that
-    comes back, if it is another.
-    """
-
-    what: str
-    classes: tuple[str, ...]
-    formats: tuple[str, ...] = FORMATS_2_1
-    where: tuple[str, ...] | None = GONE
-    named: str | None = None
-    concerns: Callable[[Artefact], bool] = lambda _: True
-
-
-def _is_plain_map(artefact: Artefact) -> bool:
-    document = artefact.document
-    sides = [*document["source"], *document["target"]]
-    return len(sides) == len([side for side in sides if "codelist" in side]) == 2
-
-
-def _maps_components_alone(artefact: Artefact) -> bool:
-    others = {"epochMaps", "datePatternMaps", "frequencyFormatMappings", "fixedValueMaps"}
-    maps = artefact.document.get("componentMaps", ())
-    return not others & artefact.document.keys() and all(len(one["source"]) == len(one["target"]) == 1 for one in maps)
-
-
-def _is_of_3(artefact: Artefact) -> bool:
-    components = artefact.document["dataStructureComponents"]
-    return len(components["measureList"]["measures"]) > 1 or "metadata" in artefact.document
-
-
-_SCHEME_MAPS = ("ConceptSchemeMap", "CategorySchemeMap", "OrganisationSchemeMap", "ReportingTaxonomyMap")
-OLD_LOSSES: tuple[OldLoss, ...] = (
-    OldLoss(
-        what="left out",
-        classes=("MetadataProviderScheme", "ValueList", "HierarchyAssociation", "MetadataProvisionAgreement"),
-    ),
-    OldLoss(
-        what="left out",
-        classes=(
-            "TransformationScheme",
-            "RulesetScheme",
-            "UserDefinedOperatorScheme",
-            "CustomTypeScheme",
-            "NamePersonalisationScheme",
-            "VtlMappingScheme",
-        ),
-        formats=(JSON_1_0,),
-    ),
-    OldLoss(
-        what="a codelist, without the places of its codes",
-        classes=("GeographicCodelist", "GeoGridCodelist"),
-        named="Codelist",
-        where=("geoType", "gridDefinition", "geoFeatureSetCodes", "geoGridCodes", "codes"),
-    ),
-    OldLoss(
-        what="extensions: the codes themselves, where the inherited list is known",
-        classes=("Codelist",),
-        where=("codelistExtensions", "codes"),
-        concerns=lambda artefact: "codelistExtensions" in artefact.document,
-    ),
-    OldLoss(
-        what="a version like 2.0.0-draft: its numbers alone",
-        classes=("Codelist",),
-        where=("version",),
-        concerns=lambda artefact: "-" in artefact.ref.version,
-    ),
-    OldLoss(
-        what="measures but the first, attributes of several values, metadata attributes: absent",
-        classes=("DataStructure",),
-        where=("metadata", "dataStructureComponents"),
-        concerns=_is_of_3,
-    ),
-    OldLoss(
-        what="left out, unless from one codelist to one codelist",
-        classes=("RepresentationMap",),
-        concerns=lambda artefact: not _is_plain_map(artefact),
-    ),
-    OldLoss(
-        what="left out, if it maps more than single components",
-        classes=("StructureMap",),
-        concerns=lambda artefact: not _maps_components_alone(artefact),
-    ),
-    OldLoss(what="the validity of a mapping: absent", classes=_SCHEME_MAPS, where=("itemMaps",)),
 )
 
 

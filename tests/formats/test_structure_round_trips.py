@@ -1,15 +1,14 @@
-"""The law of round trips: every class, in every format, keeps to the official schema and comes back.
+"""The law of round trips: every class, in every format of SDMX 3, keeps to the official schema and comes back.
 
 What comes back is the document itself, less what ``structure_losses`` says the format cannot carry. The documents are
-made from the official schema, so that nothing it has a place for is forgotten. SDMX 2.1 loses more: there the set of
-every class comes back but for what its own table says, and what came back once comes back again.
+made from the official schema, so that nothing it has a place for is forgotten. ``test_structure_v2_1`` says
+the same of SDMX 2.1.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +23,16 @@ from sdmx_hub.formats.structure_reading import READERS, sniff_structures
 from sdmx_hub.formats.structure_schema import check_artefact
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import CLASS_BY_NAME, CLASSES, GENERAL
-from sdmx_hub.model.urn import Urn, parse_urn
+from sdmx_hub.model.urn import parse_urn
 from sdmx_hub.store.artefacts import Artefacts
 from tests.formats.every_class import ARTEFACTS, class_names, find
 from tests.formats.schema_documents import documents, full_documents
 from tests.formats.structure_losses import (
     FORMATS,
-    FORMATS_2_1,
     JSON_2_0,
     JSON_2_1,
     ML_3_0,
     ML_3_1,
-    OLD_LOSSES,
-    OldLoss,
     comes_back,
     told,
 )
@@ -116,46 +112,6 @@ def test_the_losses_are_told_in_the_documentation() -> None:
     page = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text(encoding="utf-8").splitlines()
     begin = page.index("| Class | Format | What is lost, and what comes back |")
     assert [*itertools.takewhile(bool, page[begin + 2 :])] == list(told())
-
-
-@pytest.mark.parametrize("name", FORMATS_2_1)
-def test_2_1_gives_back_what_it_can_say(name: str, judges: Judges) -> None:
-    data = WRITERS[name](message(*ARTEFACTS))
-    assert judges[name](data) == []
-    back = {artefact.urn: artefact for artefact in READERS[name](data)}
-    met = set()
-    for artefact in ARTEFACTS:
-        losses = [loss for loss in OLD_LOSSES if _concerns(loss, artefact, name)]
-        met.update(loss.what for loss in losses)
-        if any(loss.where is None for loss in losses):
-            assert artefact.urn not in back
-            continue
-        found = back[_urn_in_2_1(artefact, losses)]
-        allowed = {key for loss in losses for key in loss.where or ()}
-        keys = artefact.document.keys() | found.document.keys()
-        assert {key for key in keys if artefact.document.get(key) != found.document.get(key)} <= allowed
-    assert met == {loss.what for loss in OLD_LOSSES if name in loss.formats}
-
-
-def _concerns(loss: OldLoss, artefact: Artefact, name: str) -> bool:
-    return name in loss.formats and artefact.artefact_class.name in loss.classes and loss.concerns(artefact)
-
-
-def _urn_in_2_1(artefact: Artefact, losses: list[OldLoss]) -> Urn:
-    names = [loss.named for loss in losses if loss.named]
-    version = artefact.ref.version.partition("-")[0]
-    return Urn([*names, artefact.artefact_class.name][0], replace(artefact.ref, version=version))
-
-
-@pytest.mark.parametrize("name", FORMATS_2_1)
-@pytest.mark.parametrize("class_name", FULL)
-def test_what_2_1_gives_back_it_gives_back_again(class_name: str, name: str, judges: Judges) -> None:
-    for artefact in FULL[class_name]:
-        data = WRITERS[name](message(artefact))
-        assert judges[name](data) == []
-        back = READERS[name](data)
-        again = READERS[name](WRITERS[name](message(*back)))
-        assert [one.document for one in again] == [one.document for one in back]
 
 
 @pytest.mark.parametrize("name", FORMATS)
