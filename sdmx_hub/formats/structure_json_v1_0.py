@@ -1,7 +1,7 @@
-"""SDMX-JSON 1.0 structure messages: the information model of SDMX 2.1 in JSON, read and written.
+"""SDMX-JSON 1.0 structure messages: the information model of SDMX 2.1 in JSON, every class of it read and written.
 
-What it cannot carry is what SDMX-ML 2.1 cannot (see ``structure_xml_v2_1``), and process and VTL artefacts, which are
-left out. The ISO reference of a concept travels as an annotation. ``isFinal`` is kept beside the document.
+It has no place for VTL; what else it cannot carry is told in ``docs/conformance.md``, with that of SDMX-ML 2.1. The ISO
+reference of a concept travels as an annotation. ``isFinal`` is kept beside the document.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from sdmx_hub.formats.structure_metadata_v2_1 import with_targets
 from sdmx_hub.formats.structure_names_v2_1 import urn_in_2_1, urn_today
 from sdmx_hub.formats.structure_set import without_copies
 from sdmx_hub.formats.structure_shape import shaped
+from sdmx_hub.formats.structure_version import plain_version
 from sdmx_hub.formats.structure_view_v2_1 import view_2_1
-from sdmx_hub.formats.structure_xml.references import plain_version
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import CLASS_BY_NAME, PREFIX
 from sdmx_hub.model.message import StructureMessage

@@ -69,7 +69,8 @@ def _structure_map_out(inner: Document, artefact: Artefact) -> Node:
 
 def _component_urn(structure: str, said: Document) -> str:
     urn = parse_urn(structure)
-    return f"{PREFIX}datastructure.{said['kind']}={urn.ref}.{said['id']}"
+    kind = "DataAttribute" if said["kind"] == "Attribute" else said["kind"]
+    return f"{PREFIX}datastructure.{kind}={urn.ref}.{said['id']}"
 
 
 def structure_set_in(node: Node) -> Iterator[tuple[str, Node]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sdmx_hub.formats.structure_set import MAPS
+from sdmx_hub.formats.structure_xml.references import PARTS_TODAY
 from sdmx_hub.model.classes import CLASS_BY_ITEM, CLASS_BY_NAME, PREFIX, SYNONYMS
 
 _SAME = """
@@ -27,19 +28,21 @@ SYNONYMS_OF_2_1 = {
     **{name: name for name in sorted(MAPS)},
 }
 """Further classes of 2.1, and what they are today."""
-_TODAY = {name: today for today, name in NAMES_IN_2_1.items()} | SYNONYMS_OF_2_1 | SYNONYMS
+_TODAY = {name: today for today, name in NAMES_IN_2_1.items()} | SYNONYMS_OF_2_1 | SYNONYMS | PARTS_TODAY
 
 
 def urn_in_2_1(urn: str) -> str:
     """A URN with the class name of 2.1, where that is another."""
     head, equals, tail = urn.removeprefix(PREFIX).partition("=")
     package, _, name = head.partition(".")
-    old = NAMES_IN_2_1.get(name, name)
+    old = "PrimaryMeasure" if name == "Measure" else NAMES_IN_2_1.get(name, name)
     return f"{PREFIX}{'mapping' if old == 'StructureSet' else package}.{old}{equals}{tail}"
 
 
 def urn_today(urn: str) -> str:
     """A URN of 2.1 with the class name of today; maps and hierarchies are artefacts of their own id today."""
+    if not urn.startswith(PREFIX):
+        return urn
     head, equals, tail = urn.removeprefix(PREFIX).partition("=")
     package, _, name = head.partition(".")
     today = _TODAY.get(name, name)

@@ -13,8 +13,8 @@ from typing import Any
 from sdmx_hub.formats.structure_codelist import resolve_codelist
 from sdmx_hub.formats.structure_names_v2_1 import NAMES_IN_2_1
 from sdmx_hub.formats.structure_set import MAPS, Find, collect_sets
+from sdmx_hub.formats.structure_version import plain_version
 from sdmx_hub.formats.structure_xml import data_structure_v2_1, hierarchy_v2_1
-from sdmx_hub.formats.structure_xml.references import plain_version
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import CLASS_BY_NAME, GENERAL
 from sdmx_hub.model.structure import BrokenStructure

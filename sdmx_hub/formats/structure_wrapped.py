@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sdmx_hub.formats.structure_xml.references import plain_version
+from sdmx_hub.formats.structure_version import plain_version
 from sdmx_hub.language import localised
 from sdmx_hub.model.artefact import Artefact, Document, texts
 

@@ -1,30 +1,10 @@
-"""SDMX-ML 2.1 structure messages, read and written.
+"""SDMX-ML 2.1 structure messages: every class that edition has, read and written.
 
-What 2.1 cannot carry:
-
-| Canonical (SDMX 3.1) | In 2.1 | On the way back |
-|---|---|---|
-| the ISO reference of a concept | an annotation, as common readers stop at the element | restored |
-| codelist extensions | resolved where the inherited list is in the message, else dropped | own and inherited codes |
-| hierarchy | a hierarchical codelist of the same id with one hierarchy | restored |
-| availability constraint | a content constraint of type Actual, its counts as annotations | restored, and named |
-| a measure that is not OBS_VALUE, and its usage | the primary measure OBS_VALUE | OBS_VALUE, optional |
-| further measures | attributes of the observation | attributes |
-| value lists as representation of components | text | text |
-| types XHTML (of components), GeospatialInformation | String | String |
-| multi-lingual, multi-valued components; sentinel values | dropped | absent |
-| ``value`` of annotations, all URLs but the first; links of items and artefacts | dropped | absent |
-| several values of one component in a data key | one key for each combination | several keys |
-| validity of values, annotations of regions and keys, removed prefixes | dropped | absent |
-| ``dimensionConstraint``, ``evolvingStructure``, ``isPartialLanguage``, ``metadata`` | dropped | absent |
-| versions with an extension or wildcard (``1.0.0-draft``, ``1+.0.0``) | the numbers alone | the numbers |
-| ``decimals``, ``minLength``, ``maxLength`` of 0 | dropped: the schema wants positive numbers | absent |
-| maps, value and geographic lists, hierarchy associations, classes of reference metadata | left out | |
-
-What 2.1 has and SDMX 3 has not: ``isFinal`` is kept beside the document, a measure dimension becomes a dimension with
-an annotation MEASURE_DIMENSION and comes back as it was. Structure sets, metadata structures, metadataflows and
-attachment constraints are refused when read (``NotBuilt``); data sources, release calendars, reference periods and
-attachment groups are dropped.
+What 2.1 cannot carry of an artefact, and what it calls otherwise, is one table each in ``docs/conformance.md``. Written
+is the 2.1 view (``structure_view_v2_1``); what 2.1 holds together, and SDMX 3 keeps apart, is taken apart and put
+together by ``structure_wrapped``. What 2.1 has and SDMX 3 has not becomes an annotation, and so comes back. The ISO
+reference of a concept is an annotation too, as common readers stop at its element. ``isFinal`` is kept beside the
+document.
 """
 
 from __future__ import annotations
@@ -49,8 +29,9 @@ from sdmx_hub.formats.structure_metadata_v2_1 import (
     split_structure,
     with_targets,
 )
-from sdmx_hub.formats.structure_names_v2_1 import NAMES_IN_2_1, SYNONYMS_OF_2_1
+from sdmx_hub.formats.structure_names_v2_1 import NAMES_IN_2_1, SYNONYMS_OF_2_1, urn_today
 from sdmx_hub.formats.structure_set import read_set, without_copies
+from sdmx_hub.formats.structure_version import plain_version
 from sdmx_hub.formats.structure_view_v2_1 import VTL_VERSION, view_2_1
 from sdmx_hub.formats.structure_xml import data_structure_v2_1, hierarchy_v2_1, iso_reference, schemes
 from sdmx_hub.formats.structure_xml.constraints_v2_1 import attachment_constraint, content_constraint
@@ -59,7 +40,7 @@ from sdmx_hub.formats.structure_xml.maps_v2_1 import structure_set
 from sdmx_hub.formats.structure_xml.message import ClassRow, read_message, write_message
 from sdmx_hub.formats.structure_xml.metadata_v2_1 import metadata_structure
 from sdmx_hub.formats.structure_xml.parts import Attr, Edition, Node, Ref, Shape, shape
-from sdmx_hub.formats.structure_xml.references import RefReferences, plain_version
+from sdmx_hub.formats.structure_xml.references import RefReferences
 from sdmx_hub.formats.structure_xml.schemes import Kit
 from sdmx_hub.formats.structure_xml.shared import (
     NAMES,
@@ -75,7 +56,7 @@ _BASE = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1"
 EDITION = Edition(
     version="2.1",
     namespaces={name: f"{_BASE}/{name}" for name in ("message", "structure", "common")},
-    references=RefReferences(NAMES_IN_2_1, SYNONYMS_OF_2_1),
+    references=RefReferences(NAMES_IN_2_1, SYNONYMS_OF_2_1, urn_today),
 )
 
 

@@ -142,8 +142,8 @@ VTL = (
 
 LOSSES: tuple[Loss, ...] = (
     Loss(
-        what="an extension of the version (`2.0.0-draft`): the numbers, or nothing beside that version itself; wildcards"
-        " in references the same",
+        what="an extension of the version (`2.0.0-draft`): the numbers, or nothing beside that version itself;"
+        " wildcards in references the same",
         back=_numbers_alone,
     ),
     Loss(what="`isPartialLanguage`, `evolvingStructure`, `dimensionConstraint`, the `value` of annotations: absent"),

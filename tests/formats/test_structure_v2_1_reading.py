@@ -246,6 +246,24 @@ def test_a_component_may_be_referred_to(old: str, today: str, judges: Judges) ->
     assert b"<URN>" not in both_ways(found, judges)
 
 
+URNS = {
+    "codelist.HierarchicalCodelist=A:H(1.0)": "codelist.Hierarchy=A:H(1.0)",
+    "mapping.StructureSet=A:S(1.0)": "structuremapping.StructureMap=A:S(1.0)",
+    "mapping.CodelistMap=A:S(1.0).M": "structuremapping.RepresentationMap=A:M(1.0)",
+    "registry.ContentConstraint=A:C(1.0)": "registry.DataConstraint=A:C(1.0)",
+    "datastructure.PrimaryMeasure=A:D(1.0).OBS_VALUE": "datastructure.Measure=A:D(1.0).OBS_VALUE",
+    "codelist.Code=A:C(1.0).X": "codelist.Code=A:C(1.0).X",
+}
+
+
+@pytest.mark.parametrize(("old", "today"), URNS.items())
+def test_urns_are_read_with_the_classes_of_today(old: str, today: str) -> None:
+    head = "urn:sdmx:org.sdmx.infomodel."
+    step = f"<str:Input><str:ObjectReference><URN> {head}{old}</URN></str:ObjectReference></str:Input>"
+    (found,) = read_v2_1(artefact("Processes", "Process", "PR", named("ProcessStep", "S", step)))
+    assert found.document["processSteps"][0]["inputs"][0]["objectReference"] == f"{head}{today}"
+
+
 def test_a_group_of_an_attachment_constraint_has_all_dimensions(judges: Judges) -> None:
     dimensions = "".join(f'<str:Dimension id="{one}">{IDENTITY}</str:Dimension>' for one in ("P", "Q"))
     group = f'<str:Group id="G">{ref("AttachmentConstraint", "AC", "AttachmentConstraint", "registry")}</str:Group>'

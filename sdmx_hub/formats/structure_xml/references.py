@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from lxml import etree
 
 from sdmx_hub.errors import Malformed
+from sdmx_hub.formats.structure_version import plain_version
 from sdmx_hub.formats.structure_xml.parts import Element
 from sdmx_hub.model.classes import CLASS_BY_ITEM, CLASS_BY_NAME, PREFIX, SYNONYMS
 from sdmx_hub.model.urn import Urn, parse_urn
-
-_WILDCARD = re.compile(r"[+*~]|-.*")
 
 
 class UrnReferences:
@@ -42,10 +40,11 @@ _COMPONENTS = {
     "Measure": ("PrimaryMeasure", "MeasureDescriptor"),
 }
 """Components of a data structure: their names in 2.1, and the lists they stand in."""
-_PARTS_TODAY = {name: today for today, (name, _) in _COMPONENTS.items()} | {
+PARTS_TODAY = {name: today for today, (name, _) in _COMPONENTS.items()} | {
     "MeasureDimension": "Dimension",
     "ReportingYearStartDay": "DataAttribute",
 }
+"""Components of 2.1, and what they are today."""
 _PARENTS = {"Agency": "AGENCIES", "DataProvider": "DATA_PROVIDERS", "DataConsumer": "DATA_CONSUMERS"}
 """The one scheme organisations stand in, which a reference need not say."""
 _MAPPING = "mapping"
@@ -55,12 +54,13 @@ _MAPPING = "mapping"
 class RefReferences:
     """SDMX-ML 2.1: a ``Ref`` element of attributes; a URN where the class has no name in 2.1, and on the way in.
 
-    ``names`` maps classes of today to those of 2.1, ``synonyms`` further classes of 2.1 to those of today. Versions
-    lose what 2.1 cannot say: wildcards and extensions.
+    ``names`` maps classes of today to those of 2.1, ``synonyms`` further classes of 2.1 to those of today, and
+    ``urn_today`` whole URNs. Versions lose what 2.1 cannot say: wildcards and extensions.
     """
 
-    def __init__(self, names: Mapping[str, str], synonyms: Mapping[str, str]) -> None:
+    def __init__(self, names: Mapping[str, str], synonyms: Mapping[str, str], urn_today: Callable[[str], str]) -> None:
         self._names = names
+        self._urn_today = urn_today
         self._today = {name: today for today, name in names.items()} | dict(synonyms)
 
     def write(self, element: Element, urn: str) -> None:
@@ -88,8 +88,8 @@ class RefReferences:
         """Read a ``Ref``, or else a URN."""
         ref = element.find("Ref")
         if ref is None:
-            urn = element.find("URN")
-            return _today((urn.text or "").strip()) if urn is not None else None
+            urn = (element.findtext("URN") or "").strip()
+            return self._urn_today(urn) if urn else None
         return self._urn(ref, class_name)
 
     def write_local(self, element: Element, identifier: str) -> None:
@@ -106,7 +106,7 @@ class RefReferences:
 
     def _urn(self, ref: Element, class_name: str | None) -> str:
         said = ref.get("class") or class_name or ""
-        name = self._today.get(said) or SYNONYMS.get(said) or _PARTS_TODAY.get(said, said)
+        name = self._today.get(said) or SYNONYMS.get(said) or PARTS_TODAY.get(said, said)
         row = CLASS_BY_NAME.get(name) or CLASS_BY_ITEM.get(name)
         package = row.package if row else ref.get("package", _PART_PACKAGES.get(name))
         identifier, agency = ref.get("id"), ref.get("agencyID")
@@ -132,11 +132,6 @@ def _write_component(element: Element, said: Urn) -> None:
     given = {"id": said.item_id or "", "containerID": container, "maintainableParentID": said.ref.id}
     given |= {"maintainableParentVersion": plain_version(said.ref.version), "agencyID": said.ref.agency_id}
     etree.SubElement(element, "Ref", given | {"package": "datastructure", "class": name})
-
-
-def plain_version(version: str) -> str:
-    """A version as SDMX 2.1 knows them: numbers and dots."""
-    return _WILDCARD.sub("", version) or "1.0"
 
 
 def _today(urn: str) -> str | None:
