@@ -7,6 +7,7 @@ takes it away:
 - what equals its default is left out (``isExternalReference``, ``isPartial``, ``maxOccurs`` 1 …), but ``usage`` of
   attributes and measures and ``include`` of a cube region are always said;
 - a measure relationship is left out where there is one measure, which is what it then means anyway;
+- codelists of geography say their ``geoType``, which their class says already;
 - dimensions have their ``position``, counted from 1, and the lists of components their fixed ids;
 - the version is always said, 1.0 where a message leaves it out;
 - links to oneself are left out, and links that are attributes in SDMX-ML come first;
@@ -253,4 +254,6 @@ _REFINED: Mapping[str, Callable[[Node], None]] = {
     "DataConstraint": _refine_constraint,
     "AvailabilityConstraint": _refine_availability,
     "MetadataConstraint": _refine_metadata_constraint,
+    "GeographicCodelist": lambda document: document.update(geoType="GeographicCodelist"),
+    "GeoGridCodelist": lambda document: document.update(geoType="GeoGridCodelist"),
 }

@@ -25,7 +25,7 @@ from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import CLASS_BY_NAME, CLASSES, GENERAL
 from sdmx_hub.model.urn import parse_urn
 from sdmx_hub.store.artefacts import Artefacts
-from tests.formats.every_class import ARTEFACTS, class_names, find
+from tests.formats.every_class import ARTEFACTS, class_names, find, of_class
 from tests.formats.schema_documents import documents, full_documents
 from tests.formats.structure_losses import (
     FORMATS,
@@ -160,3 +160,37 @@ def test_own_properties_are_kept_in_json(name: str, judges: Judges) -> None:
     artefact = make_artefact(codelist.artefact_class, {**codelist.document, "x-colour": "green"})
     check_law(artefact, name, judges)
     check_law(artefact, ML_3_1, judges)
+
+
+STUB = frozenset({"id", "agencyID", "version", "names"})
+WANT_MORE = {
+    "GeoGridCodelist",
+    "Hierarchy",
+    "HierarchyAssociation",
+    "ProvisionAgreement",
+    "Metadataflow",
+    "MetadataProvisionAgreement",
+    "RepresentationMap",
+    "StructureMap",
+    "ConceptSchemeMap",
+    "CategorySchemeMap",
+    "OrganisationSchemeMap",
+    "ReportingTaxonomyMap",
+    "CustomTypeScheme",
+    "NamePersonalisationScheme",
+    "RulesetScheme",
+    "UserDefinedOperatorScheme",
+    "TransformationScheme",
+}
+"""Classes of which the schemas of SDMX-ML 3 want content even where it is kept elsewhere; a stub has none."""
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("class_name", class_names())
+def test_stubs_come_back(class_name: str, name: str, judges: Judges) -> None:
+    artefact = of_class(class_name)[0]
+    named = {key: value for key, value in artefact.document.items() if key in STUB}
+    stub = make_artefact(artefact.artefact_class, named | {"isExternalReference": True, "links": PLACES[:2]})
+    data = WRITERS[name](message(stub))
+    assert READERS[name](data)[0].document == comes_back(stub, name).document
+    assert (judges[name](data) == []) == (class_name not in WANT_MORE or "json" in name)
