@@ -11,7 +11,7 @@ from typing import Any
 
 from lxml import etree
 
-from sdmx_hub.errors import Malformed
+from sdmx_hub.errors import Malformed, NotBuilt
 from sdmx_hub.formats.structure_xml.message import parse
 from sdmx_hub.formats.structure_xml.parts import LANG, Edition, Element
 from sdmx_hub.formats.xhtml import parse_xhtml, tidy
@@ -61,10 +61,12 @@ def finish(root: Element) -> bytes:
 
 
 def read_root(data: bytes, edition: Edition) -> Element:
-    """Parse a message of an edition. Raises Malformed."""
+    """Parse a message of an edition. Raises Malformed, and NotBuilt for the structure-specific form of 2.1."""
     root = parse(data)
+    if root.tag == edition.tag("message:StructureSpecificMetadata"):
+        raise NotBuilt("metadata-specific")
     if root.tag != edition.tag(ROOT):
-        raise Malformed("structures-xml-root", version=edition.version, found=root.tag)
+        raise Malformed("metadata-xml-root", version=edition.version, found=root.tag)
     return root
 
 

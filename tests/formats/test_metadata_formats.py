@@ -208,7 +208,11 @@ def test_several_values_of_sdmx_ml_3_0_are_several_attributes():
         (b"{}", "structures-json-data"),
         (b'{"data": {"metadataSets": [{"id": "M"}]}}', "structures-json-artefact"),
         (b'{"data": {"metadataSets": [{"id": "M", "agencyID": "A", "attributes": [{}]}]}}', "structures-json-artefact"),
-        (b"<a xmlns='http://www.sdmx.org/resources/sdmxml/schemas/v3_1/message'/>", "structures-xml-root"),
+        (b"<a xmlns='http://www.sdmx.org/resources/sdmxml/schemas/v3_1/message'/>", "metadata-xml-root"),
+        (
+            b"<m:StructureSpecificMetadata xmlns:m='http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message'/>",
+            "metadata-specific",
+        ),
         (b"<a/>", "metadata-unknown"),
         (b"MDSTRUCTURE,MDSTRUCTURE_ID\r\n", "metadata-csv-missing"),
         (b"MDSTRUCTURE,A B\r\n", "metadata-csv-heading"),
