@@ -14,7 +14,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from sdmx_hub.errors import NotFound
 from sdmx_hub.formats.structure_codelist import resolve_codelist
 from sdmx_hub.formats.structure_constraint_v2_1 import is_attachment
-from sdmx_hub.formats.structure_xml.references import plain_version
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import CLASSES, ArtefactClass
 from sdmx_hub.model.urn import Urn
@@ -22,8 +21,8 @@ from sdmx_hub.publish.structure_detail import Address, address_v1, address_v2, c
 from sdmx_hub.publish.structure_edges import Edges, Edition
 from sdmx_hub.publish.structure_graph import Graph
 from sdmx_hub.publish.structure_partial import cut_to_used
+from sdmx_hub.publish.structure_v1 import select_v1
 from sdmx_hub.query.request import ANY, Detail, References, StructureQuery
-from sdmx_hub.query.versions import parse_version
 from sdmx_hub.store.artefacts import Artefacts
 
 _ORDER = {row.name: position for position, row in enumerate(CLASSES)}
@@ -44,7 +43,7 @@ def open_structures(
     given. Raises NotFound when nothing matches.
     """
     resolve = _as_stored if query.detail is Detail.RAW else functools.partial(_resolved, artefacts)
-    choose = Artefacts.select if edition is Edition.V2 else _select_by_number
+    choose = Artefacts.select if edition is Edition.V2 else select_v1
     matching = {artefact.urn: artefact for artefact in _matching(query, artefacts, resolve, choose)}
     if not matching:
         raise NotFound("structures-none", what=_asked(query))
@@ -93,29 +92,6 @@ def _as_stored(artefact: Artefact) -> Artefact:
 
 
 _Select = Callable[[Artefacts, ArtefactClass, Collection[str], Collection[str], Collection[str]], tuple[Artefact, ...]]
-
-
-def _select_by_number(
-    artefacts: Artefacts,
-    artefact_class: ArtefactClass,
-    agency_ids: Collection[str],
-    ids: Collection[str],
-    versions: Collection[str],
-) -> tuple[Artefact, ...]:
-    """Select as REST v1 can name versions: of a draft and what it became, the later one stands for the number."""
-    found = artefacts.select(artefact_class, agency_ids, ids, versions)
-    drafts = [
-        draft
-        for draft in artefacts.select(artefact_class, agency_ids, ids)
-        if "-" in draft.ref.version and plain_version(draft.ref.version) in versions
-    ]
-    numbered = {(one.ref.agency_id, one.ref.id, plain_version(one.ref.version)): one for one in (*drafts, *found)}
-    return tuple(sorted(numbered.values(), key=_place))
-
-
-def _place(artefact: Artefact) -> tuple[str, str, tuple[object, ...]]:
-    version = parse_version(artefact.ref.version)
-    return artefact.ref.agency_id, artefact.ref.id, version.precedence if version else ()
 
 
 def _matching(

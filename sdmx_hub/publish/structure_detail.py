@@ -40,13 +40,24 @@ def make_stub(artefact: Artefact, complete: bool, address: Address | None) -> Ar
 def cut_to_items(artefact: Artefact, wanted: Collection[str]) -> Artefact | None:
     """Keep some items of a scheme, nested ones with their ancestors; None when it has none of them.
 
+    An id that no item at the top has is looked for below it, as some clients leave out the ids above.
+
     In REST v1 a hierarchical codelist is asked for its hierarchies: an artefact named by its own id is kept whole.
     """
     if artefact.artefact_class.name == "Hierarchy" and artefact.ref.id in wanted:
         return artefact
     key = artefact.artefact_class.items
-    kept = list(_cut(artefact.items, key, frozenset(wanted), "")) if key else []
+    kept = list(_cut(artefact.items, key, frozenset(_paths(artefact, wanted)), "")) if key else []
     return _with_items(artefact, kept) if kept else None
+
+
+def _paths(artefact: Artefact, wanted: Collection[str]) -> Iterator[str]:
+    at_top = {item["id"] for item in artefact.items}
+    for identifier in wanted:
+        if identifier in at_top or not _is_nested(artefact):
+            yield identifier
+        else:
+            yield from (path for path in item_ids(artefact) if f".{path}".endswith(f".{identifier}"))
 
 
 def keep_items(artefact: Artefact, wanted: Collection[str]) -> Artefact:

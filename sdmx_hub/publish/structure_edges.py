@@ -17,13 +17,14 @@ from sdmx_hub.formats.structure_set import MAPS, collect_sets
 from sdmx_hub.formats.structure_view_v2_1 import view_2_1
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.urn import Ref, Urn
+from sdmx_hub.publish.structure_v1 import companions, is_known
 from sdmx_hub.store.artefacts import Artefacts
 
 _TOP = "SDMX"
 """The agency whose scheme defines the agencies without a dot in their id."""
 _LATER = {"DataStructure": {"metadata"}, "Metadataflow": {"targets"}}
 """Keys that hold references which SDMX 2.1 does not know, by class."""
-_VTL = frozenset(
+VTL_CLASSES = frozenset(
     {
         "TransformationScheme",
         "RulesetScheme",
@@ -33,6 +34,7 @@ _VTL = frozenset(
         "VtlMappingScheme",
     }
 )
+"""The classes that refer to the scheme of their agency in REST v1 too."""
 
 
 class Edition(enum.StrEnum):
@@ -51,11 +53,17 @@ class Edges:
 
     def children(self, artefact: Artefact) -> frozenset[Urn]:
         """What an artefact refers to, in the form it is given: resolved, or cut to some items."""
-        return frozenset(_REFERRED[self.edition](artefact, self.artefacts)) - {artefact.urn}
+        return self._whole(_REFERRED[self.edition](artefact, self.artefacts)) - {artefact.urn}
 
     def parents(self, urn: Urn) -> frozenset[Urn]:
         """What refers to an artefact."""
-        return _backwards(self.artefacts, self.edition).get(urn, frozenset())
+        return self._whole(_backwards(self.artefacts, self.edition).get(urn, ()))
+
+    def _whole(self, urns: Iterable[Urn]) -> frozenset[Urn]:
+        """Together with what SDMX 2.1 puts into the same artefact."""
+        if self.edition is Edition.V2:
+            return frozenset(urns)
+        return frozenset(one for urn in urns for one in companions(urn, self.artefacts))
 
 
 _BACKWARDS: weakref.WeakKeyDictionary[Artefacts, dict[Edition, Mapping[Urn, frozenset[Urn]]]] = (
@@ -82,13 +90,14 @@ def _of_v2(artefact: Artefact, artefacts: Artefacts) -> Iterator[Urn]:
 
 
 def _of_v1(artefact: Artefact, artefacts: Artefacts) -> Iterator[Urn]:
-    if not artefact.artefact_class.resources_v1:
+    if not is_known(artefact, artefacts):
         return
+    within_set = artefact.artefact_class.name in MAPS
     for shown in _seen(artefact, artefacts):
         for urn in _covered(shown.references, artefacts):
-            if urn.artefact_class.resources_v1 and not (urn.class_name in MAPS and artefact.urn.class_name in MAPS):
+            if not (within_set and urn.class_name in MAPS) and is_known(artefacts.get(urn), artefacts):
                 yield urn
-    if artefact.artefact_class.name in _VTL:
+    if artefact.artefact_class.name in VTL_CLASSES:
         yield from home(artefact.urn, artefacts)
 
 

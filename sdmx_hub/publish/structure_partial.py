@@ -52,7 +52,7 @@ def cut_to_used(
     schemes = {urn: artefact for urn, artefact in around.items() if urn.class_name in _SCHEMES}
     others = {urn: artefact for urn, artefact in around.items() if urn not in schemes and urn.class_name not in _CODES}
     users = [*matching.values(), *others.values()]
-    cut = {urn: _cut_scheme(artefact, users, artefacts) for urn, artefact in schemes.items()}
+    cut = {urn: _keep_used(artefact, _used(artefact, users, artefacts)) for urn, artefact in schemes.items()}
     codes = _Codes([*users, *cut.values()], matching, artefacts)
     shown: list[Artefact] = []
     for urn, artefact in around.items():
@@ -60,6 +60,11 @@ def cut_to_used(
             shown += codes.cut(artefact)
         else:
             shown.append(cut.get(urn, artefact))
+    for place, scheme in enumerate(shown):
+        if scheme.artefact_class.name == "AgencyScheme":
+            whole = around[scheme.urn]
+            used = _used(whole, users, artefacts) | _maintainers(whole, [*matching.values(), *shown])
+            shown[place] = _keep_used(whole, used)
     return shown
 
 
@@ -80,16 +85,31 @@ def _maintainers(scheme: Artefact, users: Iterable[Artefact]) -> set[str]:
     return {item["id"] for item in scheme.items if prefix + item["id"] in agencies}
 
 
-def _cut_scheme(scheme: Artefact, users: Iterable[Artefact], artefacts: Artefacts) -> Artefact:
-    used: set[str] = set()
-    if scheme.artefact_class.name == "AgencyScheme":
-        used = _maintainers(scheme, users)
-    for user in users:
-        for target, items in references_of(user).items():
-            found = artefacts.find(target)
-            if found is not None and found.urn == scheme.urn:
-                used |= {item for item in items if item is not None}
+def _keep_used(scheme: Artefact, used: set[str]) -> Artefact:
+    """Cut a scheme to what is used; it is whole where it is only named as a whole."""
     return keep_items(scheme, used) if used else scheme
+
+
+def _used(scheme: Artefact, users: Iterable[Artefact], artefacts: Artefacts) -> set[str]:
+    return {item for user in users for item in _items_used(user, scheme, artefacts)}
+
+
+def _items_used(user: Artefact, scheme: Artefact, artefacts: Artefacts) -> Iterator[str]:
+    """The items of a scheme that an artefact names by URN, or maps."""
+    for target, items in references_of(user).items():
+        if any(found.urn == scheme.urn for found in artefacts.cover(target)):
+            yield from (item for item in items if item is not None)
+    for side, value in (("source", _source_value), ("target", _target_value)) if "itemMaps" in user.document else ():
+        if any(found.urn == scheme.urn for found in artefacts.cover(parse_urn(user.document[side]))):
+            yield from (value(pair) for pair in user.document["itemMaps"])
+
+
+def _source_value(pair: Document) -> str:
+    return str(pair["sourceValue"]["value"])
+
+
+def _target_value(pair: Document) -> str:
+    return str(pair.get("targetValue", ""))
 
 
 class _Codes:
@@ -142,8 +162,10 @@ class _Codes:
         for urn, items in references_of(user).items():
             if urn.class_name in _CODES and None not in items:
                 self._add(urn, (item for item in items if item is not None))
-            elif urn.class_name in _CODES and urn not in constrained:
-                self._add(urn, None)
+            elif urn.class_name in _CODES:
+                for found in self._artefacts.cover(urn):
+                    if found.urn not in constrained:
+                        self._add(found.urn, None)
 
 
 def _contexts(

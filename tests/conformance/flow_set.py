@@ -109,6 +109,19 @@ def _allowed(constraint_id: str, en: str, fr: str, attachment: Node, **values: t
     )
 
 
+def _hierarchy(hierarchy_id: str, en: str, fr: str, codes: tuple[str, ...]) -> Named:
+    """One of the hierarchies that share a hierarchical codelist in SDMX 2.1."""
+    placed: list[Node] = [{"id": code, "code": urn("Code", "CL_AREA", code)} for code in codes]
+    return artefact(
+        "Hierarchy",
+        hierarchy_id,
+        en,
+        fr,
+        annotations=[{"type": "HIERARCHICAL_CODELIST", "title": "HCL_AREA", "texts": {"en": "Areas", "fr": "Zones"}}],
+        hierarchicalCodes=[{**placed[0], "hierarchicalCodes": placed[1:]}],
+    )
+
+
 def _flow(flow_id: str, structure: str, en: str, fr: str, *, v: str = "1.0.0") -> Named:
     return artefact(
         "Dataflow",
@@ -245,6 +258,8 @@ ARTEFACTS: tuple[Named, ...] = (
         {"dataStructures": [urn("DataStructure", "DSD_BASKET")]},
         REF_AREA=("N1", "N2", "S1", "S2"),
     ),
+    _hierarchy("H_FROM_NORTH", "From the north", "Depuis le nord", ("N", "N1", "N2")),
+    _hierarchy("H_FROM_SOUTH", "From the south", "Depuis le sud", ("S", "S1", "S2")),
     artefact(
         "CategoryScheme",
         "CAT_CONFORMANCE",

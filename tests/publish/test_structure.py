@@ -11,14 +11,12 @@ from sdmx_hub.errors import NotFound
 from sdmx_hub.formats.structure_schema import check_artefact
 from sdmx_hub.load.artefact_pack import pack_root, read_pack
 from sdmx_hub.model.artefact import Artefact
-from sdmx_hub.model.classes import CLASS_BY_NAME
 from sdmx_hub.publish.structure import open_structures, structure_version
 from sdmx_hub.publish.structure_edges import Edition
 from sdmx_hub.query import urls_v1, urls_v2
 from sdmx_hub.store.artefacts import Artefacts
 from tests.factories import make_artefact, make_codelist, urn_of
 
-NAMED = re.compile(r"urn:sdmx:org\.sdmx\.infomodel\.\w+\.(\w+)=([\w.]+):([\w@$-]+)\(([^)]+)\)")
 ASKED_OF_STUBS = {
     "ProvisionAgreement": {"dataflow", "dataProvider"},
     "RepresentationMap": {"source", "target"},
@@ -44,74 +42,6 @@ def ask_v1(artefacts: Artefacts, path: str, parameters: str = "") -> tuple[Artef
 
 def names(artefacts: tuple[Artefact, ...]) -> list[str]:
     return [f"{artefact.artefact_class.name}:{artefact.ref.id}" for artefact in artefacts]
-
-
-class BruteForce:
-    """The graph drawn again with a regular expression over the text of every document."""
-
-    ITEMS = {row.item_class: row.name for row in CLASS_BY_NAME.values() if row.item_class}  # noqa: RUF012
-
-    def __init__(self, artefacts: Artefacts, agency_schemes: bool) -> None:
-        self.known = {str(artefact.urn): artefact for artefact in artefacts}
-        self.down = {urn: self._down(artefact, agency_schemes) for urn, artefact in self.known.items()}
-        self.up = {urn: {other for other, below in self.down.items() if urn in below} for urn in self.known}
-
-    def _down(self, artefact: Artefact, agency_schemes: bool) -> set[str]:
-        by_parts = {(urn.class_name, *vars(urn.ref).values()): str(urn) for urn in (a.urn for a in self.known.values())}
-        found = {
-            by_parts.get((self.ITEMS.get(name, name), agency, identifier, version))
-            for name, agency, identifier, version in NAMED.findall(json.dumps(artefact.document))
-        }
-        if agency_schemes:
-            home = artefact.ref.agency_id.rpartition(".")[0] or "SDMX"
-            found.add(by_parts.get(("AgencyScheme", home, "AGENCIES", "1.0")))
-        return {urn for urn in found if urn} - {str(artefact.urn)}
-
-    def far(self, urn: str, edges: dict[str, set[str]]) -> set[str]:
-        found: set[str] = set()
-        level = {urn}
-        while level:
-            level = {near for one in level for near in edges[one]} - found
-            found |= level
-        return found
-
-    def answer(self, urn: str, references: str) -> set[str]:
-        siblings = self.up[urn] | {near for parent in self.up[urn] for near in self.down[parent]}
-        return {urn} | {
-            "none": set(),
-            "children": self.down[urn],
-            "parents": self.up[urn],
-            "parentsandsiblings": siblings,
-            "descendants": self.far(urn, self.down),
-            "ancestors": self.far(urn, self.up),
-            "all": siblings | self.far(urn, self.down),
-        }[references]
-
-
-@pytest.fixture(scope="module", params=[True, False], ids=["v2", "v1"])
-def brute_force(request: pytest.FixtureRequest, pack: Artefacts) -> tuple[BruteForce, bool]:
-    return BruteForce(pack, request.param), request.param
-
-
-@pytest.mark.parametrize(
-    "references", ["none", "children", "parents", "parentsandsiblings", "descendants", "ancestors", "all"]
-)
-def test_neighbours_are_those_of_the_whole_graph(
-    pack: Artefacts, brute_force: tuple[BruteForce, bool], references: str
-) -> None:
-    graph, agency_schemes = brute_force
-    one_a_class = {artefact.artefact_class.name: artefact for artefact in pack}
-    assert len(one_a_class) >= 13
-    del one_a_class["RepresentationMap"]  # that of the pack maps text, which no structure set of v1 can
-    for artefact in one_a_class.values():
-        ref = artefact.ref
-        path = f"{artefact.artefact_class.resource}/{ref.agency_id}/{ref.id}/{ref.version}"
-        edition = Edition.V2 if agency_schemes else Edition.V1
-        found = ask(pack, path, f"references={references}&detail=raw", edition=edition)
-        urns = [str(one.urn) for one in found]
-        assert set(urns) == graph.answer(str(artefact.urn), references), path
-        assert len(urns) == len(set(urns))
-        assert urns[0] == str(artefact.urn)
 
 
 def test_a_class_named_gives_the_nearest_artefacts_of_it(pack: Artefacts) -> None:
