@@ -42,7 +42,6 @@ def get_data(family: Family, parts: Parts) -> Response:
         return show_query("data", family.api, visit, _dataflows(query, visit))
     version = data_version(query, visit.artefacts, visit.hub.observations, audience=visit.audience, now=visit.now)
     validators = _validators(visit, asked, version.etag, version.last_modified)
-    if known := asked.known(validators):
     if is_unchanged(validators):
         return answer_unchanged(validators)
     if request.method == "HEAD":
@@ -51,8 +50,9 @@ def get_data(family: Family, parts: Parts) -> Response:
         portion = ranges.read_portion(count_data(query, version, visit.hub.observations))
         message = _open(portion.of(query), version, visit, asked, validators)
         return portion.mark(_send_data(message, asked, validators, is_whole=False))
-        return known
+    if known := asked.known(validators):
         known.headers["Accept-Ranges"] = ranges.UNIT
+        return known
     return _send_data(_open(query, version, visit, asked, validators), asked, validators)
 
 
@@ -69,11 +69,10 @@ def _open(query: DataQuery, version: DataVersion, visit: Visit, asked: Asked, va
         most=visit.hub.settings.max_observations,
         version=version,
     )
-    chunks = WRITERS[asked.chosen.format.id](message, asked.chosen.params)
 
 
-    chunks = DATA_WRITERS[asked.chosen.format.id](message, asked.chosen.params)
 def _send_data(message: DataMessage, asked: Asked, validators: Validators, *, is_whole: bool = True) -> Response:
+    chunks = DATA_WRITERS[asked.chosen.format.id](message, asked.chosen.params)
     name = _name(dataset.dataflow for dataset in message.datasets)
     response = asked.send(chunks, validators, name, is_whole=is_whole)
     response.headers["Accept-Ranges"] = ranges.UNIT
@@ -82,7 +81,6 @@ def _send_data(message: DataMessage, asked: Asked, validators: Validators, *, is
     return response
 
 
-def get_structures(family: Family, parts: Parts) -> Response:
 def _tell_size(query: DataQuery, version: DataVersion, visit: Visit, response: Response) -> Response:
     """Put the number of observations, or series, on an answer. Raises what a GET would: NoResults, TooLarge."""
     count = count_data(query, version, visit.hub.observations, most=visit.hub.settings.max_observations)
@@ -95,6 +93,7 @@ def _named(version: DataVersion) -> str:
     return _name(source.dataflow for source, _ in version.sources)
 
 
+def get_structures(family: Family, parts: Parts) -> Response:
     """Answer a structure query."""
     query = family.parse_structure(parts, raw_query())
     asked = read_asked("structure", family.api, parts)
@@ -188,8 +187,8 @@ def _header(visit: Visit, validators: Validators) -> Header:
         id=f"{settings.hub_id}-{validators.digest[-16:]}",
         prepared=validators.last_modified or visit.now,
         sender_id=settings.hub_id,
-        licence=settings.licence,
         sender_names={"en": settings.hub_name},
+        licence=settings.licence,
     )
 
 
