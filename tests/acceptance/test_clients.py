@@ -366,8 +366,8 @@ REQUESTS: list[tuple[str, str, str | None, int, str | None]] = [
         SJ2,
     ),
     ("pysdmx", "/v2/structure/dataflow/ILMH/", VND + SJ2, 200, SJ2),
-    ("pysdmx", "/v2/structure/metadataflow/ILMH/", VND + SJ2, 404, None),
-    ("pysdmx", "/v2/metadata/metadataset/P/R/1.0/", VND + "metadata+json;version=2.0.0", 501, None),
+    ("pysdmx", "/v2/structure/metadataflow/ILMH/", VND + SJ2, 200, SJ2),
+    ("pysdmx", "/v2/metadata/metadataset/P/R/1.0/", VND + "metadata+json;version=2.0.0", 404, None),
     ("pysdmx connector", "/v2/structure/dataflow?detail=allcompletestubs", VND + SJ2, 200, SJ2),
     ("pysdmx connector", f"/v2/availability/dataflow/ILMH/{FLOW}/1.0.0?references=all", VND + SJ2, 200, SJ2),
     (
