@@ -8,27 +8,27 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from sdmx_hub.errors import Conflict, NotFound, TryAgain
+from sdmx_hub.errors import BadRequest, Malformed, TryAgain
+from sdmx_hub.formats.structure_schema import check_artefact
 from sdmx_hub.load.artefact_checks import Located, check_artefacts
 from sdmx_hub.load.artefact_diff import allowed_by, compare
-from sdmx_hub.load.artefact_items import merge_partial, remove_item
+from sdmx_hub.load.artefact_items import merge_partial
 from sdmx_hub.load.artefact_rules import RULES, finder
-from sdmx_hub.load.artefacts import check_artefact_files
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.finding import Finding, Severity
 from sdmx_hub.model.message import Action
 from sdmx_hub.model.structure import FindArtefact
 from sdmx_hub.model.submission import SubmissionResult, Told
-from sdmx_hub.model.urn import Urn
+from sdmx_hub.model.urn import Urn, parse_ref
 from sdmx_hub.query.versions import Version, parse_version
 from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.difference import difference_text
 from sdmx_hub.store.registry import Registry
 
-_TRIES = 5
-_MOST_TOLD = 5
+TRIES = 5
+MOST_TOLD = 5
 PREFIX_LENGTH = 16
 """So many characters of a fingerprint name a state of an artefact: the first part of its ETag."""
 
@@ -65,7 +65,7 @@ Results = tuple[SubmissionResult, ...]
 
 def submit(order: Submission, registry: Registry, *, actor: str, now: dt.datetime, dry_run: bool = False) -> Results:
     """Store what may be stored, and say of each artefact what became of it. Raises TryAgain when never left alone."""
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         artefacts = registry.snapshot()
         plan = _plan(order, artefacts)
         if dry_run or not plan.kept:
@@ -78,85 +78,24 @@ def submit(order: Submission, registry: Registry, *, actor: str, now: dt.datetim
     raise TryAgain("registry-changed")
 
 
-def withdraw(
-    urn: Urn,
-    registry: Registry,
-    *,
-    actor: str,
-    now: dt.datetime,
-    conditions: Conditions | None = None,
-    dry_run: bool = False,
-) -> Results:
-    """Remove an artefact, or one item of it. Nothing final goes, nor what something refers to."""
-    for _ in range(_TRIES):
-        artefacts = registry.snapshot()
-        stored = _exactly(urn.artefact, artefacts)
-        refused = _refuse_withdrawal(urn, stored, artefacts, conditions or Conditions())
-        if refused is not None or stored is None:
-            return (refused,) if refused else ()
-        if urn.item_id is not None:
-            return _withdraw_item(urn, stored, registry, actor=actor, now=now, dry_run=dry_run)
-        done = SubmissionResult(
-            urn=str(urn), action=Action.DELETE, code=200, told=(Told("maintain-deleted", {"urn": str(urn)}),)
-        )
-        if dry_run:
-            return (done,)
-        try:
-            registry.remove(urn, actor=actor, now=now, revision=artefacts.revision)
-        except (TryAgain, NotFound):
-            continue
-        except Conflict as error:  # data are stored under it
-            return (_refusal(urn, 409, Told(error.key, error.params), action=Action.DELETE),)
-        return (done,)
-    raise TryAgain("registry-changed")
-
-
-def _refuse_withdrawal(
-    urn: Urn, stored: Artefact | None, artefacts: Artefacts, conditions: Conditions
-) -> SubmissionResult | None:
-    name = {"urn": str(urn)}
-    if stored is None:
-        return _refusal(urn, 404, Told("maintain-unknown", name), action=Action.DELETE)
-    if not _is_state(stored, conditions.states):
-        return _refusal(urn, 412, Told("maintain-other-state", name), action=Action.DELETE)
-    if stored.is_final:
-        return _refusal(urn, 409, Told("maintain-final-stays", name), action=Action.DELETE)
-    if urn.item_id is None:
-        parents = [str(parent.urn) for parent in artefacts.parents(stored.urn)]
-        if parents:
-            shown = ", ".join(parents[:_MOST_TOLD]) + (" …" if len(parents) > _MOST_TOLD else "")
-            told = Told("artefact-referenced", {"urn": stored.urn, "parents": shown})
-            return _refusal(urn, 409, told, action=Action.DELETE)
-    return None
-
-
-def _withdraw_item(
-    urn: Urn, stored: Artefact, registry: Registry, *, actor: str, now: dt.datetime, dry_run: bool
-) -> Results:
-    changed = remove_item(stored, urn.item_id or "")
-    if changed is None:
-        return (_refusal(urn, 404, Told("maintain-unknown", {"urn": str(urn)}), action=Action.DELETE),)
-    conditions = Conditions(states=frozenset({stored.fingerprint[:PREFIX_LENGTH]}), must_exist=True)
-    order = Submission(artefacts=(changed,), conditions=conditions)
-    results = submit(order, registry, actor=actor, now=now, dry_run=dry_run)
-    told = Told("maintain-deleted", {"urn": str(urn)})
-    return tuple(
-        replace(
-            result,
-            urn=str(urn),
-            action=Action.DELETE,
-            told=result.told if result.is_refused else (told, *result.told[1:]),
-        )
-        for result in results
-    )
-
-
 @dataclass(frozen=True)
 class _Plan:
     """The results to tell, and the artefacts to store."""
 
     results: Results
     kept: Mapping[Urn, Artefact]
+
+
+def check_names(artefacts: Iterable[Artefact]) -> None:
+    """Make sure that each artefact has a name: agency, id and version as texts of the standard. Raises Malformed."""
+    for artefact in artefacts:
+        parts = (artefact.ref.agency_id, artefact.ref.id, artefact.ref.version)
+        try:
+            named = all(isinstance(part, str) for part in parts) and parse_ref(str(artefact.ref)) == artefact.ref
+        except BadRequest as error:
+            raise Malformed("maintain-name", what=str(parts)[:200]) from error
+        if not named:
+            raise Malformed("maintain-name", what=str(parts)[:200])
 
 
 def _plan(order: Submission, artefacts: Artefacts) -> _Plan:
@@ -168,7 +107,7 @@ def _plan(order: Submission, artefacts: Artefacts) -> _Plan:
         artefact, refusal = _admit(sent, order, artefacts)
         twin = kept.get(urn)
         if twin is not None and twin.fingerprint != artefact.fingerprint:
-            refusal = _refusal(urn, 409, Told("artefact-twice", {"urn": str(urn)}))
+            refusal = make_refusal(urn, 409, Told("artefact-twice", {"urn": str(urn)}))
         if refusal is not None:
             refused[urn] = refusal
             kept.pop(urn, None)
@@ -177,7 +116,7 @@ def _plan(order: Submission, artefacts: Artefacts) -> _Plan:
     _check(kept, refused, warnings, artefacts)
     if order.together and refused:
         for urn in kept:
-            refused[urn] = _refusal(urn, 409, Told("maintain-together", {"urn": str(urn)}))
+            refused[urn] = make_refusal(urn, 409, Told("maintain-together", {"urn": str(urn)}))
         kept = {}
     results = tuple(
         refused.get(urn) or _accepted(kept[urn], artefacts, warnings.get(urn, ()))
@@ -188,7 +127,10 @@ def _plan(order: Submission, artefacts: Artefacts) -> _Plan:
 
 def _admit(sent: Artefact, order: Submission, artefacts: Artefacts) -> tuple[Artefact, SubmissionResult | None]:
     """What is to be stored for what was sent, and why it may not be."""
-    stored = _exactly(sent.urn, artefacts)
+    invalid = [Told("ART-SCHEMA", {"why": error.text}, error.path) for error in check_artefact(sent)]
+    if invalid:
+        return sent, make_refusal(sent.urn, 422, *invalid[:MOST_TOLD])
+    stored = find_exact(sent.urn, artefacts)
     partial = bool(sent.document.get("isPartial")) and sent.artefact_class.items is not None
     merges = order.action is Action.MERGE and sent.artefact_class.items is not None
     whole = merge_partial(stored, sent) if stored is not None and (partial or merges) else sent
@@ -200,7 +142,7 @@ def _admit(sent: Artefact, order: Submission, artefacts: Artefacts) -> tuple[Art
         told, code = Told("ART-ACTUAL"), 422
     elif stored is None and (conditions.must_exist or partial):
         told, code = Told("maintain-unknown", name), 404
-    elif not _is_state(stored, conditions.states) or (stored is not None and conditions.must_be_new):
+    elif not is_state(stored, conditions.states) or (stored is not None and conditions.must_be_new):
         told, code = Told("maintain-other-state", name), 412
     elif stored is None:
         told = _break_of_versions(whole, artefacts)
@@ -209,10 +151,11 @@ def _admit(sent: Artefact, order: Submission, artefacts: Artefacts) -> tuple[Art
     elif stored.fingerprint != whole.fingerprint and stored.is_final:
         shown = difference_text(stored.document, whole.document)
         told = Told("ART-FINAL", {**name, "difference": shown})
-    return whole, _refusal(sent.urn, code, told) if told else None
+    return whole, make_refusal(sent.urn, code, told) if told else None
 
 
-def _is_state(stored: Artefact | None, states: frozenset[str] | None) -> bool:
+def is_state(stored: Artefact | None, states: frozenset[str] | None) -> bool:
+    """Tell whether what is stored is in one of the states; no states mean any, or nothing stored."""
     if states is None:
         return True
     return stored is not None and ("*" in states or stored.fingerprint[:PREFIX_LENGTH] in states)
@@ -229,7 +172,7 @@ def _break_of_versions(new: Artefact, artefacts: Artefacts) -> Told | None:
     asked, allowed = compare(before, new), allowed_by(before.ref.version, new.ref.version)
     if asked.verdict <= allowed:
         return None
-    lines = [line for line, verdict in asked.lines if verdict > allowed][:_MOST_TOLD]
+    lines = [line for line, verdict in asked.lines if verdict > allowed][:MOST_TOLD]
     return Told(
         f"maintain-version-{asked.verdict.name.lower()}",
         {"urn": str(new.urn), "before": before.ref.version, "difference": "; ".join(lines)},
@@ -260,7 +203,7 @@ def _check(
         for urn, code, told in wrong:
             earlier = refused[urn].told if urn in refused else ()
             worst = max(code, refused[urn].code) if urn in refused else code
-            refused[urn] = _refusal(urn, worst, *earlier, told)
+            refused[urn] = make_refusal(urn, worst, *earlier, told)
         if not wrong:
             return
         for urn in {urn for urn, _, _ in wrong}:
@@ -272,7 +215,7 @@ def _errors(
 ) -> Iterator[tuple[Urn, int, Told]]:
     by_name = {one.file: one.artefact.urn for one in located}
     warnings.clear()
-    for finding in check_artefact_files(located, artefacts):
+    for finding in check_artefacts(located, finder(located, artefacts.find), RULES):
         urn = by_name[finding.where.file]
         if finding.severity is Severity.ERROR:
             yield urn, _code(finding), _told(finding)
@@ -283,27 +226,26 @@ def _errors(
 def _broken_parents(kept: Mapping[Urn, Artefact], artefacts: Artefacts) -> Iterator[tuple[Urn, int, Told]]:
     """What would no longer hold of stored artefacts that refer, also through others, to what changes."""
     changing = {
-        urn for urn, artefact in kept.items() if (stored := _exactly(urn, artefacts)) and _differs(stored, artefact)
+        urn for urn, artefact in kept.items() if (stored := find_exact(urn, artefacts)) and _differs(stored, artefact)
     }
     for urn in changing:
         above = [Located(artefacts.get(one), str(one)) for one in _above(urn, artefacts) if one not in kept]
         if not above:
             continue
-        known = set(_said(above, finder((), artefacts.find)))
+        known = {str(finding) for finding in _wrong(above, finder((), artefacts.find))}
         located = [Located(artefact) for artefact in kept.values()]
-        for broken in _said(above, finder(located, artefacts.find)):
-            if broken not in known:
-                yield urn, 409, Told("maintain-breaks", {"urn": broken[0], "why": broken[1]})
+        for finding in _wrong(above, finder(located, artefacts.find)):
+            if str(finding) not in known:
+                yield urn, 409, Told("maintain-breaks", {"urn": finding.where.file})
+                yield urn, 409, _told(finding)
 
 
 def _differs(old: Artefact, new: Artefact) -> bool:
     return old.fingerprint != new.fingerprint
 
 
-def _said(located: list[Located], find: FindArtefact) -> Iterator[tuple[str, str]]:
-    for finding in check_artefacts(located, find, RULES):
-        if finding.severity is Severity.ERROR:
-            yield finding.where.file or "", finding.text()
+def _wrong(located: list[Located], find: FindArtefact) -> Iterator[Finding]:
+    return (finding for finding in check_artefacts(located, find, RULES) if finding.severity is Severity.ERROR)
 
 
 def _above(urn: Urn, artefacts: Artefacts) -> list[Urn]:
@@ -318,7 +260,8 @@ def _above(urn: Urn, artefacts: Artefacts) -> list[Urn]:
     return list(found)
 
 
-def _exactly(urn: Urn, artefacts: Artefacts) -> Artefact | None:
+def find_exact(urn: Urn, artefacts: Artefacts) -> Artefact | None:
+    """Find the artefact of exactly this version."""
     found = artefacts.find(urn)
     return found if found is not None and found.urn == urn else None
 
@@ -332,12 +275,13 @@ def _told(finding: Finding) -> Told:
     return Told(finding.code, finding.params, place)
 
 
-def _refusal(urn: Urn, code: int, *told: Told, action: Action = Action.REPLACE) -> SubmissionResult:
+def make_refusal(urn: Urn, code: int, *told: Told, action: Action = Action.REPLACE) -> SubmissionResult:
+    """Make the result of an artefact for which nothing was done."""
     return SubmissionResult(urn=str(urn), action=action, code=code, told=told)
 
 
 def _accepted(artefact: Artefact, artefacts: Artefacts, warnings: Iterable[Told]) -> SubmissionResult:
-    stored = _exactly(artefact.urn, artefacts)
+    stored = find_exact(artefact.urn, artefacts)
     same = stored is not None and not _differs(stored, artefact)
     key = "maintain-added" if stored is None else "maintain-unchanged" if same else "maintain-changed"
     return SubmissionResult(

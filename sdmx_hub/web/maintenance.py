@@ -16,7 +16,8 @@ from sdmx_hub.formats.negotiate import choose_format
 from sdmx_hub.formats.registry_xml import write_submission
 from sdmx_hub.formats.structure_reading import read_structures
 from sdmx_hub.formats.table import Api
-from sdmx_hub.load.maintenance import PREFIX_LENGTH, Conditions, Submission, submit, withdraw
+from sdmx_hub.load.maintenance import PREFIX_LENGTH, Conditions, Submission, check_names, submit
+from sdmx_hub.load.withdrawal import withdraw
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.message import Action, Header
 from sdmx_hub.model.submission import SubmissionResult, status_of_all
@@ -96,6 +97,7 @@ def _read_body() -> tuple[Artefact, ...]:
     artefacts = read_structures(request.get_data(cache=False))
     if not artefacts:
         raise BadQuery("maintain-nothing")
+    check_names(artefacts)
     return artefacts
 
 
