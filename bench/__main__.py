@@ -86,6 +86,7 @@ def lines(folder: Path, large: Size) -> Iterator[Line]:
     yield from _peers(folder, homes["100k"], cubes["100k"], counts["100k"])
     yield from _loads(folder, homes[large.name], counts[large.name])
     yield from _store(homes[large.name], cubes[large.name], counts[large.name])
+    yield from _questions(homes["1m"])
     yield from _server(homes[large.name], cubes[large.name])
     yield from _revision(homes[large.name], cubes[large.name])
 
@@ -210,6 +211,17 @@ def _store(home: Path, parquet: Path, count: int) -> Iterator[Line]:
     yield Line(name="one series in the store, p99", value=taken["series p99"], limit=15, unit="ms")
     told = f"{taken['slice rows']:.0f} observations"
     yield Line(name="slice of one area in the store, p50", value=taken["slice p50"], limit=20, unit="ms", told=told)
+
+
+def _questions(home: Path) -> Iterator[Line]:
+    """What there is of a million observations, and a dataflow with everything around it."""
+    taken = alone(measures.availability, home).result
+    told = f"first {taken['first']:.0f} ms"
+    yield Line(name="availability of 1m, p50", value=taken["again"], limit=100, unit="ms", told=told)
+    yield Line(name="availability of 1m by key or period, p50", value=taken["by key"], limit=100, unit="ms")
+    milliseconds, size = alone(measures.structures).result
+    told = f"{size / 1e6:.1f} MB"
+    yield Line(name="structures, references=all", value=milliseconds, limit=500, unit="ms", told=told)
 
 
 def _server(home: Path, parquet: Path) -> Iterator[Line]:

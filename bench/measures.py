@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from bench.cube import CODES, COLUMNS, DIMENSIONS, FLOW, TIME, open_cube
-from bench.hub import ask, open_hub
+from bench.hub import HEADER, ask, open_hub
 from sdmx_hub.cli.context import HubContext
 from sdmx_hub.formats import (
     compress,
@@ -25,15 +25,20 @@ from sdmx_hub.formats import (
     data_xml_v2_1_specific,
     data_xml_v3_0,
     data_xml_v3_1,
+    structure_json_v2_1,
 )
 from sdmx_hub.formats.readers import read_data
+from sdmx_hub.load.artefacts import pack_root, read_pack
 from sdmx_hub.load.release import load_file
 from sdmx_hub.load.report import LoadOrder
-from sdmx_hub.model.message import Action
+from sdmx_hub.model.message import Action, StructureMessage
 from sdmx_hub.model.rows import Rows, quoted
 from sdmx_hub.model.urn import Urn
+from sdmx_hub.publish.availability import open_availability
 from sdmx_hub.publish.sources import find_sources
-from sdmx_hub.query.urls_v2 import parse_data
+from sdmx_hub.publish.structure import open_structures
+from sdmx_hub.query.urls_v2 import parse_availability, parse_data, parse_structure
+from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.releases import Lineage
 
 WRITERS = {
@@ -199,3 +204,33 @@ def _latencies(hub: HubContext, wanted: list[str]) -> tuple[list[float], float]:
 
 def _share(ranked: list[float], share: float) -> float:
     return ranked[min(len(ranked) - 1, int(share * len(ranked)))]
+
+
+def availability(home: Path) -> Mapping[str, float]:
+    """What there is of the cube, asked first, again, and by key with what could be added; milliseconds."""
+    hub = open_hub(home)
+    by_key = [f"*.*.{code}" for code in CODES["COUNTERPART_AREA"][:20]]
+    first, *again = [_availability(hub, "*", "") for _ in range(20)]
+    chosen = [_availability(hub, key, "mode=available") for key in by_key]
+    bounded = [_availability(hub, key, "c[TIME_PERIOD]=ge:2010") for key in by_key]
+    return {"first": first, "again": _share(sorted(again), 0.5), "by key": _share(sorted(chosen + bounded), 0.5)}
+
+
+def _availability(hub: HubContext, key: str, query: str) -> float:
+    asked = parse_availability(("dataflow", FLOW.agency_id, FLOW.id, FLOW.version, key), query)
+    artefacts, now = hub.registry.snapshot(), dt.datetime.now(dt.UTC)
+    began = time.perf_counter()
+    open_availability(asked, artefacts, hub.observations, audience="public", now=now)
+    return (time.perf_counter() - began) * 1000
+
+
+def structures() -> tuple[float, int]:
+    """One dataflow of the shipped structures with everything around it, opened and written; milliseconds and bytes."""
+    artefacts = Artefacts(read_pack(pack_root()))
+    query = parse_structure(("dataflow", "ILMH", "DF_STOCK_POP", "~"), "references=all")
+    taken, size = [], 0
+    for _ in range(5):
+        began = time.perf_counter()
+        size = len(structure_json_v2_1.write(StructureMessage(HEADER, open_structures(query, artefacts))))
+        taken.append((time.perf_counter() - began) * 1000)
+    return _share(sorted(taken), 0.5), size
