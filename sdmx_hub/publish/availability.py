@@ -137,8 +137,11 @@ def _key_values(found: Available) -> Iterator[Document]:
 
 
 def _validity(span: tuple[str, str] | None) -> dict[str, str]:
-    """The temporal coverage of a value (REST v2.2, availability queries)."""
-    return {"validFrom": span[0], "validTo": span[1]} if span else {}
+    """The temporal coverage of a value (REST v2.2, availability queries), as instants: clients read nothing else."""
+    if span is None:
+        return {}
+    first, last = parse_period(span[0]).start, parse_period(span[1]).end - dt.timedelta(seconds=1)
+    return {"validFrom": f"{first.isoformat()}Z", "validTo": f"{last.isoformat()}Z"}
 
 
 def _time_range(periods: Sequence[str]) -> Document:

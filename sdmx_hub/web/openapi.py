@@ -13,6 +13,7 @@ from sdmx_hub.query.metadata import MetadataDetail
 from sdmx_hub.query.request import AVAILABILITY_REFERENCES, Detail, Mode, References
 from sdmx_hub.web.errors import STATUSES
 from sdmx_hub.web.hub import base_url, current_hub
+from sdmx_hub.web.openapi_queries import query_paths
 from sdmx_hub.web.openapi_registrations import REGISTRY_RESOURCES, registration_paths, subscription_paths
 from sdmx_hub.web.openapi_registry import fmr_paths, maintenance_paths
 from sdmx_hub.web.openapi_slots import slot
@@ -32,6 +33,8 @@ DEVIATIONS = (
     "A key made only of dots is shortened by many clients before it is sent: write all or *.",
     "Reference metadata are about structures: v1 finds them with the key all; they are written under /api with a key.",
     "Structures and registrations are written with a key.",
+    "Queries of data and availability can be posted, as a form or as JSON; Range: values=0-999 gives a part of the "
+    "data, HEAD their number.",
 )
 
 _DATA_V1 = ("startPeriod", "endPeriod", "updatedAfter", "firstNObservations", "lastNObservations", "detail")
@@ -64,8 +67,10 @@ def openapi() -> Response:
         "servers": [{"url": base_url()}],
         "paths": _merged(
             *_paths(V1, _SLOTS_V1),
+            *query_paths(V1, _paths(V1, _SLOTS_V1)),
             *maintenance_paths(V1),
             *_paths(V2, _SLOTS_V2),
+            *query_paths(V2, _paths(V2, _SLOTS_V2)),
             *maintenance_paths(V2),
             *registration_paths(V2),
             *subscription_paths(V2),
@@ -95,12 +100,12 @@ _SLOTS_V2: Mapping[str, tuple[Kind, tuple[str, ...], tuple[str, ...]]] = {
     "data": (
         "data",
         ("context", "agencyID", "resourceID", "version", "key"),
-        (*_DATA_V2, "limit", "sort", *_DATA_BOTH),
+        (*_DATA_V2, "limit", "sort", "reportingYearStartDay", *_DATA_BOTH),
     ),
     "availability": (
         "availability",
         ("context", "agencyID", "resourceID", "version", "key", "componentID"),
-        ("mode", "references", "updatedAfter"),
+        ("mode", "references", "updatedAfter", "reportingYearStartDay"),
     ),
     "schema": (
         "schema",
