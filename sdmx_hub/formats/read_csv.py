@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,22 +15,16 @@ from pathlib import Path
 from types import MappingProxyType
 
 import duckdb
-import numpy as np
-import pyarrow as pa
-from pyarrow import csv as arrow_csv
 
 from sdmx_hub.errors import Malformed, TooLarge
 from sdmx_hub.formats.read_cells import sub_fields_sql
-from sdmx_hub.formats.read_data import spool
+from sdmx_hub.formats.read_csv_table import Records
 from sdmx_hub.model.finding import Finding, Where
 from sdmx_hub.model.rows import SOURCE_ROW, literal
 from sdmx_hub.model.structure import Component, DataStructure
 
 HEADER_BYTES = 65_536
 MOST_COLUMNS = 300
-BLOCK = 4 << 20
-MOST_RAGGED = 200
-"""Ragged records told one by one; beyond that the file is given up."""
 _HEADING = re.compile(r"([A-Za-z_][A-Za-z0-9_@$.-]*)(\[[^\]]*\]|\[\])?(?:: .*)?", re.DOTALL)
 _SUB_FIELDS = ";"
 """What parts sub-fields where the heading does not say so."""
@@ -50,7 +43,7 @@ class Heading:
 
 @dataclass(frozen=True, kw_only=True)
 class CsvTable:
-    """An SDMX-CSV file as a table of the engine, one text column per heading (by position) and ``_row``."""
+    """An SDMX-CSV file as a table of the engine, one column per heading (by position) and ``_row``."""
 
     name: str
     headings: tuple[Heading, ...]
@@ -67,19 +60,16 @@ class CsvTable:
 def read_table(path: Path, connection: duckdb.DuckDBPyConnection) -> CsvTable:
     """Spool an SDMX-CSV file. Raises Malformed for a broken heading and TooLarge for too many columns."""
     headings, delimiter = read_headings(path)
-    ragged: list[tuple[int, int, str]] = []
-    names = [f"c{position}" for position in range(len(headings))]
-    stream = _open(path, names, delimiter, ragged)
-    schema = pa.schema([*((name, pa.string()) for name in names), (SOURCE_ROW, pa.int64())])
-    table = spool(connection, schema, _numbered(stream, ragged, schema))
-    ragged = _mend(connection, table, ragged, len(names), delimiter)
-    connection.execute(f"DELETE FROM {table} WHERE c0 IS NULL AND coalesce({', '.join(names)}) IS NULL")  # blank lines
+    records = Records(path, [f"c{position}" for position in range(len(headings))], delimiter)
+    table = records.spool(connection)
     positions = {heading.id: place for place, heading in reversed(list(enumerate(headings)))}
     return CsvTable(
         name=table,
         headings=headings,
         delimiter=delimiter,
-        findings=tuple(_ragged(row, actual, text, len(headings)) for row, actual, text in ragged if text.strip()),
+        findings=tuple(
+            _ragged(row, actual, text, len(headings)) for row, actual, text in records.ragged if text.strip()
+        ),
         positions=positions,
     )
 
@@ -104,81 +94,6 @@ def parse_heading(text: str) -> Heading:
     if match is None:
         return Heading(text=text, id=text)
     return Heading(text=text, id=match[1], brackets=match[2], labelled=": " in text)
-
-
-def _open(
-    path: Path, names: list[str], delimiter: str, ragged: list[tuple[int, int, str]]
-) -> arrow_csv.CSVStreamingReader:
-    try:
-        return arrow_csv.open_csv(
-            path,
-            read_options=arrow_csv.ReadOptions(
-                column_names=names, skip_rows_after_names=1, block_size=BLOCK, use_threads=False
-            ),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=delimiter,
-                newlines_in_values=True,
-                ignore_empty_lines=False,
-                invalid_row_handler=functools.partial(_keep_ragged, ragged),
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=True,
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        raise Malformed("read-broken", why=str(error)[:300]) from error
-
-
-def _keep_ragged(ragged: list[tuple[int, int, str]], row: arrow_csv.InvalidRow) -> str:
-    if len(ragged) >= MOST_RAGGED:
-        return "error"
-    ragged.append((row.number or 0, row.actual_columns, row.text))
-    return "skip"
-
-
-def _mend(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
-    ragged: list[tuple[int, int, str]],
-    expected: int,
-    delimiter: str,
-) -> list[tuple[int, int, str]]:
-    """Add the records that are too long by empty cells only, which say nothing; what is left are the ragged ones."""
-    left = []
-    for row, actual, text in ragged:
-        cells = next(csv.reader([text], delimiter=delimiter), []) if actual > expected else []
-        if cells and not any(cells[expected:]):
-            places = ", ".join("?" for _ in range(expected + 1))
-            kept = [cell or None for cell in cells[:expected]]
-            connection.execute(f"INSERT INTO {table} VALUES ({places})", [*kept, row])
-        else:
-            left.append((row, actual, text))
-    return left
-
-
-def _numbered(
-    stream: arrow_csv.CSVStreamingReader, ragged: list[tuple[int, int, str]], schema: pa.Schema
-) -> Iterator[pa.RecordBatch]:
-    """Add the record number to each batch; records left out as ragged keep theirs."""
-    following = 2
-    counted = 0
-    while True:
-        try:
-            batch = stream.read_next_batch()
-        except StopIteration:
-            return
-        except pa.ArrowInvalid as error:
-            raise Malformed("read-broken", why=str(error)[:300]) from error
-        numbers = np.arange(following, following + batch.num_rows, dtype=np.int64)
-        for row, _, _ in ragged[counted:]:
-            if numbers.size and row <= numbers[-1]:
-                numbers[numbers >= row] += 1
-                counted += 1
-        following = int(numbers[-1]) + 1 if numbers.size else following
-        yield pa.RecordBatch.from_arrays([*batch.columns, pa.array(numbers)], schema=schema)
 
 
 def _ragged(row: int, actual: int, text: str, expected: int) -> Finding:

@@ -8,7 +8,7 @@ as the file shows it, and ``_action`` the letter of its action where the message
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -98,6 +98,21 @@ def _watched(batches: Iterable[pa.RecordBatch], failures: list[HubError]) -> Ite
 
 def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0][:300]
+
+
+def code_types(
+    connection: duckdb.DuckDBPyConnection, table: str, values: Mapping[str, Collection[str]]
+) -> dict[str, str]:
+    """Make a type (ENUM) for each of some columns of a table from its different texts; the SQL names of the types.
+
+    A column without any text, or with one that SQL cannot spell out, gets none.
+    """
+    types: dict[str, str] = {}
+    for column, texts in values.items():
+        if texts and not any("\0" in text for text in texts):
+            types[column] = quoted(f"{table}_{column}")
+            connection.execute(f"CREATE TYPE {types[column]} AS ENUM ({', '.join(map(literal, sorted(texts)))})")
+    return types
 
 
 def rows_of(

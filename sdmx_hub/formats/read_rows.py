@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from sdmx_hub.formats.read_cells import allowed_sql
+from sdmx_hub.formats.read_coded import MANY, choose_types
 from sdmx_hub.formats.read_data import (
     PRIMARY_MEASURE,
     ReadDataset,
@@ -43,12 +44,21 @@ def assemble(
     """
     table, series = new_table(), new_table()
     above = frozenset[str]()
+    files = [folder / "series.arrow"] * bool(found["series"]) + [folder / "obs.arrow"]
+    is_large = found["obs"] >= MANY and not found["groups"]
+    types = choose_types(connection, table, files, names) if is_large else {}
+    cell = "nullif({}, '')" if found["has_empty"] else "{}"
     if found["series"]:
         above = _columns(folder / "series.arrow")
-        _load(connection, folder / "series.arrow", f"CREATE TABLE {series} AS SELECT * FROM {{stream}}")
+        coded = ", ".join(
+            f"CAST({cell.format(quoted(name))} AS {kind}) AS {quoted(name)}"
+            for name, kind in types.items()
+            if name in above
+        )
+        every = f"* REPLACE ({coded})" if coded else "*"
+        _load(connection, folder / "series.arrow", f"CREATE TABLE {series} AS SELECT {every} FROM {{stream}}")
     present = _columns(folder / "obs.arrow")
-    cell = "nullif({}, '')" if found["has_empty"] else "{}"
-    shown = ", ".join(f"{_first(name, present, above, cell)} AS {quoted(name)}" for name in names)
+    shown = ", ".join(f"{_first(name, present, above, cell, types.get(name))} AS {quoted(name)}" for name in names)
     number, joined = (f"o.{SERIES}", f"LEFT JOIN {series} AS s USING ({SERIES})") if above else ("NULL::BIGINT", "")
     _load(
         connection,
@@ -57,16 +67,21 @@ def assemble(
         f"FROM {{stream}} AS o {joined}",
     )
     if above:
-        _add_empty_series(connection, table, series, names, above)
+        texts = {name: quoted(name) if name in types else f"nullif({quoted(name)}, '')" for name in names}
+        held = ", ".join(text if name in above else "NULL" for name, text in texts.items())
+        _add_empty_series(connection, table, series, held)
         connection.execute(f"DROP TABLE {series}")
     if found["groups"]:
         _spread_groups(connection, table, folder / "groups.arrow", names, keys)
     return table
 
 
-def _first(name: str, present: frozenset[str], above: frozenset[str], cell: str) -> str:
-    """The value of the observation, else of its series."""
-    places = [cell.format(f"{alias}.{quoted(name)}") for alias, held in (("o", present), ("s", above)) if name in held]
+def _first(name: str, present: frozenset[str], above: frozenset[str], cell: str, kind: str | None) -> str:
+    """The value of the observation, else of its series; of a type where the series has it already."""
+    own = cell.format(f"o.{quoted(name)}")
+    of_series = f"s.{quoted(name)}" if kind else cell.format(f"s.{quoted(name)}")
+    found = ((f"CAST({own} AS {kind})" if kind else own, present), (of_series, above))
+    places = [sql for sql, held in found if name in held]
     return f"coalesce({', '.join(places)})" if len(places) > 1 else (places[0] if places else "NULL::VARCHAR")
 
 
@@ -85,11 +100,8 @@ def _load(connection: duckdb.DuckDBPyConnection, file: Path, sql: str) -> None:
             connection.unregister(stream)
 
 
-def _add_empty_series(
-    connection: duckdb.DuckDBPyConnection, table: str, series: str, names: list[str], above: frozenset[str]
-) -> None:
+def _add_empty_series(connection: duckdb.DuckDBPyConnection, table: str, series: str, shown: str) -> None:
     """Keep series without observations: in a deletion they mean all of their observations."""
-    shown = ", ".join(f"nullif({quoted(name)}, '')" if name in above else "NULL" for name in names)
     connection.execute(
         f"INSERT INTO {table} SELECT {DATASET}, {SERIES}, NULL, {shown} FROM {series} "
         f"WHERE {SERIES} NOT IN (SELECT {SERIES} FROM {table} WHERE {SERIES} IS NOT NULL)"
@@ -149,9 +161,9 @@ def describe_dataset(
     for name in structure.components:
         cell = quoted(name) if name in held else "NULL::VARCHAR"
         common = given.get(f"@{name}")
-        cell = f"coalesce({cell}, {literal(common)})" if common else cell
+        cell = f"coalesce(CAST({cell} AS VARCHAR), {literal(common)})" if common else cell
         if has_primary and name == primary_measure(structure) != PRIMARY_MEASURE and PRIMARY_MEASURE in held:
-            cell = f"coalesce({cell}, {quoted(PRIMARY_MEASURE)})"
+            cell = f"coalesce(CAST({cell} AS VARCHAR), CAST({quoted(PRIMARY_MEASURE)} AS VARCHAR))"
         selected[name] = allowed_sql(cell, structure.components[name].representation) if name in packed else cell
     if chosen is not Action.DELETE:
         source += f" AND {SOURCE_ROW} IS NOT NULL"

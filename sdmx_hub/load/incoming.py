@@ -13,6 +13,7 @@ from sdmx_hub.formats.read_data import ReadData, ReadDataset
 from sdmx_hub.formats.readers import read_data
 from sdmx_hub.load.checks import Terms, Total
 from sdmx_hub.load.checks.terms import FLOATING
+from sdmx_hub.load.coding import code_rows, drop_read
 from sdmx_hub.load.guard import Guarded
 from sdmx_hub.load.report import LoadOrder
 from sdmx_hub.load.terms import check_agreement, dataflow_behind, terms_of
@@ -25,6 +26,9 @@ from sdmx_hub.model.rows import ACTION, SOURCE_ROW, Rows, literal, quoted
 from sdmx_hub.model.structure import Attachment, DataStructure
 from sdmx_hub.model.urn import Urn
 from sdmx_hub.store.artefacts import Artefacts
+
+SWITCHED_OFF = "~"
+"""What stands for a dimension that attributes in a row do not depend on (SDMX 3.1, actions of datasets)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +147,7 @@ def _read(message: ReadData, order: LoadOrder, artefacts: Artefacts, connection:
     for dataflow, datasets in groups.items():
         findings += check_agreement(artefacts, dataflow, order.provider, order.shown)
         flows.append(_flow(dataflow, datasets, order, artefacts, connection))
+    drop_read(connection, [flow.rows for flow in flows])
     return Incoming(flows=tuple(flows), findings=tuple(findings), read=count, mapped=count)
 
 
@@ -159,7 +164,7 @@ def _flow(
     action = order.action or (next(iter(told)) if is_one else Action.APPEND)
     per_row = order.action is None and bool(told) and not is_one
     union = " UNION ALL BY NAME ".join(f"({dataset.rows.sql})" for dataset in datasets)
-    rows = _prepared(union, structure, connection, action, per_row=per_row)
+    rows = code_rows(_prepared(union, structure, connection, action, per_row=per_row), structure)
     terms = terms_of(artefacts, dataflow, provider=order.provider, totals=order.totals, action=action, file=order.shown)
     flow = Flow(
         dataflow=dataflow,
@@ -182,18 +187,24 @@ def _prepared(
 ) -> Rows:
     """Give rows the columns of the structure.
 
-    ``NaN`` of a floating measure is an absent value. A deletion that carries a measure means the whole observation; one
-    that names attributes of the observation clears those.
+    ``NaN`` of a floating measure is an absent value, and so is a dimension that is switched off (``~``) in a row that
+    states something. A deletion that carries a measure means the whole observation; one that names attributes of the
+    observation clears those.
     """
     deletes = f"{ACTION} = 'D'" if per_row else ("true" if action is Action.DELETE else None)
     columns = [*structure.components, SOURCE_ROW, *([ACTION] if per_row else [])]
     measures = [measure.id for measure in structure.measures]
     cleared = {attribute.id for attribute in structure.attributes_of(Attachment.OBSERVATION)}
     whole = " OR ".join(f"{quoted(one)} IS NOT NULL" for one in measures) or "false"
+    switched_off = _switched_off(union, structure, connection)
+    stated = " OR ".join(f"{quoted(one)} IS NOT NULL" for one in structure.components if one not in structure.key_ids)
     shown = []
     for name in columns:
         sql = quoted(name)
-        if name == ACTION:
+        if name in switched_off:
+            text = f"CAST({sql} AS VARCHAR)"
+            sql = f"CASE WHEN {stated or 'false'} THEN nullif({text}, {literal(SWITCHED_OFF)}) ELSE {text} END"
+        elif name == ACTION:
             sql = f"nullif({ACTION}, 'I')"
         elif name in measures and structure.components[name].representation.text_type in FLOATING:
             sql = f"nullif({sql}, 'NaN')"
@@ -207,6 +218,13 @@ def _prepared(
         columns=tuple(columns),
         is_sorted=False,
     )
+
+
+def _switched_off(union: str, structure: DataStructure, connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """The dimensions that are switched off somewhere."""
+    tests = ", ".join(f"bool_or({quoted(key)} = {literal(SWITCHED_OFF)})" for key in structure.key_ids)
+    (found,) = connection.execute(f"SELECT {tests} FROM ({union})").fetchall()
+    return frozenset(key for key, is_met in zip(structure.key_ids, found, strict=True) if is_met)
 
 
 def _scope(rows: Rows, component_ids: tuple[str, ...] | None) -> dict[str, frozenset[str]]:

@@ -13,8 +13,9 @@ from typing import Any
 import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from sdmx_hub.formats import read_json, read_xml, read_xml_v2_1_generic
+from sdmx_hub.formats import read_csv_table, read_json, read_rows, read_xml, read_xml_v2_1_generic
 from sdmx_hub.formats.readers import read_data
 from sdmx_hub.formats.writers import WRITERS
 from tests.data_factories import TIME, make_dataset, make_message
@@ -58,9 +59,14 @@ def told(name: str, cube: Cube, parameters: dict[str, str], folder: Path) -> Non
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
-@given(cube=cubes())
+@given(cube=cubes(), is_large=st.booleans())
 @pytest.mark.parametrize("name", WRITERS)
-def test_every_format_tells_the_same_observations(name: str, cube: Cube, tmp_path: Path) -> None:
+def test_every_format_tells_the_same_observations(
+    name: str, cube: Cube, is_large: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``is_large`` reads it as if there was much of it: with columns of few texts as dictionaries."""
+    monkeypatch.setattr(read_csv_table, "LARGE", 0 if is_large else 1 << 20)
+    monkeypatch.setattr(read_rows, "MANY", 0 if is_large else 1 << 20)
     if name in SERIES_ONLY and cube.specimen.structure.time_dimension is None:
         return
     for parameters in PARAMETERS.get(name, [{}]):

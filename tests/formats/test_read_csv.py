@@ -6,6 +6,7 @@ import duckdb
 import pytest
 
 from sdmx_hub.errors import Malformed, NotFound
+from sdmx_hub.formats import read_csv_table
 from sdmx_hub.formats.read_data import ReadData
 from sdmx_hub.formats.readers import read_data
 from sdmx_hub.model.message import Action
@@ -158,3 +159,25 @@ def test_many_rows_keep_their_numbers_across_blocks(tmp_path: Path) -> None:
         f"SELECT count(*) FROM ({found.sql}) WHERE _row <> TIME_PERIOD::BIGINT + 2"  # noqa: S608
     ).fetchone()
     assert (message.datasets[0].count, wrong) == (100_000, (0,))
+
+
+def test_a_large_file_is_read_as_a_small_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With columns of few texts as dictionaries that grow from block to block, odd records and texts among them."""
+    areas = ["SN", "NA", "F", "it's", '"q"', "é", ""]
+    lines = [f'{FLOW},A,"{areas[n * 7 // 60_000].replace(chr(34), chr(34) * 2)}",F,{n % 40},{n}' for n in range(60_000)]
+    lines[10] += ",,"
+    lines[30_000] += ",x"
+    lines[40_000:40_000] = ["", ",,,,,"]
+    lines.append(f"{FLOW},A,LATE,F,2020,5,")
+    text = "DATAFLOW,FREQ,REF_AREA,SEX,TIME_PERIOD,OBS_VALUE\n" + "\n".join(lines) + "\n"
+    monkeypatch.setattr(read_csv_table, "BLOCK", 1 << 17)
+    found = []
+    for large in (0, 1 << 40):
+        monkeypatch.setattr(read_csv_table, "LARGE", large)
+        message = read(tmp_path, text)
+        drawn = message.datasets[0].rows
+        listed = drawn.connection.execute(f"SELECT * FROM ({drawn.sql}) ORDER BY _row").fetchall()  # noqa: S608
+        found.append((listed, message.findings))
+    assert found[0] == found[1]
+    assert len(found[0][0]) == 60_000
+    assert [(one.code, one.where.row) for one in found[0][1]] == [("CSV-RAGGED", 30_002)]

@@ -18,7 +18,7 @@ from sdmx_hub.load.report import LoadOrder
 from sdmx_hub.model.urn import Urn, parse_ref
 from sdmx_hub.store.artefacts import Artefacts
 from tests.load.conftest import Desk
-from tests.load.messages import FLOW, csv_text, write_csv, xml_text
+from tests.load.messages import FLOW, KEYS, SOUND, csv_text, write_csv, xml_text
 from tests.mapping.tables import FIXTURES
 
 MAPPINGS = pack_root() / "mappings"
@@ -318,3 +318,26 @@ def test_a_load_killed_on_the_way_leaves_the_release_before(desk: Desk, tmp_path
     assert desk.rows(FLOW, "COUNTERPART_AREA", "OBS_VALUE") == [("FRA", "34434")]
     assert len(desk.observations.releases()) == 1
     assert [one for one in desk.observations.check() if one.severity == "error"] == []
+
+
+@pytest.mark.parametrize("period", ["~", None])
+def test_a_row_may_state_an_attribute_of_a_series_alone(desk: Desk, tmp_path: Path, period: str | None) -> None:
+    desk.load(write_csv(tmp_path, ("R", {}), ("R", {"TIME_PERIOD": "2022"}), ("R", {"COUNTERPART_AREA": "ITA"})))
+    no_more = dict.fromkeys(("OBS_VALUE", "OBS_STATUS", "CONF_STATUS", "DATA_PROVIDER"))
+    series = {"TIME_PERIOD": period, "UNIT_MULT": None, "TIME_PER_COLLECT": None, "DECIMALS": "1"} | no_more
+    report = desk.load(write_csv(tmp_path, ("M", series), name="series.csv"))
+    assert codes(report) == []
+    assert (report.added, report.revised, report.deleted) == (0, 2, 0)
+    assert desk.rows(FLOW, "COUNTERPART_AREA", "TIME_PERIOD", "DECIMALS") == [
+        ("FRA", "2022", "1"),
+        ("FRA", "2023", "1"),
+        ("ITA", "2023", "0"),
+    ]
+
+
+def test_a_deletion_of_what_is_switched_off_deletes_no_observation(desk: Desk, tmp_path: Path) -> None:
+    desk.load(write_csv(tmp_path, ("R", {})))
+    keys_only = {name: None for name in SOUND if name not in KEYS}
+    report = desk.load(write_csv(tmp_path, ("D", {"TIME_PERIOD": "~"} | keys_only), name="off.csv"))
+    assert report.deleted in {0, None}
+    assert len(desk.rows(FLOW, "OBS_VALUE")) == 1
