@@ -44,9 +44,9 @@ class Family:
     views: Mapping[str, View]
     keeps_resource: frozenset[str]
     unbuilt: frozenset[str]
+    writes: Mapping[str, View]
     asks: Mapping[str, View]
     key_slot: int
-    writes: Mapping[str, View]
 
 
 def make_blueprint(family: Family) -> Blueprint:
@@ -68,9 +68,9 @@ def make_blueprint(family: Family) -> Blueprint:
 
     def write(rest: str) -> Response:
         parts = raw_parts(family.prefix)
+        resource = parts[0].partition("&")[0].lower()
         if request.method == "POST" and resource in family.asks:
             return _answer_posted(family, family.asks[resource])
-        resource = parts[0].partition("&")[0].lower()
         view = family.writes.get(resource)
         if view is not None and request.method in WRITING:
             return view(family, parts if resource in family.keeps_resource else parts[1:])
@@ -81,6 +81,7 @@ def make_blueprint(family: Family) -> Blueprint:
     rule = "/<path:rest>"
     blueprint.add_url_rule(rule, "answer", answer, methods=SAFE, provide_automatic_options=False)
     blueprint.add_url_rule(rule, "write", write, methods=UNSAFE, provide_automatic_options=False)
+    return blueprint
 
 
 def _answer_posted(family: Family, view: View) -> Response:
@@ -90,4 +91,3 @@ def _answer_posted(family: Family, view: View) -> Response:
     if address is not None and response.status_code == HTTPStatus.OK:
         response.headers["Content-Location"] = address
     return response
-    return blueprint
