@@ -27,6 +27,14 @@ from sdmx_hub.model.metadata import MetadataAttribute, MetadataStructure
 Node = dict[str, Any]
 _DROPPED = frozenset({"action", "format"})
 _UNSAID = frozenset({"1.0", ""})
+DEEPEST = 30
+"""So deep may attributes be nested; no metadata structure in use comes near it."""
+
+
+def check_depth(depth: int) -> None:
+    """Refuse attributes nested deeper than anybody needs. Raises Malformed."""
+    if depth > DEEPEST:
+        raise Malformed("metadata-depth", most=DEEPEST)
 
 
 def make_metadata_set(document: Mapping[str, Any]) -> Artefact:

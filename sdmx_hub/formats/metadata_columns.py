@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import collections
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sdmx_hub.errors import Malformed
+from sdmx_hub.formats.metadata_canonical import check_depth
 from sdmx_hub.formats.metadata_cells import join, read_value, split, write_value
 from sdmx_hub.model.artefact import Document
 from sdmx_hub.model.metadata import MetadataStructure, Path
@@ -42,7 +44,9 @@ def parse_column(heading: str, separator: str) -> Column:
     path: list[str] = []
     repeated: list[bool] = []
     languages: tuple[str, ...] = ()
-    for step in _steps(heading):
+    steps = _steps(heading)
+    check_depth(len(steps))
+    for step in steps:
         match = _STEP.fullmatch(step)
         if match is None:
             raise Malformed("metadata-csv-heading", heading=heading[:100])
@@ -83,11 +87,11 @@ def _values(
     listed: Sequence[Document], above: Path, counted: dict[Path, bool]
 ) -> Iterator[tuple[Path, dict[str, None]]]:
     """Each place with a value, and its languages; notes in ``counted`` where something is repeated."""
-    ids = [one["id"] for one in listed]
+    times = collections.Counter(one["id"] for one in listed)
     found: dict[Path, dict[str, None]] = {}
     for one in listed:
         path = (*above, one["id"])
-        if ids.count(one["id"]) > 1:
+        if times[one["id"]] > 1:
             counted[path] = True
         value = one.get("value")
         if value is not None:

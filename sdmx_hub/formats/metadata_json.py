@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sdmx_hub.errors import Malformed
-from sdmx_hub.formats.metadata_canonical import make_metadata_set
+from sdmx_hub.formats.metadata_canonical import check_depth, make_metadata_set
 from sdmx_hub.model.artefact import Artefact, Document
 from sdmx_hub.model.message import Header
 from sdmx_hub.model.metadata import MetadataAttribute, MetadataMessage, Path
@@ -37,18 +37,51 @@ def read(data: bytes) -> tuple[Artefact, ...]:
 def _read_set(item: Any, path: str) -> Artefact:
     if not isinstance(item, dict) or not all(isinstance(item.get(key), str) for key in _IDENTIFIED):
         raise Malformed("structures-json-artefact", path=path)
+    for key, fits in _SHAPES.items():
+        if key in item and not fits(item[key]):
+            raise Malformed("structures-json-artefact", path=f"{path}/{key}")
     _check_attributes(item.get("attributes", []), f"{path}/attributes")
     return make_metadata_set(item)
 
 
-def _check_attributes(listed: Any, path: str) -> None:
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+
+
+def _are_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_value(value: Any) -> bool:
+    """Tell whether this is a value; several in a list are more than the schema takes, and met."""
+    plain = value is None or isinstance(value, str | bool) or _are_texts(value)
+    return plain or (isinstance(value, list) and all(not isinstance(one, list) and _is_value(one) for one in value))
+
+
+_SHAPES: Mapping[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("version", "name", "description", "metadataflow", "metadataProvisionAgreement"), _is_text),
+    **dict.fromkeys(("names", "descriptions"), _are_texts),
+    **dict.fromkeys(("links", "annotations"), _are_objects),
+    "targets": lambda value: isinstance(value, list) and all(map(_is_text, value)),
+}
+"""What is worked with before the schema has its say."""
+
+
+def _check_attributes(listed: Any, path: str, depth: int = 1) -> None:
     """Make sure attributes are such; the schema says the rest. Raises Malformed."""
+    check_depth(depth)
     if not isinstance(listed, list):
         raise Malformed("structures-json-artefact", path=path)
     for position, item in enumerate(listed):
         if not isinstance(item, dict) or not isinstance(item.get("id"), str):
             raise Malformed("structures-json-artefact", path=f"{path}/{position}")
-        _check_attributes(item.get("attributes", []), f"{path}/{position}/attributes")
+        if not _is_value(item.get("value")) or not _are_objects(item.get("annotations", [])):
+            raise Malformed("structures-json-artefact", path=f"{path}/{position}")
+        _check_attributes(item.get("attributes", []), f"{path}/{position}/attributes", depth + 1)
 
 
 def shown_set(metadata_set: Artefact, message: MetadataMessage) -> Node:

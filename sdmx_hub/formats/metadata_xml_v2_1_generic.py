@@ -21,7 +21,7 @@ from typing import TypeGuard
 
 from sdmx_hub.errors import BadRequest, Malformed, NotBuilt
 from sdmx_hub.formats import metadata_xml
-from sdmx_hub.formats.metadata_canonical import make_metadata_set
+from sdmx_hub.formats.metadata_canonical import check_depth, make_metadata_set
 from sdmx_hub.formats.metadata_xml import Known
 from sdmx_hub.formats.metadata_xml_v3 import flow_urn
 from sdmx_hub.formats.structure_metadata_v2_1 import REPORT, TARGET, part_id, split_structure
@@ -290,15 +290,16 @@ def _said(urn: str) -> Urn:
         raise Malformed(error.key, **error.params) from error
 
 
-def _read_attributes(parent: Element) -> list[Node]:
+def _read_attributes(parent: Element, depth: int = 1) -> list[Node]:
+    check_depth(depth)
     path = f"{EDITION.tag('AttributeSet')}/{EDITION.tag('ReportedAttribute')}"
-    return [_read_attribute(element) for element in parent.iterfind(path)]
+    return [_read_attribute(element, depth) for element in parent.iterfind(path)]
 
 
-def _read_attribute(element: Element) -> Node:
+def _read_attribute(element: Element, depth: int) -> Node:
     made = metadata_xml.identified(element) | read_shape(element, _NOTES, EDITION)
     value = element.get("value")
     texts = metadata_xml.read_texts(element, EDITION)
-    below = _read_attributes(element)
+    below = _read_attributes(element, depth + 1)
     said = {"value": value} if value is not None else {"value": texts} if texts else {}
     return made | said | ({"attributes": below} if below else {})

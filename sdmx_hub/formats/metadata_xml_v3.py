@@ -8,7 +8,7 @@ from typing import Any
 
 from sdmx_hub.errors import Malformed, NotFound
 from sdmx_hub.formats import metadata_xml
-from sdmx_hub.formats.metadata_canonical import make_metadata_set
+from sdmx_hub.formats.metadata_canonical import check_depth, make_metadata_set
 from sdmx_hub.formats.metadata_xml import Known
 from sdmx_hub.formats.structure_xml import edition_v3
 from sdmx_hub.formats.structure_xml.parts import (
@@ -98,13 +98,14 @@ class Form:
         document["attributes"] = self._read_attributes(element)
         return make_metadata_set(document)
 
-    def _read_attributes(self, parent: Element) -> list[Node]:
-        return [self._read_attribute(element) for element in parent.iterfind(self.edition.tag("Attribute"))]
+    def _read_attributes(self, parent: Element, depth: int = 1) -> list[Node]:
+        check_depth(depth)
+        return [self._read_attribute(element, depth) for element in parent.iterfind(self.edition.tag("Attribute"))]
 
-    def _read_attribute(self, element: Element) -> Node:
+    def _read_attribute(self, element: Element, depth: int) -> Node:
         made = metadata_xml.identified(element) | read_shape(element, self._notes, self.edition)
         value = self._read_value(element)
-        below = self._read_attributes(element)
+        below = self._read_attributes(element, depth + 1)
         return made | ({} if value is None else {"value": value}) | ({"attributes": below} if below else {})
 
     def _read_value(self, element: Element) -> Any:

@@ -10,7 +10,7 @@ from sdmx_hub.errors import BadRequest
 from sdmx_hub.formats.metadata_xml_v2_1_generic import STRUCTURE
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import CLASS_BY_NAME, METADATA_SET, SYNONYMS
-from sdmx_hub.model.metadata import MetadataStructure, flow_of, structure_of
+from sdmx_hub.model.metadata import MetadataStructure, find_named, flow_of, structure_of
 from sdmx_hub.model.urn import Urn, parse_urn
 from sdmx_hub.query.versions import matches
 from sdmx_hub.store.artefacts import Artefacts
@@ -40,7 +40,7 @@ def find_usage(metadata_set: Artefact, artefacts: Artefacts) -> Usage:
     flow = flow_of(metadata_set, artefacts.find)
     providers = find_providers(metadata_set.ref.agency_id, artefacts)
     named = metadata_set.document.get("metadataProvisionAgreement")
-    agreement = artefacts.find(parse_urn(named)) if named else None
+    agreement = find_named(named, artefacts.find)
     candidates = [agreement] if agreement else _agreements(flow, artefacts) if not named else []
     return Usage(
         flow=flow,
@@ -86,7 +86,7 @@ def settle_flow(metadata_set: Artefact, artefacts: Artefacts) -> tuple[Artefact,
     named = metadata_set.document.get(STRUCTURE)
     if named is None or "metadataflow" in metadata_set.document:
         return metadata_set, 1
-    structure = artefacts.find(parse_urn(named))
+    structure = find_named(named, artefacts.find)
     flows = [
         one
         for one in (artefacts.parents(structure.urn) if structure else ())

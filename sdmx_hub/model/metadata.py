@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sdmx_hub.errors import BadRequest
 from sdmx_hub.model.artefact import Artefact, Document
 from sdmx_hub.model.message import Header
 from sdmx_hub.model.structure import BrokenStructure, FindArtefact, Representation, read_representation
@@ -91,25 +92,27 @@ def _attribute(item: Document, find: FindArtefact) -> MetadataAttribute:
     )
 
 
+def find_named(text: str | None, find: FindArtefact) -> Artefact | None:
+    """Find what a text names as a URN; None when it is none, or leads to nothing."""
+    try:
+        return find(parse_urn(text)) if text else None
+    except BadRequest:
+        return None
+
+
 def flow_of(metadata_set: Artefact, find: FindArtefact) -> Artefact | None:
     """The metadataflow a set is reported for: named by the set itself, or by the agreement it names."""
     document = metadata_set.document
-    urn = document.get("metadataflow")
-    if urn is None:
-        agreement = find(parse_urn(document["metadataProvisionAgreement"])) if _has_agreement(document) else None
-        urn = agreement.document.get("metadataflow") if agreement else None
-    return find(parse_urn(urn)) if urn else None
-
-
-def _has_agreement(document: Document) -> bool:
-    return "metadataProvisionAgreement" in document
+    if "metadataflow" in document:
+        return find_named(document["metadataflow"], find)
+    agreement = find_named(document.get("metadataProvisionAgreement"), find)
+    return find_named(agreement.document.get("metadataflow"), find) if agreement else None
 
 
 def structure_of(metadata_set: Artefact, find: FindArtefact) -> MetadataStructure | None:
     """View the metadata structure behind a set; None when the way to it is broken."""
     flow = flow_of(metadata_set, find)
-    urn = flow.document.get("structure") if flow else None
-    artefact = find(parse_urn(urn)) if urn else None
+    artefact = find_named(flow.document.get("structure"), find) if flow else None
     if artefact is None or not artefact.document.get("metadataStructureComponents"):
         return None
     return read_metadata_structure(artefact, find)

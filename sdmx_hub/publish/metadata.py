@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from sdmx_hub.errors import BadRequest, NotFound
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import METADATA_SET
-from sdmx_hub.model.metadata import flow_of
+from sdmx_hub.model.metadata import find_named, flow_of
 from sdmx_hub.model.urn import Urn, parse_urn
 from sdmx_hub.query.metadata import By, MetadataDetail, MetadataQuery
 from sdmx_hub.query.request import ANY
@@ -103,8 +103,7 @@ def _is_provider(one: Artefact, wanted: tuple[str, str], artefacts: Artefacts) -
 
 def _owners(one: Artefact, identifier: str, artefacts: Artefacts) -> set[str]:
     """The agencies in whose schemes a provider is: that of the agreement the set names, else any."""
-    named = one.document.get("metadataProvisionAgreement")
-    agreement = artefacts.find(parse_urn(named)) if named else None
+    agreement = find_named(one.document.get("metadataProvisionAgreement"), artefacts.find)
     if agreement is not None and "metadataProvider" in agreement.document:
         return {parse_urn(agreement.document["metadataProvider"]).ref.agency_id}
     return {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sdmx_hub.errors import HubError, Malformed, NotBuilt
 from sdmx_hub.formats import metadata_xml_v2_1_generic
@@ -268,3 +270,23 @@ def test_the_version_1_0_is_not_said():
     one = make_metadata_set({"id": "M", "agencyID": "A", "version": "1.0", "name": "m", "attributes": []})
     assert "version" not in one.document
     assert one.ref.version == "1.0"
+
+
+def test_attributes_nested_too_deep_are_refused():
+    text = b'{"data": {"metadataSets": [{"id": "M", "agencyID": "A", "attributes": ['
+    text += b'{"id": "X", "attributes": [' * 200 + b"]}" * 200 + b"]}]}}"
+    with pytest.raises(Malformed) as told:
+        read_metadata(text)
+    assert told.value.key == "metadata-depth"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_a_message_with_a_hole_is_read_or_refused(name, data):
+    text = written(name, make_set(RICH))
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, min(len(text), start + 40)))
+    other = data.draw(st.sampled_from([b"", b"[]", b'"', b"<", b";", b"null", b"\x00", b"[en]", b"xmlns='u'"]))
+    with contextlib.suppress(HubError):
+        read_metadata(text[:start] + other + text[end:])
