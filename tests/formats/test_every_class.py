@@ -22,4 +22,5 @@ def test_every_artefact_keeps_to_the_official_schema(artefact: Artefact) -> None
 def test_every_reference_is_found_in_the_set() -> None:
     known = {artefact.urn for artefact in ARTEFACTS}
     assert len(known) == len(ARTEFACTS)
-    assert {str(urn) for artefact in ARTEFACTS for urn in artefact.references} - set(map(str, known)) == set()
+    meant = {str(urn) for artefact in ARTEFACTS for urn in artefact.references}
+    assert {urn for urn in meant if "*" not in urn} - set(map(str, known)) == set()
