@@ -114,7 +114,7 @@ def make_specimen(
             shape["localRepresentation"] = {"format": {"dataType": "ObservationalTimePeriod"}}
         elif component_id in text_types or component_id in measures.split():
             text_format: dict[str, Any] = {"dataType": text_types.get(component_id, "Decimal")}
-            text_format |= {"isMultilingual": True} if component_id in several else {}
+            text_format |= {"isMultiLingual": True} if component_id in several else {}
             shape["localRepresentation"] = {"format": text_format}
         else:
             codelist = make_codelist(f"CL_{component_id}", all_codes.get(component_id, "A B C"), agency=agency)

@@ -136,7 +136,7 @@ def _as_plain(structure: DataStructure) -> DataStructure:
 
 def _one_language(component: Component) -> Representation:
     representation = component.representation
-    facets = {key: value for key, value in representation.facets.items() if key != "isMultilingual"}
+    facets = {key: value for key, value in representation.facets.items() if key != "isMultiLingual"}
     return replace(representation, facets=facets)
 
 

@@ -1,7 +1,7 @@
 """Cells that hold more than one text: arrays, and texts in several languages.
 
 Rows have one text a cell. A component whose representation allows several values (SDMX 3.0 §5, ``maxOccurs``) or
-several languages (``isMultilingual``) keeps them in that one text, parted by control characters that no value can
+several languages (``isMultiLingual``) keeps them in that one text, parted by control characters that no value can
 hold, because no format can carry them. A component that allows neither keeps its text as it is.
 """
 

@@ -59,7 +59,7 @@ class Representation:
     @property
     def is_multilingual(self) -> bool:
         """Tell whether a value may be a text in several languages (only where the structure says so)."""
-        return self.facets.get("isMultilingual") is True and not self.is_coded
+        return self.facets.get("isMultiLingual") is True and not self.is_coded
 
     @property
     def is_plain(self) -> bool:

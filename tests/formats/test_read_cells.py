@@ -19,8 +19,8 @@ from tests.data_factories import make_specimen
 
 ARRAY = Representation(max_occurs=None)
 CODES = Representation(max_occurs=None, codelist=parse_urn("urn:sdmx:org.sdmx.infomodel.codelist.Codelist=T:CL(1.0)"))
-TEXTS = Representation(facets={"isMultilingual": True})
-SEVERAL_TEXTS = Representation(facets={"isMultilingual": True}, max_occurs=None)
+TEXTS = Representation(facets={"isMultiLingual": True})
+SEVERAL_TEXTS = Representation(facets={"isMultiLingual": True}, max_occurs=None)
 
 SPECIMEN = make_specimen(
     "REF_AREA.TIME_PERIOD",

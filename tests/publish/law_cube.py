@@ -35,7 +35,7 @@ CODES = {
 }
 COLUMNS = (*KEYS, "OBS_VALUE", START_DAY, "OBS_STATUS", "SAMPLE", "METHODS", "TITLE")
 SEVERAL_CODES = {"enumeration": urn_of("Codelist", "CL_METHODS"), "maxOccurs": 3}
-TEXTS = {"format": {"dataType": "String", "isMultilingual": True}}
+TEXTS = {"format": {"dataType": "String", "isMultiLingual": True}}
 
 
 def make_agreement(provider: str, dataflow: str):

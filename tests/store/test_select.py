@@ -37,7 +37,7 @@ STRUCTURE = make_structure(
         component("AGES", **OBSERVATION, localRepresentation=shape("Integer", maxOccurs="unbounded")),
         component("SINCE", **OBSERVATION, localRepresentation=shape("DateTime", maxOccurs=3)),
         component(
-            "TITLE", **OBSERVATION, localRepresentation={"format": {"dataType": "String", "isMultilingual": True}}
+            "TITLE", **OBSERVATION, localRepresentation={"format": {"dataType": "String", "isMultiLingual": True}}
         ),
         component("REPORTING_YEAR_START_DAY", data_type="MonthDay", **series("FREQ", "REF_AREA", "SEX")),
     ],
