@@ -245,14 +245,14 @@ class _Reader:
         self.groups.add(len(self.datasets) - 1, None, None, texts)
 
     def _group_key(self, key: str, told: list[Any]) -> dict[str, str]:
-        """Read a partial key: most writers list dimensions as the message does, some as the structure does.
+        """Read a partial key: dimensions stand in it as in the structure (``keyPosition``), or as in the message.
 
         Which it is shows in the dimensions the attributes describe. Raises KeyError when it fits neither.
         """
         parts = zip(self.structure.of_group, told, strict=False)
         described = {part.dimension_ids for part, one in parts if one is not None and part.dimension_ids}
         as_listed = self.structure.dimensions
-        orders = [as_listed, sorted(as_listed, key=lambda part: part.position)]
+        orders = [sorted(as_listed, key=lambda part: part.position), as_listed]
         found: list[dict[str, str]] = []
         for order in orders:
             with contextlib.suppress(KeyError):

@@ -218,6 +218,19 @@ def test_a_structure_with_series_may_have_a_flat_data_set(tmp_path: Path) -> Non
     ]
 
 
+def test_a_group_key_follows_the_structure_where_it_could_follow_either(tmp_path: Path) -> None:
+    dimensions = {
+        "dataSet": [listed("FREQ", "A", keyPosition=0), listed("TIME_PERIOD", "2020", keyPosition=3)],
+        "series": [listed("SEX", "F", "M", keyPosition=2)],
+        "observation": [listed("REF_AREA", "SN", "NA", keyPosition=1)],
+    }
+    attributes = {"dimensionGroup": [{"id": "TITLE", "relationship": {"dimensions": ["REF_AREA", "SEX"]}}]}
+    series = {key: {"observations": {"0": ["1"], "1": ["2"]}} for key in ("0", "1")}
+    dataset = {"structure": 0, "dimensionGroupAttributes": {":1:0:": ["Women of NA"]}, "series": series}
+    message = read(tmp_path, v2([dataset], dimensions=dimensions, attributes=attributes))
+    assert [(row["REF_AREA"], row["SEX"]) for row in rows(message) if row.get("TITLE")] == [("NA", "F")]
+
+
 def test_the_draft_of_version_1_names_its_dataflow_by_an_address(tmp_path: Path) -> None:
     structure = {"uri": "http://example.org/dataflow/TEST/DF/1.0.0", "dimensions": DIMENSIONS, "attributes": ATTRIBUTES}
     message = read(tmp_path, {"header": {}, "structure": structure, "dataSets": [{"series": SERIES}]})
