@@ -76,7 +76,7 @@ def make_blueprint(family: Family) -> Blueprint:
             return view(family, parts if resource in family.keeps_resource else parts[1:])
         if resource in family.unbuilt:
             raise NotBuilt("web-not-built", resource=f"{request.method} {resource}")
-        raise MethodNotAllowed(valid_methods=SAFE)
+        raise MethodNotAllowed(valid_methods=(*SAFE, "POST") if resource in family.asks else SAFE)
 
     rule = "/<path:rest>"
     blueprint.add_url_rule(rule, "answer", answer, methods=SAFE, provide_automatic_options=False)
