@@ -13,6 +13,7 @@ from sdmx_hub.formats.read_data import ReadData, ReadDataset
 from sdmx_hub.formats.readers import read_data
 from sdmx_hub.load.checks import Terms, Total
 from sdmx_hub.load.checks.terms import FLOATING
+from sdmx_hub.load.checks.values import NO_TEXT
 from sdmx_hub.load.coding import code_rows, drop_read
 from sdmx_hub.load.guard import Guarded
 from sdmx_hub.load.report import LoadOrder
@@ -187,23 +188,25 @@ def _prepared(
 ) -> Rows:
     """Give rows the columns of the structure.
 
-    ``NaN`` of a floating measure is an absent value, and so is a dimension that is switched off (``~``) in a row that
-    states something. A deletion that carries a measure means the whole observation; one that names attributes of the
-    observation clears those.
+    ``NaN`` of a floating measure is an absent value, and so are ``#N/A`` of other types and a dimension that is
+    switched off (``~``) in a row that states something. A deletion that carries a measure means the whole observation;
+    one that names attributes of the observation clears those.
     """
     deletes = f"{ACTION} = 'D'" if per_row else ("true" if action is Action.DELETE else None)
     columns = [*structure.components, SOURCE_ROW, *([ACTION] if per_row else [])]
     measures = [measure.id for measure in structure.measures]
     cleared = {attribute.id for attribute in structure.attributes_of(Attachment.OBSERVATION)}
     whole = " OR ".join(f"{quoted(one)} IS NOT NULL" for one in measures) or "false"
-    switched_off = _switched_off(union, structure, connection)
+    marked = _marked(union, structure, connection)
     stated = " OR ".join(f"{quoted(one)} IS NOT NULL" for one in structure.components if one not in structure.key_ids)
     shown = []
     for name in columns:
         sql = quoted(name)
-        if name in switched_off:
-            text = f"CAST({sql} AS VARCHAR)"
+        text = f"CAST({sql} AS VARCHAR)"
+        if name in marked and name in structure.key_ids:
             sql = f"CASE WHEN {stated or 'false'} THEN nullif({text}, {literal(SWITCHED_OFF)}) ELSE {text} END"
+        elif name in marked:
+            sql = f"nullif({text}, {literal(NO_TEXT)})"
         elif name == ACTION:
             sql = f"nullif({ACTION}, 'I')"
         elif name in measures and structure.components[name].representation.text_type in FLOATING:
@@ -220,11 +223,15 @@ def _prepared(
     )
 
 
-def _switched_off(union: str, structure: DataStructure, connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
-    """The dimensions that are switched off somewhere."""
-    tests = ", ".join(f"bool_or({quoted(key)} = {literal(SWITCHED_OFF)})" for key in structure.key_ids)
+def _marked(union: str, structure: DataStructure, connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """The components that somewhere hold what stands for no value: dimensions switched off, typed values missing."""
+    marks = dict.fromkeys(structure.key_ids, SWITCHED_OFF)
+    for component in (*structure.measures, *structure.attributes):
+        if component.representation.is_coded or component.representation.text_type not in {"String", *FLOATING}:
+            marks[component.id] = NO_TEXT
+    tests = ", ".join(f"bool_or({quoted(name)} = {literal(mark)})" for name, mark in marks.items())
     (found,) = connection.execute(f"SELECT {tests} FROM ({union})").fetchall()
-    return frozenset(key for key, is_met in zip(structure.key_ids, found, strict=True) if is_met)
+    return frozenset(name for name, is_met in zip(marks, found, strict=True) if is_met)
 
 
 def _scope(rows: Rows, component_ids: tuple[str, ...] | None) -> dict[str, frozenset[str]]:

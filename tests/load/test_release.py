@@ -341,3 +341,13 @@ def test_a_deletion_of_what_is_switched_off_deletes_no_observation(desk: Desk, t
     report = desk.load(write_csv(tmp_path, ("D", {"TIME_PERIOD": "~"} | keys_only), name="off.csv"))
     assert report.deleted in {0, None}
     assert len(desk.rows(FLOW, "OBS_VALUE")) == 1
+
+
+def test_what_is_missing_on_purpose_is_absent(desk: Desk, tmp_path: Path) -> None:
+    missing = {"OBS_VALUE": "#N/A", "OBS_STATUS": "M", "EMBARGO_TIME": "#N/A"}
+    report = desk.load(write_csv(tmp_path, ("R", missing), ("R", {"COUNTERPART_AREA": "ITA"})))
+    assert codes(report) == []
+    assert desk.rows(FLOW, "COUNTERPART_AREA", "OBS_VALUE", "EMBARGO_TIME") == [
+        ("FRA", None, None),
+        ("ITA", "34434", None),
+    ]
