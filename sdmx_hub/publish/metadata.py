@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from sdmx_hub.errors import BadRequest, NotFound
 from sdmx_hub.model.artefact import Artefact
-from sdmx_hub.model.classes import METADATA_SET
+from sdmx_hub.model.classes import CLASS_BY_NAME, METADATA_SET
 from sdmx_hub.model.metadata import find_named, flow_of
 from sdmx_hub.model.urn import Urn, parse_urn
 from sdmx_hub.query.metadata import By, MetadataDetail, MetadataQuery
@@ -20,6 +20,7 @@ from sdmx_hub.store.artefacts import Artefacts
 _KEPT = frozenset(
     {"id", "agencyID", "version", "name", "names", "metadataflow", "metadataProvisionAgreement", "targets"}
 )
+_METADATAFLOW, _PROVIDERS = CLASS_BY_NAME["Metadataflow"], CLASS_BY_NAME["MetadataProviderScheme"]
 _COMPONENTS = {"datastructure": "DataStructure", "metadatastructure": "MetadataStructure"}
 
 
@@ -52,11 +53,7 @@ def _is_maintainer(one: Artefact, wanted: str, artefacts: Artefacts) -> bool:
 
 def _by_flow(query: MetadataQuery, sets: Artefacts, artefacts: Artefacts) -> Iterable[Artefact]:
     about = {one.urn for one in _named(query, artefacts)} if query.or_about else set()
-    flows = {
-        one.urn
-        for one in artefacts.select(None, query.agency_ids, query.ids, query.versions)
-        if one.artefact_class.name == "Metadataflow"
-    }
+    flows = {one.urn for one in artefacts.select(_METADATAFLOW, query.agency_ids, query.ids, query.versions)}
     for one in _latest(sets):
         flow = flow_of(one, artefacts.find)
         is_meant = (flow is not None and flow.urn in flows) or bool(about & _targets(one, artefacts))
@@ -108,9 +105,8 @@ def _owners(one: Artefact, identifier: str, artefacts: Artefacts) -> set[str]:
         return {parse_urn(agreement.document["metadataProvider"]).ref.agency_id}
     return {
         scheme.ref.agency_id
-        for scheme in artefacts
-        if scheme.artefact_class.name == "MetadataProviderScheme"
-        and any(item["id"] == identifier for item in scheme.items)
+        for scheme in artefacts.select(_PROVIDERS)
+        if any(item["id"] == identifier for item in scheme.items)
     }
 
 
