@@ -52,7 +52,7 @@ def written(name: str, *sets: object, **params: str) -> bytes:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(one=metadata_sets(), other=metadata_sets(identifier="MDS_OTHER"))
 def test_what_is_written_is_valid_and_read_back_the_same(name, one, other):
     text = written(name, one, other)
@@ -281,7 +281,7 @@ def test_attributes_nested_too_deep_are_refused():
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_message_with_a_hole_is_read_or_refused(name, data):
     text = written(name, make_set(RICH))

@@ -274,10 +274,21 @@ def test_a_dataflow_nothing_is_told_about_has_no_such_part(client):
 # administration
 
 
+@pytest.fixture(scope="module")
+def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    """A hub that is told things, and told to forget them."""
+    made = make_hub(tmp_path_factory.mktemp("laboratory"))
+    made.registry.save(structures(), actor="test", now=RELEASED)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def own(own_parts: Parts) -> tuple[Parts, FlaskClient]:
-    own_parts.registry.save(structures(), actor="test", now=RELEASED)
-    return own_parts, own_parts.app().test_client()
+def own(laboratory: Parts) -> Iterator[tuple[Parts, FlaskClient]]:
+    yield laboratory, laboratory.app().test_client()
+    sets = MetadataSets(laboratory.database)
+    for one in sets.snapshot():
+        sets.remove(one.urn, actor="test", now=laboratory.clock())
 
 
 def sent(*sets: Any, name: str = "metadata-json-2.1") -> bytes:
