@@ -1,7 +1,8 @@
 """XML schema of SDMX-ML 3.0 and 3.1 data for one structure and dimension at the observation.
 
-Components are XML attributes, as our writer has them; those that may hold several values or languages are elements
-``Comp``, each of a type of its own. Attributes and measures are optional, as a message may hold a part of the data.
+Components are XML attributes, as our writer has them; those that hold several values or languages are elements
+``Comp``, each of a type of its own. (A text that may have languages and says none is an XML attribute too.) Attributes
+and measures are optional, as a message may hold a part of the data.
 """
 
 from __future__ import annotations
@@ -96,8 +97,8 @@ def _component_type(schema: Schema, component: Component, place: str) -> str:
 
 
 def _optional(schema: Schema, components: Iterable[Component]) -> str:
-    plain = (each.id for each in components if each.representation.is_plain)
-    return xml_attributes(schema, plain, "optional", {})
+    single = (each.id for each in components if not each.representation.is_array)
+    return xml_attributes(schema, single, "optional", {})
 
 
 def _dataset_type(schema: Schema) -> str:

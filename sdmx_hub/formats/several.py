@@ -6,7 +6,7 @@ one value is written; taking cells apart and putting the values together is the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from sdmx_hub.formats.render import fetch
@@ -82,6 +82,27 @@ def holds_any(rows: Rows, ids: Sequence[str], characters: Sequence[str]) -> froz
     return frozenset(each for each, holds in zip(characters, found, strict=True) if holds)
 
 
+def without_idle_languages(dataset: Dataset) -> Dataset:
+    """Treat texts that may have languages as plain ones where none of the rows says a language.
+
+    So they are written as any other text is: no format has to make up a language, and clients that know one text to a
+    value read them.
+    """
+    structure = dataset.structure
+    found = [structure.components[each] for each in several(structure, _held(dataset))]
+    ids = [each.id for each in found if not each.representation.is_array]
+    if not ids:
+        return dataset
+    tests = (f"bool_or(contains({quoted(each)}::VARCHAR, {LANGUAGE_SQL}))" for each in ids)
+    told = fetch(dataset.rows, f"SELECT {', '.join(tests)} FROM ({dataset.rows.sql})")[0]
+    idle = frozenset(each for each, is_told in zip(ids, told, strict=True) if not is_told)
+    return replace(dataset, structure=_as_plain(structure, idle)) if idle else dataset
+
+
+def _held(dataset: Dataset) -> list[str]:
+    return [each for each in dataset.rows.columns if each in dataset.structure.components]
+
+
 def view_v2_1(message: DataMessage) -> DataMessage:
     """Give what the formats of SDMX 2.1 can tell of a message: one measure, and one text in one language a cell.
 
@@ -126,11 +147,16 @@ def _without_arrays(structure: DataStructure) -> DataStructure:
     return replace(structure, measures=measures, attributes=attributes)
 
 
-def _as_plain(structure: DataStructure) -> DataStructure:
+def _as_plain(structure: DataStructure, ids: Collection[str] | None = None) -> DataStructure:
+    """Take the languages from all components, or from those with these ids."""
+
+    def plain(component: Component) -> Representation:
+        return _one_language(component) if ids is None or component.id in ids else component.representation
+
     return replace(
         structure,
-        measures=tuple(replace(each, representation=_one_language(each)) for each in structure.measures),
-        attributes=tuple(replace(each, representation=_one_language(each)) for each in structure.attributes),
+        measures=tuple(replace(each, representation=plain(each)) for each in structure.measures),
+        attributes=tuple(replace(each, representation=plain(each)) for each in structure.attributes),
     )
 
 

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sdmx_hub.errors import NoResults
+from sdmx_hub.formats.several import without_idle_languages
 from sdmx_hub.model.message import Action, DataMessage, Dataset, Header
 from sdmx_hub.model.rows import FEW_ROWS, Rows
 from sdmx_hub.publish.labels import find_codelist, find_names
@@ -83,7 +84,7 @@ def open_data(
         check_size(query, asked.sources, observations, most)
     window = _window(query, asked)
     datasets = [
-        _dataset(source, dataclasses.replace(part, rows=rows), artefacts)
+        without_idle_languages(_dataset(source, dataclasses.replace(part, rows=rows), artefacts))
         for source, state in asked.sources
         for part in _parts(query, _paged(source, query, window), state, observations)
         if (rows := _looked_at(part.rows, window)) is not None
