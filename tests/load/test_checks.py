@@ -338,7 +338,7 @@ def found_in_cells(**change: str | None) -> list[tuple[str, str | None]]:
         ({"COMMENT_OBS": "en\x1eYes\x1fno language"}, [("TEXT-FORM", "en:Yes; no language")]),
         ({"COMMENT_OBS": "e n\x1eYes"}, [("TEXT-FORM", "e n:Yes")]),
         ({"COMMENT_OBS": "en\x1eYes\x1fEN\x1eAye"}, [("TEXT-FORM", "en:Yes; EN:Aye")]),
-        ({"COMMENT_OBS": "en\x1ebell\x07"}, [("TEXT-FORM", "en:bell\x07")]),
+        ({"COMMENT_OBS": "en\x1ebell\x07"}, [("TEXT-FORM", "en:bell·")]),
         ({"COMMENT_OBS": "no language"}, []),
         ({"OBS_VALUE": "#N/A"}, []),
         ({"TIME_PERIOD": None, "OBS_VALUE": None, "OBS_STATUS": None, "TITLE": "All"}, []),

@@ -9,6 +9,8 @@ from sdmx_hub.model.cells import ITEM, LANGUAGE, TEXT
 from sdmx_hub.model.rows import literal
 from sdmx_hub.model.structure import Component
 
+CONTROL = r"[\x00-\x08\x0B\x0C\x0E-\x1F]"
+"""Characters that XML cannot carry."""
 TEXT_OF_CELL = "x"
 """What a condition calls one text of a cell."""
 
@@ -23,7 +25,7 @@ def each_text(cell: str, condition: str) -> str:
 def shown_sql(cell: str) -> str:
     """Write SQL for a cell as people read it: ``A; B``, ``en:Value; fr:Valeur``."""
     parted = f"replace(translate({cell}, {literal(TEXT)}, {literal(ITEM)}), {literal(ITEM)}, '; ')"
-    return f"replace({parted}, {literal(LANGUAGE)}, ':')"
+    return f"regexp_replace(replace({parted}, {literal(LANGUAGE)}, ':'), {literal(CONTROL)}, '·', 'g')"
 
 
 def cell_conditions(component: Component, cell: str) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from sdmx_hub.load.checks.cells import TEXT_OF_CELL, cell_conditions, each_text, shown_sql
+from sdmx_hub.load.checks.cells import CONTROL, TEXT_OF_CELL, cell_conditions, each_text, shown_sql
 from sdmx_hub.load.checks.terms import (
     COUNT_UNITS,
     FLOATING,
@@ -34,7 +34,6 @@ NO_VALUE = ("O", "L", "M", "Q")
 NO_TEXT = "#N/A"
 """What says that a value is missing on purpose, in types that have no ``NaN`` (SDMX 3.0, "intentionally missing")."""
 _ZONED = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})"
-_CONTROL = r"[\x00-\x08\x0B\x0C\x0E-\x1F]"
 _DATE = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})?"
 TEXT_TYPES = {
@@ -178,8 +177,8 @@ def _rules_of_text(component: Component, name: str) -> Iterator[_Rule]:
         yield _Rule(
             code="TEXT-FORM",
             component_id=component.id,
-            condition=f"regexp_matches({text}, {literal(_CONTROL)})",
-            value=f"regexp_replace({text}, {literal(_CONTROL)}, '·', 'g')",
+            condition=f"regexp_matches({text}, {literal(CONTROL)})",
+            value=f"regexp_replace({text}, {literal(CONTROL)}, '·', 'g')",
             params={"expected": "no control characters"},
         )
     yield from _facet_rules(component, name)
