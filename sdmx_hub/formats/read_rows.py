@@ -113,7 +113,8 @@ def _spread_groups(
 ) -> None:
     """Give rows the values of the groups they belong to: those whose dimensions all agree.
 
-    What an observation or its series says itself wins; of two groups that say different things the first does.
+    What an observation or its series says itself wins; of two groups that say different things the first does. A group
+    nothing here belongs to becomes a row without a number, which states its attributes alone.
     """
     groups, known = new_table(), _columns(file)
     names = [name for name in names if name in known]
@@ -129,10 +130,12 @@ def _spread_groups(
             chosen = ", ".join(f"arg_min({quoted(name)}, place) AS {quoted(name)}" for name in carried)
             of_pattern = " AND ".join(f"{quoted(name)} IS {'NOT ' if held[name] else ''}NULL" for name in names)
             changed = ", ".join(f"{quoted(name)} = coalesce(t.{quoted(name)}, g.{quoted(name)})" for name in carried)
+            of_group = f"(SELECT {', '.join(matched)}, {chosen} FROM {groups} WHERE {of_pattern} GROUP BY ALL)"
+            belongs = " AND ".join(f"t.{name} = g.{name}" for name in matched)
+            connection.execute(f"UPDATE {table} AS t SET {changed} FROM {of_group} AS g WHERE {belongs}")
             connection.execute(
-                f"UPDATE {table} AS t SET {changed} FROM "
-                f"(SELECT {', '.join(matched)}, {chosen} FROM {groups} WHERE {of_pattern} GROUP BY ALL) AS g "
-                f"WHERE {' AND '.join(f't.{name} = g.{name}' for name in matched)}"
+                f"INSERT INTO {table} BY NAME SELECT * FROM {of_group} AS g "
+                f"WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {belongs} AND t.{SOURCE_ROW} IS NOT NULL)"
             )
     connection.execute(f"DROP TABLE {groups}")
 
@@ -154,7 +157,7 @@ def describe_dataset(
     ``source`` is the table with its condition, ``held`` the components it has columns for, ``given`` what the data set
     says of itself (its attributes marked ``@``), ``packed`` the components with cells of several values or languages.
     ``has_primary`` says that the message calls the first measure as SDMX 2.1 does.
-    Series without observations count in a deletion only.
+    Series and groups without observations count where they state attributes, and in a deletion.
     """
     chosen = parse_action(action) if action else None
     selected = {SOURCE_ROW: SOURCE_ROW, ACTION: literal(chosen.value) if chosen else "NULL::VARCHAR"}
@@ -166,7 +169,8 @@ def describe_dataset(
             cell = f"coalesce(CAST({cell} AS VARCHAR), CAST({quoted(PRIMARY_MEASURE)} AS VARCHAR))"
         selected[name] = allowed_sql(cell, structure.components[name].representation) if name in packed else cell
     if chosen is not Action.DELETE:
-        source += f" AND {SOURCE_ROW} IS NOT NULL"
+        stated = [f"{quoted(one.id)} IS NOT NULL" for one in structure.attributes if one.id in held]
+        source += f" AND ({' OR '.join([f'{SOURCE_ROW} IS NOT NULL', *stated])})"
     counted = connection.execute(f"SELECT count(*) FROM {source}").fetchone()
     return ReadDataset(
         described_by=urn,

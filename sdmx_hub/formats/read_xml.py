@@ -189,6 +189,4 @@ def _oddities(found: Mapping[str, Any], structure: DataStructure) -> list[Findin
         for code, name, (count, row, _) in unknown
     ]
     findings += check_cells(found, structure)
-    if found["groups"] and not found["obs"]:
-        findings.append(Finding(code="READ-GROUPS", params={"count": found["groups"]}))
     return findings

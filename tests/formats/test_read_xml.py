@@ -238,3 +238,16 @@ def test_the_measure_of_version_2_1_is_the_first_of_a_structure_without_obs_valu
     found = read_xml_v2_1.read(saved(tmp_path, text), lambda urn: MEASURED.structure, duckdb.connect())
     assert found.findings == ()
     assert [(row["REF_AREA"], row["RATE"]) for row in rows(found)] == [("SN", "1.5")]
+
+
+def test_series_and_groups_without_observations_state_their_attributes(tmp_path: Path) -> None:
+    content = """<Group xsi:type="ns1:Sibling" REF_AREA="SN" SEX="F" TITLE="Women of Senegal"/>
+      <Group xsi:type="ns1:Sibling" REF_AREA="SN" SEX="M" TITLE="Men of Senegal"/>
+      <Series FREQ="A" REF_AREA="SN" SEX="F"><Obs TIME_PERIOD="2020" OBS_VALUE="1"/></Series>
+      <Series FREQ="A" REF_AREA="SN" SEX="_T"/>"""
+    found = read(tmp_path, message(content, dataset='action="Merge"'), read_xml_v2_1)
+    assert found.findings == ()
+    assert {(row.get("_row"), row.get("FREQ"), row["SEX"], row["TITLE"]) for row in rows(found)} == {
+        (1, "A", "F", "Women of Senegal"),
+        (None, None, "M", "Men of Senegal"),
+    }
