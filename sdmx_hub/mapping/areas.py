@@ -2,7 +2,8 @@
 
 Names in three languages, ISO 3166-1 alpha-2 and UN M49 codes come from the codelist itself; ``areas.csv`` (alias,
 language, code) adds further names, words of nationality and codes in use. An alias that stands there with several codes
-is ambiguous: it is an error that lists them, and the mapping's own ``codes`` has to say which is meant.
+is ambiguous: it is an error that lists them, and the mapping's own ``codes`` has to say which is meant. Names that mean
+an area for a part of the time only stand in ``areas_dated.csv``, with the first and the last day.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from importlib import resources
 
 from sdmx_hub.language import LANGUAGES
+from sdmx_hub.mapping.declared import DatedCode
 from sdmx_hub.mapping.words import fold
 from sdmx_hub.model.artefact import Artefact, Document, texts
 
@@ -26,9 +28,13 @@ class AreaIndex:
     def __init__(self, codelist: Artefact) -> None:
         self._codes: dict[str, dict[str, set[str]]] = {coding: defaultdict(set) for coding in CODINGS}
         self.names: dict[str, Mapping[str, str]] = {}
+        self._dated: dict[str, dict[str, list[DatedCode]]] = {coding: {} for coding in CODINGS}
         for item in codelist.items:
             self._add(item)
-        for alias, coding, code in _aliases():
+        for alias, coding, dated in _dated_aliases():
+            if dated.code in self.names:
+                self._dated[coding].setdefault(_key(alias, coding), []).append(dated)
+        for alias, coding, code in read_aliases():
             if code in self.names and coding in self._codes:
                 self._codes[coding][_key(alias, coding)].add(code)
 
@@ -53,6 +59,14 @@ class AreaIndex:
                 return tuple(sorted(found))
         return ()
 
+    def dated(self, text: str, codings: Iterable[str]) -> tuple[DatedCode, ...]:
+        """Give the areas ``text`` means for a part of the time only, in the first coding that knows it so."""
+        for coding in codings:
+            found = self._dated[coding].get(_key(text, coding))
+            if found:
+                return tuple(found)
+        return ()
+
     def nearest(self, text: str, codings: Iterable[str]) -> tuple[str, str] | None:
         """Give the name most like ``text`` and its area, for a suggestion."""
         wanted = [coding for coding in codings if coding in LANGUAGES] or list(LANGUAGES)
@@ -72,7 +86,15 @@ def _key(text: str, coding: str) -> str:
     return text.upper() if coding == "iso2" else text
 
 
-def _aliases() -> Iterable[tuple[str, str, str]]:
+def read_aliases() -> Iterable[tuple[str, str, str]]:
+    """Read the further names of areas: alias, language or coding, code."""
     text = (resources.files(__package__) / "areas.csv").read_text(encoding="utf-8")
     for row in csv.DictReader(text.splitlines()):
         yield row["alias"], row["language"], row["code"]
+
+
+def _dated_aliases() -> Iterable[tuple[str, str, DatedCode]]:
+    text = (resources.files(__package__) / "areas_dated.csv").read_text(encoding="utf-8")
+    for row in csv.DictReader(text.splitlines()):
+        dated = DatedCode(code=row["code"], valid_from=row["valid_from"] or None, valid_to=row["valid_to"] or None)
+        yield row["alias"], row["language"], dated
