@@ -16,6 +16,7 @@ from sdmx_hub.mapping.lookups import Answered, look_up
 from sdmx_hub.mapping.reading import MEASURE
 from sdmx_hub.mapping.rules import ComponentRule, TableMapping, TotalRule
 from sdmx_hub.mapping.sources import load_table, open_table
+from sdmx_hub.mapping.splits import divide
 from sdmx_hub.mapping.table import BadTable
 from sdmx_hub.mapping.telling import Gap, find_gaps, number_findings, text_findings
 from sdmx_hub.mapping.totals import add_up, derive_residuals
@@ -122,6 +123,7 @@ class _Run:
         told += [finding for one in numeric for finding in number_findings(one, self.binding, self.connection)]
         told.sort(key=lambda finding: finding.where.row or 0)
         varying = self._varying()
+        divide(self.mapping, varying, self.connection, sql.MAPPED)
         add_up(self.mapping, self.structure, varying, self.connection, sql.MAPPED)
         derive_residuals(self.mapping, self.structure, varying, self.connection, sql.MAPPED)
         return Mapped(

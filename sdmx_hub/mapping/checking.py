@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from sdmx_hub.mapping.groups import check_groups
 from sdmx_hub.mapping.resolve import known_codes
 from sdmx_hub.mapping.rules import SKIP, ComponentRule, TableMapping
 from sdmx_hub.mapping.schema import nearest
@@ -60,6 +61,7 @@ def check_mapping(mapping: TableMapping, structure: DataStructure, artefacts: Ar
         *_unknown(mapping, structure),
         *_forgotten(mapping, structure),
         *_codes(mapping, structure, artefacts),
+        *check_groups(mapping, artefacts),
     ]
 
 
@@ -118,9 +120,17 @@ def _codes_of(mapping: TableMapping, component_id: str, rule: ComponentRule, cod
     place = ("components", component_id)
     if rule.constant is not None and rule.constant not in codelist.codes:
         yield _no_code(mapping, rule.constant, codelist, *place)
-    for text, code in rule.codes.items():
+    for key, text, code in _declared(rule):
         if code not in {SKIP, ""} and code not in codelist.codes:
-            yield _no_code(mapping, code, codelist, *place, "codes", text)
+            yield _no_code(mapping, code, codelist, *place, key, text)
+
+
+def _declared(rule: ComponentRule) -> Iterator[tuple[str, str, str]]:
+    """Every code a component's tables give: key of the mapping, text, code."""
+    yield from (("codes", text, code) for text, code in rule.codes.items())
+    yield from (("codes", text, one.code) for text, listed in rule.dated.items() for one in listed)
+    yield from (("splits", text, code) for text, split in rule.splits.items() for code in split.weights)
+    yield from (("groups", text, group.code) for text, group in rule.groups.items())
 
 
 def _no_code(mapping: TableMapping, code: str, codelist: Codelist, *path: str) -> Finding:

@@ -134,14 +134,39 @@ def distinct_texts(text: str, rule: ComponentRule) -> str:
     )
 
 
+def distinct_pairs(text: str, rule: ComponentRule, time: str) -> str:
+    """Each distinct text of a component with the text of its time, as ``paired`` joins them; else as above."""
+    own = f"split_part(raw, {BETWEEN}, 1)"
+    return (
+        f"SELECT raw, {evened(own)} AS text, {transformed(evened(own), rule)} AS changed, n, first_row, first_col, "
+        f"split_part(raw, {BETWEEN}, 2) AS time FROM (SELECT {paired(text, time)} AS raw, count(*) AS n, "
+        f"min({SOURCE_ROW}) AS first_row, min({CELL_COLUMN}) AS first_col FROM {CELLS} GROUP BY 1) "
+        "ORDER BY first_row, first_col, raw"
+    )
+
+
+def paired(text: str, time: str) -> str:
+    """A text and the text of its time, as one."""
+    return f"concat({text}, {BETWEEN}, {time})"
+
+
+BETWEEN = "chr(31)"
+"""Sign between a text and its time; no text has it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Coded:
-    """A component filled by look-up: the expression of its text, and the table of its codes."""
+    """A component filled by look-up: the expression of its text, and the table of its codes.
+
+    ``tells`` says that codes of the table tell OBS_STATUS and COMMENT_OBS too, ``splits`` that some divide a value.
+    """
 
     component_id: str
     text: str
     table: str
     default: str | None = None
+    tells: bool = False
+    splits: bool = False
 
     @property
     def code(self) -> str:
@@ -180,6 +205,7 @@ def mapped(
         f"({' OR '.join(skip) or 'false'}) AS _skip",
         *(f"{_kind(one)}, {_text(one)}" for one in numeric),
         *(f"x._k_{table}" for table in told),
+        *(f"{one.table}.split AS {quoted('_split_' + one.component_id)}" for one in coded if one.splits),
         *_component_columns(coded, numeric, plain),
     ]
     joins = " ".join(f"JOIN {one.table} ON x._k_{one.table} = {one.table}.raw" for one in coded)
@@ -223,6 +249,7 @@ def _component_columns(coded: list[Coded], numeric: list[Numeric], plain: Mappin
         given[one.component_id] = numbers.value(_number(one), _kind(one))
         if one.component_id == MEASURE:
             _tell(given, one)
+    _tell_of_codes(given, coded)
     return [f"{expression} AS {quoted(component_id)}" for component_id, expression in given.items()]
 
 
@@ -238,3 +265,12 @@ def _tell(given: dict[str, str], measure: Numeric) -> None:
     if rule.footnotes:
         mark = numbers.mark(quoted("_raw_" + measure.component_id), rule)
         given[COMMENT] = f"nullif(concat_ws('; ', {given.get(COMMENT, 'NULL')}, {mark}), '')"
+
+
+def _tell_of_codes(given: dict[str, str], coded: list[Coded]) -> None:
+    """Let codes tell OBS_STATUS and COMMENT_OBS."""
+    for one in coded:
+        if one.tells:
+            own = given.get(STATUS, "NULL")
+            given[STATUS] = f"coalesce(nullif({own}, 'A'), {one.table}.status, {own})"
+            given[COMMENT] = f"nullif(concat_ws('; ', {given.get(COMMENT, 'NULL')}, {one.table}.comment), '')"

@@ -84,11 +84,12 @@ def _components(mapped: Mapped) -> Iterator[ComponentCoverage]:
         gaps = [gap for gap in mapped.gaps if gap.component_id == one.coded.component_id]
         used = [use for use in one.uses if use.resolution.outcome is not Outcome.SKIPPED]
         good = [use for use in used if use.resolution.outcome in GOOD]
+        wanting = {use.text for use in used if use.resolution.outcome not in GOOD}
         yield ComponentCoverage(
             component_id=one.coded.component_id,
             codelist=_codelist(one),
-            texts=len(used),
-            texts_mapped=len(good),
+            texts=len({use.text for use in used}),
+            texts_mapped=len({use.text for use in good} - wanting),
             cells=sum(use.rows for use in used),
             cells_mapped=sum(use.rows for use in good),
             gaps=tuple(sorted(gaps, key=lambda gap: (-gap.cells, -abs(gap.value), gap.text))),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -13,11 +14,14 @@ from sdmx_hub.mapping.areas import AreaIndex
 from sdmx_hub.mapping.binding import Binding
 from sdmx_hub.mapping.checking import DEFAULTS, Artefacts, codelist_of
 from sdmx_hub.mapping.resolve import GOOD, Lookup, Outcome, Resolution, read_representation_map
-from sdmx_hub.mapping.rules import ComponentRule, TimeRule
+from sdmx_hub.mapping.rules import ComponentRule, TableMapping, TimeRule
 from sdmx_hub.mapping.times import ISO
+from sdmx_hub.model.rows import literal
 from sdmx_hub.model.structure import Attribute, Component, DataStructure
 from sdmx_hub.model.urn import Ref, Urn
 
+_ALONE = 6
+"""Columns of the answer of a text without its time."""
 AREAS = Urn("Codelist", Ref("ILMH", "CL_AREA", "1.0.0"))
 
 
@@ -50,24 +54,70 @@ def look_up(
 ) -> list[Answered]:
     """Resolve the texts of every component that has codes, times or a look-up of its own."""
     answered: list[Answered] = []
+    clock = _clock(binding, structure, artefacts)
     for component_id, bounds in binding.components.items():
         component = structure.components.get(component_id)
         rule = binding.mapping.components[component_id]
         if component is None or rule.number is not None:
             continue
-        lookup = make_lookup(component, rule, structure, artefacts)
-        if lookup.codelist is not None or lookup.rule.is_lookup:
+        lookup = make_lookup(component, rule, structure, artefacts, binding.mapping)
+        if lookup.codelist is not None or lookup.rule.is_lookup or rule.splits or rule.groups:
+            text = sql.joined(bounds)
+            met = connection.execute(sql.distinct_texts(text, lookup.rule)).fetchall()
+            if clock is not None and lookup.is_dated(row[2] for row in met):
+                met = connection.execute(sql.distinct_pairs(text, lookup.rule, clock.text)).fetchall()
+                text = sql.paired(text, clock.text)
             coded = sql.Coded(
                 component_id=component_id,
-                text=sql.joined(bounds),
+                text=text,
                 table=f"_lookup_{len(answered)}",
                 default=DEFAULTS.get(component_id),
+                tells=bool(rule.splits or rule.groups),
+                splits=bool(rule.splits),
             )
-            answered.append(Answered(coded=coded, lookup=lookup, uses=_answer(coded, lookup, connection)))
+            uses = _answer(coded, lookup, met, clock, connection)
+            answered.append(Answered(coded=coded, lookup=lookup, uses=uses))
     return answered
 
 
-def make_lookup(component: Component, rule: ComponentRule, structure: DataStructure, artefacts: Artefacts) -> Lookup:
+@dataclass(frozen=True, kw_only=True)
+class _Clock:
+    """The time of each cell: the SQL of its text, or one constant for all; ``lookup`` reads the text."""
+
+    text: str
+    lookup: Lookup | None = None
+    rule: ComponentRule | None = None
+
+    def period(self, time: str, connection: duckdb.DuckDBPyConnection) -> str:
+        """Read the period of one text; empty where it is none."""
+        if self.lookup is None or self.rule is None:
+            return time
+        query = f"SELECT t, {sql.transformed('t', self.rule)} FROM (SELECT {sql.evened('?')} AS t)"
+        [(even, changed)] = connection.execute(query, [time]).fetchall()
+        return self.lookup.resolve(even, changed).code or ""
+
+
+def _clock(binding: Binding, structure: DataStructure, artefacts: Artefacts) -> _Clock | None:
+    """How the time of a cell is told; None where no time is."""
+    time = structure.time_dimension
+    rule = binding.mapping.components.get(time.id) if time else None
+    if time is None or rule is None:
+        return None
+    if rule.constant is not None:
+        return _Clock(text=literal(rule.constant))
+    if time.id not in binding.components:
+        return None
+    lookup = make_lookup(time, rule, structure, artefacts, binding.mapping)
+    return _Clock(text=sql.joined(binding.components[time.id]), lookup=lookup, rule=rule)
+
+
+def make_lookup(
+    component: Component,
+    rule: ComponentRule,
+    structure: DataStructure,
+    artefacts: Artefacts,
+    mapping: TableMapping | None = None,
+) -> Lookup:
     """Gather what a component's texts are looked up in."""
     if component is structure.time_dimension and rule.time is None:
         rule = replace(rule, time=TimeRule(pattern=ISO))
@@ -81,20 +131,36 @@ def make_lookup(component: Component, rule: ComponentRule, structure: DataStruct
         areas=AreaIndex(areas) if areas else None,
         mapped=mapped,
         may_be_empty=isinstance(component, Attribute),
+        language=mapping.language if mapping else "en",
     )
 
 
-def _answer(coded: sql.Coded, lookup: Lookup, connection: duckdb.DuckDBPyConnection) -> tuple[TextUse, ...]:
-    met = connection.execute(sql.distinct_texts(coded.text, lookup.rule)).fetchall()
+def _answer(
+    coded: sql.Coded,
+    lookup: Lookup,
+    met: Sequence[tuple[Any, ...]],
+    clock: _Clock | None,
+    connection: duckdb.DuckDBPyConnection,
+) -> tuple[TextUse, ...]:
+    times = {time for *_, time in met} if clock and met and len(met[0]) > _ALONE else set()
+    periods = {time: clock.period(time, connection) for time in times} if clock else {}
     uses = tuple(
-        TextUse(text=text, resolution=lookup.resolve(text, changed), rows=count, first_row=row)
-        for _, text, changed, count, row, _ in met
+        TextUse(
+            text=text,
+            resolution=lookup.resolve(text, changed, periods.get(more[0], "") if more else ""),
+            rows=count,
+            first_row=row,
+        )
+        for _, text, changed, count, row, _, *more in met
     )
     answers = pa.table(
         {
             "raw": pa.array([raw for raw, *_ in met], pa.string()),
             "code": pa.array([_code(use.resolution) for use in uses], pa.string()),
             "flag": pa.array([_flag(use.resolution.outcome) for use in uses], pa.uint8()),
+            "status": pa.array([use.resolution.status for use in uses], pa.string()),
+            "comment": pa.array([use.resolution.comment for use in uses], pa.string()),
+            "split": pa.array([use.resolution.split for use in uses], pa.string()),
         }
     )
     connection.register("_answers", answers)

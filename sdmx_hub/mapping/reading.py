@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from sdmx_hub.errors import BadRequest, HubError
 from sdmx_hub.mapping.document import Document, parse_document
+from sdmx_hub.mapping.reading_codes import CodeTables
 from sdmx_hub.mapping.rules import (
     AggregateRule,
     ComponentRule,
@@ -122,35 +121,23 @@ class _Reader:
         if "column" not in node:
             self._find("MAP-ONE-OF", "components", component_id, keys="constant, column")
         is_number = component_id == MEASURE or node.get("number", False)
+        tables = CodeTables(component_id, node, self.folder, self._find)
         return ComponentRule(
             columns=_columns(node.get("column", [])),
             strip=node.get("strip"),
             extract=node.get("extract"),
             case=node.get("case"),
             prefix=node.get("prefix", ""),
-            codes=self._codes(component_id, node),
+            codes=tables.codes,
+            dated=tables.dated,
+            splits=tables.splits,
+            groups=tables.groups,
             map=parse_urn(node["map"]) if "map" in node else None,
             areas=tuple(node.get("areas", ())),
             age=node.get("age", False),
             time=self._time(component_id, node.get("time")),
             number=_number(node, source) if is_number else None,
         )
-
-    def _codes(self, component_id: str, node: Mapping[str, Any]) -> dict[str, str]:
-        codes = self._codes_file(component_id, node["codes_file"]) if "codes_file" in node else {}
-        return codes | {clean(source): str(code) for source, code in node.get("codes", {}).items()}
-
-    def _codes_file(self, component_id: str, name: str) -> dict[str, str]:
-        place = ("components", component_id, "codes_file")
-        path = self.folder / name if self.folder and ".." not in Path(name).parts else None
-        if path is None or not path.is_file():
-            self._find("MAP-CODES-FILE", *place, name=name)
-            return {}
-        table = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
-        if not {"source", "code"} <= set(table.fieldnames or ()):
-            self._find("MAP-CODES-COLUMNS", *place, name=name)
-            return {}
-        return {clean(row["source"] or ""): (row["code"] or "").strip() for row in table}
 
     def _time(self, component_id: str, node: Any) -> TimeRule | None:
         if node is None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import difflib
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sdmx_hub.language import LANGUAGES, sentence
 from sdmx_hub.mapping.ages import BAND, read_band
 from sdmx_hub.mapping.areas import AreaIndex
+from sdmx_hub.mapping.declared import DatedCode
 from sdmx_hub.mapping.rules import SKIP, ComponentRule
 from sdmx_hub.mapping.times import read_time
 from sdmx_hub.mapping.words import fold
@@ -35,20 +36,31 @@ class Outcome(enum.StrEnum):
     AGE_BAND = "AGE-BAND"
     AGE_UNKNOWN = "AGE-PARSE"
     TIME_UNKNOWN = "TIME-PARSE"
+    NOT_VALID = "M22-NOT-VALID"
     MAPPING_WRONG = "MAP-CODE"
 
 
+UNALLOCATED = "W19"
+"""Rest of the world, not allocated: what part of it a figure stands for has to be told (OBS_STATUS W)."""
 GOOD = frozenset({Outcome.CODED, Outcome.EMPTY})
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """What became of one text: its code where there is one, and the codes it might have meant."""
+    """What became of one text: its code where there is one, and the codes it might have meant.
+
+    ``status`` and ``comment`` are what the code itself tells of the observation, ``split`` is the text whose weights
+    divide its value among several codes, ``period`` the time for which no code holds.
+    """
 
     outcome: Outcome
     code: str | None = None
     candidates: tuple[str, ...] = ()
     band: str | None = None
+    status: str | None = None
+    comment: str | None = None
+    split: str | None = None
+    period: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +73,58 @@ class Lookup:
     areas: AreaIndex | None = None
     mapped: Mapping[str, str] = field(default_factory=dict)
     may_be_empty: bool = False
+    language: str = "en"
 
-    def resolve(self, text: str, transformed: str) -> Resolution:
-        """Look one text up: ``text`` as the file has it, ``transformed`` as the rule makes it, blanks evened out."""
+    def is_dated(self, texts: Iterable[str]) -> bool:
+        """Tell whether the code of any of some texts depends on the period."""
+        if self.rule.dated:
+            return True
+        return bool(self.areas and self.rule.areas) and any(self._dated_areas(text) for text in texts)
+
+    def _dated_areas(self, text: str) -> Sequence[DatedCode]:
+        return self.areas.dated(text, self.rule.areas) if self.areas else ()
+
+    def resolve(self, text: str, transformed: str, period: str = "") -> Resolution:
+        """Look one text up: ``text`` as the file has it, ``transformed`` as the rule makes it, blanks evened out.
+
+        ``period`` is the time of the observation, for codes that hold for a time.
+        """
+        for known in (text, transformed):
+            if known in self.rule.splits:
+                return self._split(known)
+            if known in self.rule.groups:
+                return self._group(known)
+            if known in self.rule.dated:
+                return self._at(transformed, self.rule.dated[known], period)
+        return self._undated(text, transformed, period)
+
+    def _split(self, text: str) -> Resolution:
+        weights = self.rule.splits[text]
+        comment = sentence("mapping-split", self.language, value=text, weights=weights.shown)
+        known = self.codelist is None or weights.weights.keys() <= self.codelist.codes.keys()
+        outcome = Outcome.CODED if known else Outcome.MAPPING_WRONG
+        return Resolution(outcome, code=next(iter(weights.weights), None), comment=comment, split=text)
+
+    def _group(self, text: str) -> Resolution:
+        group = self.rule.groups[text]
+        comment = sentence("mapping-group", self.language, value=text, members=group.shown)
+        known = self.codelist is None or group.code in self.codelist.codes
+        status = "W" if group.code == UNALLOCATED else None
+        return Resolution(
+            Outcome.CODED if known else Outcome.MAPPING_WRONG, code=group.code, status=status, comment=comment
+        )
+
+    def _at(self, text: str, codes: Sequence[DatedCode], period: str) -> Resolution:
+        """The code that holds for a period."""
+        code = next((one.code for one in codes if one.holds(period)), None)
+        if code is None:
+            shown = tuple(one.shown for one in codes)
+            return Resolution(Outcome.NOT_VALID, candidates=shown, period=period)
+        if code == SKIP:
+            return Resolution(Outcome.SKIPPED)
+        return Resolution(Outcome.EMPTY) if code == "" and self.may_be_empty else self._declared(text, code)
+
+    def _undated(self, text: str, transformed: str, period: str) -> Resolution:
         code = self.rule.codes.get(text, self.rule.codes.get(transformed))
         if code == SKIP:
             return Resolution(Outcome.SKIPPED)
@@ -76,7 +137,8 @@ class Lookup:
         found = self.mapped.get(transformed)
         if found is not None:
             return self._checked(found)
-        return self._by_kind(transformed)
+        dated = self._dated_areas(transformed) if self.rule.areas else ()
+        return self._at(transformed, dated, period) if dated else self._by_kind(transformed)
 
     def _declared(self, text: str, code: str) -> Resolution:
         """A code the mapping itself gives: a band must be the band of the text, and the code must exist."""

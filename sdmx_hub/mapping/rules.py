@@ -6,6 +6,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sdmx_hub.mapping.declared import DatedCode, GroupRule, SplitRule
 from sdmx_hub.mapping.document import Path, shown_path
 from sdmx_hub.model.finding import Finding, Severity, Where
 from sdmx_hub.model.message import Action
@@ -135,6 +136,9 @@ class ComponentRule:
     case: str | None = None
     prefix: str = ""
     codes: Mapping[str, str] = field(default_factory=dict)
+    dated: Mapping[str, tuple[DatedCode, ...]] = field(default_factory=dict)
+    splits: Mapping[str, SplitRule] = field(default_factory=dict)
+    groups: Mapping[str, GroupRule] = field(default_factory=dict)
     map: Urn | None = None
     areas: tuple[str, ...] = ()
     age: bool = False
@@ -144,7 +148,7 @@ class ComponentRule:
     @property
     def is_lookup(self) -> bool:
         """Tell whether the text is looked up, and not taken as it stands."""
-        return bool(self.codes or self.map or self.areas or self.age or self.time)
+        return bool(self.codes or self.dated or self.map or self.areas or self.age or self.time)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,10 +12,11 @@ from sdmx_hub.mapping import numbers
 from sdmx_hub.mapping.binding import CELL_COLUMN, Binding
 from sdmx_hub.mapping.lookups import Answered
 from sdmx_hub.mapping.reading import MEASURE
-from sdmx_hub.mapping.resolve import Lookup, Outcome, Resolution
+from sdmx_hub.mapping.resolve import GOOD, Lookup, Outcome, Resolution
 from sdmx_hub.model.finding import Finding, Severity, Where
 from sdmx_hub.model.rows import SOURCE_ROW, literal, quoted
 
+_FINE = {*GOOD, Outcome.SKIPPED}
 MOST = 200
 """Different texts told for one component; the rest are counted."""
 _NUMBER_CODES = {numbers.UNREADABLE: "NUM-PARSE", numbers.AMBIGUOUS: "NUM-AMBIG", numbers.BLANK: "M05-BLANK"}
@@ -37,26 +38,27 @@ class Gap:
 def find_gaps(one: Answered, binding: Binding, connection: duckdb.DuckDBPyConnection) -> list[Gap]:
     """Find the texts of a component that have no code, of cells the mapping does not leave out, in order of rows."""
     component_id, table = one.coded.component_id, one.coded.table
-    resolved = {use.text: use.resolution for use in one.uses}
+    resolved = {use.text: use.resolution for use in one.uses if use.resolution.outcome not in _FINE}
     raw = f"_k_{table}"
+    text = sql.evened(f"split_part({raw}, {sql.BETWEEN}, 1)")
     has_measure = MEASURE in binding.components
     value = f"coalesce(sum(TRY_CAST({quoted(MEASURE)} AS DOUBLE)), 0)" if has_measure else "0"
     found = connection.execute(
-        f"SELECT {sql.evened(raw)}, count(*), {value}, min({SOURCE_ROW}), arg_min({CELL_COLUMN}, {SOURCE_ROW}) "
+        f"SELECT {text}, count(*), {value}, min({SOURCE_ROW}), arg_min({CELL_COLUMN}, {SOURCE_ROW}) "
         f"FROM {sql.MAPPED} SEMI JOIN (SELECT raw AS {raw} FROM {table} WHERE flag = {sql.BAD_TEXT}) USING ({raw}) "
         "WHERE NOT _skip GROUP BY 1 ORDER BY 4, 1"
     ).fetchall()
     return [
         Gap(
             component_id=component_id,
-            text=text,
-            resolution=resolved[text],
+            text=said,
+            resolution=resolved[said],
             cells=cells,
             value=amount,
             where=place(binding, component_id, row, position),
-            suggestion=one.lookup.suggest(text, resolved[text], binding.mapping.language),
+            suggestion=one.lookup.suggest(said, resolved[said], binding.mapping.language),
         )
-        for text, cells, amount, row, position in found
+        for said, cells, amount, row, position in found
     ]
 
 
@@ -79,6 +81,7 @@ def _text_finding(gap: Gap, lookup: Lookup) -> Finding:
         "code": resolution.code or "",
         "band": resolution.band or "",
         "candidates": ", ".join(resolution.candidates),
+        "period": resolution.period or "",
         "codelist": listed.ref if listed else "",
         "pattern": lookup.rule.time.pattern if lookup.rule.time else "",
     }

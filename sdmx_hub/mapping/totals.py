@@ -45,7 +45,7 @@ def add_up(
     enough = "true" if rule.partial else complete
     whole = f"CASE WHEN count(*) = 1 THEN min({_VALUE}) WHEN {enough} THEN {total} END"
     status = (
-        f"CASE WHEN count(*) = 1 OR {complete} THEN min({_STATUS}) "
+        f"CASE WHEN count(*) = 1 OR {complete} THEN coalesce(min({_STATUS}) FILTER ({_STATUS} <> 'A'), min({_STATUS})) "
         f"WHEN count({_VALUE}) = 0 OR NOT ({enough}) THEN 'O' ELSE 'W' END"
     )
     columns = [

@@ -16,7 +16,8 @@ from sdmx_hub.mapping.times import _PARTS
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "mapping.md").read_text(encoding="utf-8")
-CATALOGUE = ROOT / "sdmx_hub" / "language" / "catalogue" / "mapping.toml"
+CATALOGUES = [ROOT / "sdmx_hub" / "language" / "catalogue" / name for name in ("mapping.toml", "difficulties.toml")]
+CODES = [key for file in CATALOGUES for key in tomllib.loads(file.read_text(encoding="utf-8")) if key.isupper()]
 
 
 def keys(node: Any) -> Iterator[str]:
@@ -40,7 +41,7 @@ def test_every_part_of_a_time_is_explained(part: str) -> None:
     assert f"`{{{part}}}`" in DOCS
 
 
-@pytest.mark.parametrize("code", [key for key in tomllib.loads(CATALOGUE.read_text(encoding="utf-8")) if key.isupper()])
+@pytest.mark.parametrize("code", CODES)
 def test_every_finding_is_explained(code: str) -> None:
     assert re.search(rf"\b{code}\b", DOCS)
 
