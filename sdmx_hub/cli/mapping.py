@@ -11,6 +11,7 @@ import click
 import duckdb
 
 from sdmx_hub.cli.context import FINDINGS, HubContext, json_option, pass_hub, show
+from sdmx_hub.cli.mapping_new import new
 from sdmx_hub.language import sentence
 from sdmx_hub.mapping.apply import Mapped, apply_mapping
 from sdmx_hub.mapping.coverage import ComponentCoverage, Coverage, measure_coverage
@@ -34,6 +35,9 @@ _MAPPING = click.option(
 @click.group("map")
 def map_() -> None:
     """Look at what a mapping makes of a file."""
+
+
+map_.add_command(new)
 
 
 @map_.command()
