@@ -26,6 +26,7 @@ from sdmx_hub.formats import (
 from sdmx_hub.language import sentence
 from sdmx_hub.load.artefacts import (
     check_artefact_files,
+    check_messages,
     check_pack,
     load_artefacts,
     locate_files,
@@ -63,6 +64,11 @@ def structures() -> None:
     """
 
 
+_lenient = click.option(
+    "--lenient", is_flag=True, help="Warn where a message breaks the schema of its format, instead of refusing it."
+)
+
+
 @structures.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--pack", is_flag=True, help="Load the structures that come with the hub.")
@@ -70,10 +76,18 @@ def structures() -> None:
 @click.option(
     "--allow-missing", is_flag=True, help="Warn of references to what is not known, instead of refusing them."
 )
+@_lenient
 @json_option
 @pass_hub
 def load(
-    hub: HubContext, files: tuple[Path, ...], *, pack: bool, dry_run: bool, allow_missing: bool, as_json: bool
+    hub: HubContext,
+    files: tuple[Path, ...],
+    *,
+    pack: bool,
+    dry_run: bool,
+    allow_missing: bool,
+    lenient: bool,
+    as_json: bool,
 ) -> None:
     r"""Load structure messages, codelist CSVs or a folder: all or nothing.
 
@@ -92,7 +106,13 @@ def load(
     tell(sentence("structures-checking", hub.language, count=len(located)))
     now = dt.datetime.now(dt.UTC)
     report = load_artefacts(
-        located, hub.registry, actor=acting_person(), now=now, dry_run=dry_run, allow_missing=allow_missing
+        located,
+        hub.registry,
+        actor=acting_person(),
+        now=now,
+        dry_run=dry_run,
+        allow_missing=allow_missing,
+        found=check_messages(files, lenient=lenient),
     )
     show(report.as_json(hub.language), as_json=as_json, text=lambda: report_text(report, hub.language, dry_run=dry_run))
     if has_errors(report.findings):
@@ -215,9 +235,10 @@ def remove(hub: HubContext, what: tuple[str, ...], *, as_json: bool) -> None:
 
 @structures.command()
 @click.argument("path", required=False, type=click.Path(path_type=Path))
+@_lenient
 @json_option
 @pass_hub
-def check(hub: HubContext, path: Path | None, *, as_json: bool) -> None:
+def check(hub: HubContext, path: Path | None, *, lenient: bool, as_json: bool) -> None:
     r"""Check a folder laid out as the hub's own structures (the default), or a structure file. Needs no home.
 
     Exits with 3 when a finding is an error.
@@ -227,7 +248,7 @@ def check(hub: HubContext, path: Path | None, *, as_json: bool) -> None:
       sdmx-hub structures check
       sdmx-hub structures check structure.xml --json
     """
-    findings = _check(path)
+    findings = _check(path, lenient=lenient)
     shown = {"findings": [finding.as_json(hub.language) for finding in findings]}
     good = sentence("structures-good", hub.language, what=str(path or pack_root()))
     show(shown, as_json=as_json, text=lambda: "\n".join(finding_lines(findings, hub.language)) or good)
@@ -235,7 +256,7 @@ def check(hub: HubContext, path: Path | None, *, as_json: bool) -> None:
         sys.exit(FINDINGS)
 
 
-def _check(path: Path | None) -> tuple[Finding, ...]:
+def _check(path: Path | None, *, lenient: bool) -> tuple[Finding, ...]:
     if path is None or path.is_dir():
         return check_pack(path or pack_root())
     try:
@@ -244,7 +265,7 @@ def _check(path: Path | None) -> tuple[Finding, ...]:
         raise
     except HubError as error:
         return (Finding(code=error.key, where=Where(file=str(path)), params=error.params),)
-    return check_artefact_files(located, Artefacts(()))
+    return (*check_messages([path], lenient=lenient), *check_artefact_files(located, Artefacts(())))
 
 
 def _written(found: Sequence[Artefact], format_: str) -> bytes:

@@ -10,13 +10,14 @@ from typing import Any
 
 from sdmx_hub.errors import HubError, NotFound
 from sdmx_hub.formats import codelist_csv
+from sdmx_hub.formats.message_schema import check_message_schema
 from sdmx_hub.formats.structure_reading import read_structures
 from sdmx_hub.formats.structure_schema import check_artefact
 from sdmx_hub.load.artefact_checks import Located, check_artefacts
 from sdmx_hub.load.artefact_pack import check_pack, locate_pack, pack_root, read_pack
 from sdmx_hub.load.artefact_rules import RULES, finder
 from sdmx_hub.model.artefact import Artefact
-from sdmx_hub.model.finding import Finding, Severity, has_errors
+from sdmx_hub.model.finding import Finding, Severity, Where, has_errors
 from sdmx_hub.model.urn import Urn
 from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.difference import difference_text
@@ -25,6 +26,7 @@ from sdmx_hub.store.registry import Registry
 __all__ = [
     "ArtefactReport",
     "check_artefact_files",
+    "check_messages",
     "check_pack",
     "load_artefacts",
     "locate_files",
@@ -73,6 +75,26 @@ def check_artefact_files(located: Sequence[Located], artefacts: Artefacts) -> tu
     return schema or check_artefacts(located, finder(located, artefacts.find), RULES)
 
 
+def check_messages(paths: Iterable[Path], *, lenient: bool = False) -> tuple[Finding, ...]:
+    """Check structure messages against the official schema of their format; ``lenient`` makes warnings of errors.
+
+    Folders and codelist spreadsheets are no messages. Many a message of a real publisher breaks the schema in a detail
+    and can be read all the same, so harvesting does not ask here.
+    """
+    severity = Severity.WARNING if lenient else Severity.ERROR
+    return tuple(
+        Finding(
+            code="ART-MESSAGE",
+            severity=severity,
+            where=Where(file=str(path), row=error.line, path=error.path),
+            params={"why": error.text},
+        )
+        for path in paths
+        if path.is_file() and path.suffix.lower() != ".csv"
+        for error in check_message_schema(path.read_bytes())
+    )
+
+
 def load_artefacts(
     located: Sequence[Located],
     registry: Registry,
@@ -81,16 +103,19 @@ def load_artefacts(
     now: dt.datetime,
     dry_run: bool = False,
     allow_missing: bool = False,
+    found: Sequence[Finding] = (),
 ) -> ArtefactReport:
     """Store artefacts, all or none: nothing is stored when a finding is an error, or in a dry run.
 
-    With ``allow_missing`` a reference to what is not known is a warning. Availability constraints say what was there
+    ``found`` are findings about the messages themselves. With ``allow_missing`` a reference to what is not known is a
+    warning. Availability constraints say what was there
     elsewhere; they are left out. Raises Conflict when another process stored something contrary meanwhile.
     """
     artefacts = registry.snapshot()
     kept = [one for one in located if one.artefact.artefact_class.name != "AvailabilityConstraint"]
     left = [one for one in located if one not in kept]
     findings = [
+        *found,
         *(Finding(code="ART-ACTUAL", severity=Severity.INFO, where=one.where()) for one in left),
         *(_softened(finding) if allow_missing else finding for finding in check_artefact_files(kept, artefacts)),
         *_contrary(kept, artefacts),

@@ -13,7 +13,7 @@ from werkzeug.utils import secure_filename
 
 from sdmx_hub.config import Settings
 from sdmx_hub.errors import BadRequest
-from sdmx_hub.load.artefacts import load_artefacts, locate_files
+from sdmx_hub.load.artefacts import check_messages, load_artefacts, locate_files
 from sdmx_hub.load.guard import GuardLimits
 from sdmx_hub.load.release import load_file
 from sdmx_hub.load.report import LoadOrder
@@ -95,7 +95,14 @@ def structures() -> Response:
     key, visit = require_key(STRUCTURES), current_visit()
     with _received() as (path, _):
         located = locate_files([path])
-        report = load_artefacts(located, visit.hub.registry, actor=key.actor, now=visit.now, dry_run=_flag("dry_run"))
+        report = load_artefacts(
+            located,
+            visit.hub.registry,
+            actor=key.actor,
+            now=visit.now,
+            dry_run=_flag("dry_run"),
+            found=check_messages([path], lenient=_flag("lenient")),
+        )
     return _json(report.as_json(visit.language), 422 if has_errors(report.findings) else 200)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 
 from sdmx_hub.errors import BadQuery, BadRequest, NotAcceptable
+from sdmx_hub.formats.message_schema import check_message_schema
 from sdmx_hub.formats.negotiate import choose_format
 from sdmx_hub.formats.registry_xml import write_submission
 from sdmx_hub.formats.structure_reading import read_structures
@@ -55,6 +56,7 @@ def maintain_structures(family: Family, parts: Parts) -> Response:
         return _delete(family, _one(family, parts), wish, key.actor)
     named = _one(family, parts) if request.method == "PUT" else None
     artefacts = _read_body()
+    _check_schema(request.get_data())
     if named is not None:
         _check_named(artefacts, named)
         wish = _Wish(
@@ -94,11 +96,17 @@ def _delete(family: Family, urn: Urn, wish: _Wish, actor: str) -> Response:
 
 def _read_body() -> tuple[Artefact, ...]:
     """Read the artefacts of the body, whatever structure format it is in. Raises Malformed, BadQuery."""
-    artefacts = read_structures(request.get_data(cache=False))
+    artefacts = read_structures(request.get_data())
     if not artefacts:
         raise BadQuery("maintain-nothing")
     check_names(artefacts)
     return artefacts
+
+
+def _check_schema(data: bytes) -> None:
+    """Refuse a message that breaks the schema of its format. Raises BadQuery with the first place."""
+    for error in check_message_schema(data):
+        raise BadQuery("maintain-schema", place=str(error.line or error.path), why=error.text)
 
 
 def _read_wish(parameters: Parameters) -> _Wish:
