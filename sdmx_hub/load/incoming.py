@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -96,7 +97,9 @@ def _mapped(
             rows=done.rows,
             count=done.mapped,
             action=action,
-            terms=dataclasses.replace(terms, overrides=order.overrides),
+            terms=dataclasses.replace(
+                terms, overrides=order.overrides, rounding=Decimal(done.rounding) if done.rounding else None
+            ),
         ),
         order,
         done.scope,

@@ -12,14 +12,19 @@ import duckdb
 from sdmx_hub.mapping import compile as sql
 from sdmx_hub.mapping.binding import PLACES, Binding
 from sdmx_hub.mapping.checking import Artefacts, check_mapping, filled_in
+from sdmx_hub.mapping.figures import Bench
 from sdmx_hub.mapping.lookups import Answered, look_up
 from sdmx_hub.mapping.reading import MEASURE
+from sdmx_hub.mapping.rounding import tell_rounding
 from sdmx_hub.mapping.rules import ComponentRule, TableMapping, TotalRule
+from sdmx_hub.mapping.running import decumulate
+from sdmx_hub.mapping.shares import turn_shares
 from sdmx_hub.mapping.sources import load_table, open_table
 from sdmx_hub.mapping.splits import divide
 from sdmx_hub.mapping.table import BadTable
 from sdmx_hub.mapping.telling import Gap, find_gaps, number_findings, text_findings
 from sdmx_hub.mapping.totals import add_up, derive_residuals
+from sdmx_hub.mapping.units import convert_units
 from sdmx_hub.model.finding import Finding
 from sdmx_hub.model.message import Action
 from sdmx_hub.model.rows import SOURCE_ROW, Rows, literal, quoted
@@ -48,6 +53,7 @@ class Mapped:
     action: Action = Action.APPEND
     scope: Mapping[str, frozenset[str]] = field(default_factory=dict)
     totals: tuple[TotalRule, ...] = ()
+    rounding: str | None = None
     answers: tuple[Answered, ...] = field(default=(), repr=False)
     gaps: tuple[Gap, ...] = ()
     value_read: float = 0
@@ -113,6 +119,7 @@ class _Run:
         wrong = [one for one in self.answered if not one.is_good]
         query = sql.mapped(coded, numeric, plain, [one.coded.table for one in wrong])
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {sql.MAPPED} AS {query}")
+        worked = list(self._worked())
         counts, values = self._counts(), self._values()
         gaps = {one.coded.component_id: find_gaps(one, self.binding, self.connection) for one in wrong}
         told = [
@@ -121,6 +128,7 @@ class _Run:
             for finding in text_findings(gaps[one.coded.component_id], one.lookup, self.binding)
         ]
         told += [finding for one in numeric for finding in number_findings(one, self.binding, self.connection)]
+        told += worked
         told.sort(key=lambda finding: finding.where.row or 0)
         varying = self._varying()
         divide(self.mapping, varying, self.connection, sql.MAPPED)
@@ -133,11 +141,18 @@ class _Run:
             action=self.mapping.action,
             scope=dict(self._scope(varying)),
             totals=self.mapping.totals,
+            rounding=self.mapping.rounding,
             answers=tuple(self.answered),
             gaps=tuple(gap for found in gaps.values() for gap in found),
             value_read=values[0],
             value_mapped=values[1],
         )
+
+    def _worked(self) -> Iterator[Finding]:
+        """Work on the figures as the mapping declares."""
+        bench = Bench(self.binding, self.structure, self.constants, self.connection, sql.MAPPED)
+        for step in (turn_shares, decumulate, convert_units, tell_rounding):
+            yield from step(bench)
 
     def _numeric(self) -> Iterator[sql.Numeric]:
         for component_id, bounds in self.binding.components.items():
@@ -197,7 +212,7 @@ class _Run:
         """Bound what a replacing load may delete: the components named, else all that hold for the whole file."""
         for key in self.mapping.scope or self.structure.key_ids:
             if key in varying:
-                if self.mapping.scope or _is_of_file(self.mapping.components.get(key)):
+                if self.mapping.scope or key in self.constants or _is_of_file(self.mapping.components.get(key)):
                     yield key, self._codes(key)
             elif key in self.constants:
                 yield key, frozenset({self.constants[key]})

@@ -87,6 +87,8 @@ def _unknown(mapping: TableMapping, structure: DataStructure) -> Iterator[Findin
     known = list(structure.components)
     named = [("components", key) for key in mapping.components]
     named += [("scope", key) for key in mapping.scope]
+    if mapping.percentages and mapping.percentages.component_id:
+        named.append(("percentages", mapping.percentages.component_id))
     named += [("totals", rule.component_id) for rule in mapping.totals]
     for place, key in named:
         if key not in structure.components:

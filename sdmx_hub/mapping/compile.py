@@ -22,6 +22,8 @@ JOIN = " | "
 GOOD_TEXT, SKIPPED_TEXT, BAD_TEXT = 0, 1, 2
 """What a look-up table says of a text."""
 STATUS, CONFIDENTIALITY, COMMENT = "OBS_STATUS", "CONF_STATUS", "COMMENT_OBS"
+SIGNED = "_signed"
+"""Whether a % sign stood behind the measure, where one may."""
 _RUNS_OF_BLANKS = r"[\s\x{00A0}\x{202F}\x{2007}\x{2009}\x{3000}\x{FEFF}]+"
 
 
@@ -205,6 +207,7 @@ def mapped(
         f"({' OR '.join(skip) or 'false'}) AS _skip",
         *(f"{_kind(one)}, {_text(one)}" for one in numeric),
         *(f"x._k_{table}" for table in told),
+        *(f"x.{SIGNED}" for one in numeric if one.rule.percent and one.component_id == MEASURE),
         *(f"{one.table}.split AS {quoted('_split_' + one.component_id)}" for one in coded if one.splits),
         *_component_columns(coded, numeric, plain),
     ]
@@ -230,6 +233,11 @@ def _numbers(coded: list[Coded], numeric: list[Numeric], plain: Mapping[str, str
     first += [f"{one.text} AS _k_{one.table}" for one in coded]
     first += [f"{expression} AS {quoted('_p_' + key)}" for key, expression in plain.items()]
     first += [f"{numbers.trimmed(one.text)} AS {quoted('_raw_' + one.component_id)}" for one in numeric]
+    first += [
+        f"suffix(trim({one.text}), '%') AS {SIGNED}"
+        for one in numeric
+        if one.rule.percent and one.component_id == MEASURE
+    ]
     query = f"SELECT {', '.join(first)} FROM {CELLS}"
     if not numeric:
         return query

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sdmx_hub.errors import BadRequest, HubError
+from sdmx_hub.mapping import reading_figures as figures
 from sdmx_hub.mapping.document import Document, parse_document
 from sdmx_hub.mapping.reading_codes import CodeTables
 from sdmx_hub.mapping.rules import (
@@ -97,8 +98,11 @@ class _Reader:
             fill_down=_fill(node.get("fill_down")),
             unpivot=_unpivot(node.get("unpivot")),
             rest=_text(node.get("rest")),
-            totals=tuple(map(_total, node.get("totals", ()))),
+            totals=tuple(_total(one, rounded="rounding" in node) for one in node.get("totals", ())),
             aggregate=_aggregate(node.get("aggregate")),
+            percentages=figures.percentages(node.get("percentages"), self._find),
+            units=figures.units(node.get("units"), self._find),
+            rounding=figures.rounding(node.get("rounding"), self._find),
             scope=tuple(node.get("scope", ())),
             file=self.file,
             text=text,
@@ -210,6 +214,7 @@ def _number(node: Mapping[str, Any], source: Mapping[str, Any]) -> NumberRule:
         missing={clean(text): status for text, status in node.get("missing", {}).items()},
         nil=_texts(node.get("nil", [])),
         suppressed=_texts(node.get("suppressed", [])),
+        cumulative=figures.cumulative(node.get("cumulative")),
         footnotes=FootnoteRule(pattern=notes["pattern"], texts=notes.get("texts", {})) if notes else None,
     )
 
@@ -237,14 +242,14 @@ def _unpivot(node: Mapping[str, Any] | None) -> UnpivotRule | None:
     )
 
 
-def _total(node: Mapping[str, Any]) -> TotalRule:
+def _total(node: Mapping[str, Any], *, rounded: bool) -> TotalRule:
     return TotalRule(
         component_id=node["component"],
         total=str(node["total"]),
         parts=tuple(map(str, node.get("parts", ()))),
         residual=_text(node.get("residual")),
         derive_residual=node.get("derive_residual", False),
-        tolerance=str(node.get("tolerance", 0)),
+        tolerance=_text(node.get("tolerance", None if rounded else 0)),
     )
 
 

@@ -114,7 +114,11 @@ class FootnoteRule:
 
 @dataclass(frozen=True, kw_only=True)
 class NumberRule:
-    """How numbers are written. ``tokens`` are texts in place of a number: OBS_STATUS, ``0`` for nil, or SKIP."""
+    """How numbers are written. ``tokens`` are texts in place of a number: OBS_STATUS, ``0`` for nil, or SKIP.
+
+    ``cumulative`` says that they are running totals of the year, and what becomes of one without the period before:
+    ``refuse`` or ``missing``.
+    """
 
     decimal: str | None = None
     thousands: tuple[str, ...] = ()
@@ -123,6 +127,7 @@ class NumberRule:
     nil: tuple[str, ...] = ()
     suppressed: tuple[str, ...] = ()
     footnotes: FootnoteRule | None = None
+    cumulative: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,14 +158,48 @@ class ComponentRule:
 
 @dataclass(frozen=True, kw_only=True)
 class TotalRule:
-    """A published total and its parts along one component; ``parts`` empty means every other code sent with it."""
+    """A published total and its parts along one component; ``parts`` empty means every other code sent with it.
+
+    ``tolerance`` None is what the rounding of the source allows.
+    """
 
     component_id: str
     total: str
     parts: tuple[str, ...] = ()
     residual: str | None = None
     derive_residual: bool = False
-    tolerance: str = "0"
+    tolerance: str | None = "0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PercentageRule:
+    """Values that are percentages of a total: that of a code of one component, or a number ``of``."""
+
+    component_id: str | None = None
+    total: str | None = None
+    parts: tuple[str, ...] = ()
+    of: str | None = None
+    decimals: int = 0
+    signed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redenomination:
+    """From ``since`` on, ``divide_by`` of the money ``old`` are one of ``new``."""
+
+    old: str
+    new: str
+    since: str
+    divide_by: str
+    convert: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitRule:
+    """The multiplier values are brought to, and the redenominations they cross."""
+
+    common_mult: int | None = None
+    redenominations: tuple[Redenomination, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,6 +228,9 @@ class TableMapping:
     rest: str | None = None
     totals: tuple[TotalRule, ...] = ()
     aggregate: AggregateRule | None = None
+    percentages: PercentageRule | None = None
+    units: UnitRule | None = None
+    rounding: str | None = None
     scope: tuple[str, ...] = ()
     file: str | None = None
     text: str = field(default="", repr=False)

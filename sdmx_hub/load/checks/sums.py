@@ -97,7 +97,7 @@ def _known(checking: Checking) -> Iterator[SumRule]:
 
 def _declared(total: Total) -> SumRule:
     try:
-        tolerance = Decimal(total.tolerance)
+        tolerance = None if total.tolerance is None else Decimal(total.tolerance)
     except InvalidOperation:
         tolerance = Decimal(0)
     return SumRule(
@@ -207,11 +207,11 @@ def _additive(checking: Checking) -> str:
 def _check(checking: Checking, rule: SumRule) -> Iterator[Finding]:
     sql = _Sql(checking, rule)
     counts = ", ".join(f"'{unit}'" for unit in sorted(COUNT_UNITS))
-    allowed = (
-        f"{rule.tolerance}"
-        if rule.tolerance is not None
-        else f"CASE WHEN unit IN ({counts}) THEN 0 ELSE 0.5 * pow(10, -decimals) * (many + 1) END"
-    )
+    allowed = f"CASE WHEN unit IN ({counts}) THEN 0 ELSE 0.5 * pow(10, -decimals) * (many + 1) END"
+    if rule.tolerance is not None:
+        allowed = f"{rule.tolerance}"
+    elif checking.terms.rounding is not None:
+        allowed = f"greatest({allowed}, 0.5 * {checking.terms.rounding} * (many + 1))"
     allowed = f"({allowed} + 1e-12 * abs(stated))"  # what adding in binary may be off by
     checking.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE _sums AS SELECT *, missing = 0 AND abs(stated - parts) > {allowed} AS is_wrong "

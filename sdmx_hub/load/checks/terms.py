@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import duckdb
 
@@ -32,12 +33,15 @@ NUMBER = r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})
 
 @dataclass(frozen=True, kw_only=True)
 class Total:
-    """A total declared by the provider; ``parts`` empty means every other code sent with it."""
+    """A total declared by the provider; ``parts`` empty means every other code sent with it.
+
+    ``tolerance`` None is what the rounding of the source allows.
+    """
 
     component_id: str
     total: str
     parts: tuple[str, ...] = ()
-    tolerance: str = "0"
+    tolerance: str | None = "0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +51,7 @@ class Terms:
     ``codelists`` are those of coded components by component id; ``constraints`` those of the dataflow and its
     structure; ``provider_constraints`` those of the provider's provision agreement. ``action`` is what rows do that do
     not say so themselves. ``overrides`` are codes of findings that somebody accepts.
+    ``rounding`` is what the source rounds figures to.
     """
 
     dataflow: Ref
@@ -56,6 +61,7 @@ class Terms:
     provider: str | None = None
     provider_constraints: tuple[Constraint, ...] = ()
     totals: tuple[Total, ...] = ()
+    rounding: Decimal | None = None
     action: Action = Action.APPEND
     file: str | None = None
     overrides: frozenset[str] = frozenset()
