@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
-import duckdb
 
 from sdmx_hub.cli.context import FINDINGS, HubContext, json_option, pass_hub, show
+from sdmx_hub.cli.mapping_apply import applied, finding_line
+from sdmx_hub.cli.mapping_decide import accept, reject, suggest, undo
 from sdmx_hub.cli.mapping_new import new
 from sdmx_hub.language import sentence
-from sdmx_hub.mapping.apply import Mapped, apply_mapping
+from sdmx_hub.mapping.apply import Mapped
 from sdmx_hub.mapping.coverage import ComponentCoverage, Coverage, measure_coverage
-from sdmx_hub.mapping.reading import BadMapping, read_mapping
 from sdmx_hub.mapping.rules import TableMapping
 from sdmx_hub.model.finding import Finding, has_errors
 from sdmx_hub.model.rows import SOURCE_ROW, quoted
 from sdmx_hub.model.structure import DataStructure
-from sdmx_hub.model.urn import Urn
 
 _FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 _MAPPING = click.option(
@@ -38,6 +36,8 @@ def map_() -> None:
 
 
 map_.add_command(new)
+for _command in (suggest, accept, reject, undo):
+    map_.add_command(_command)
 
 
 @map_.command()
@@ -52,7 +52,7 @@ def preview(ctx: click.Context, hub: HubContext, *, file: Path, mapping_file: Pa
 
     Nothing is stored. Exit code 3 when there are errors.
     """
-    with _applied(hub, file, mapping_file) as (mapping, structure, mapped):
+    with applied(hub, file, mapping_file) as (mapping, structure, mapped):
         columns = _shown_columns(mapping, structure)
         rows = _first_rows(mapped, columns, most)
         told = [finding.as_json(mapping.language) for finding in mapped.findings]
@@ -74,32 +74,13 @@ def coverage(ctx: click.Context, hub: HubContext, *, file: Path, mapping_file: P
 
     Exit code 3 when something is not covered or wrong.
     """
-    with _applied(hub, file, mapping_file) as (mapping, _, mapped):
+    with applied(hub, file, mapping_file) as (mapping, _, mapped):
         measured = measure_coverage(mapped)
         told = [finding.as_json(mapping.language) for finding in mapped.findings]
         show(
             {**measured.as_json(), "findings": told}, as_json=as_json, text=lambda: _covered(measured, mapped, mapping)
         )
         ctx.exit(FINDINGS if has_errors(mapped.findings) else 0)
-
-
-@contextmanager
-def _applied(hub: HubContext, file: Path, mapping_file: Path) -> Iterator[tuple[TableMapping, DataStructure, Mapped]]:
-    """Apply a mapping in memory; the faults of an unusable mapping are all told before the command ends."""
-    try:
-        mapping = read_mapping(mapping_file)
-    except BadMapping as error:
-        for finding in error.findings:
-            click.echo(_line(finding, hub.language), err=True)
-        raise click.exceptions.Exit(FINDINGS) from error
-    artefacts = hub.registry.snapshot()
-    structure = artefacts.structure_of(Urn("Dataflow", mapping.dataflow))
-    limits: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": hub.settings.memory_limit,
-        "threads": hub.settings.engine_threads,
-    }
-    with duckdb.connect(config=limits) as connection:
-        yield mapping, structure, apply_mapping(mapping, file, structure, artefacts, connection)
 
 
 def _shown_columns(mapping: TableMapping, structure: DataStructure) -> list[str]:
@@ -128,13 +109,7 @@ def _counted(counts: dict[str, int], mapping: TableMapping) -> Iterator[str]:
 
 def _told(findings: Sequence[Finding], mapping: TableMapping) -> Iterator[str]:
     for finding in findings:
-        yield _line(finding, mapping.language)
-
-
-def _line(finding: Finding, language: str) -> str:
-    times = f" (×{finding.count})" if finding.count > 1 else ""
-    hint = f" → {finding.suggestion}" if finding.suggestion else ""
-    return f"{finding.severity} {finding.code} {finding.where}: {finding.text(language)}{times}{hint}"
+        yield finding_line(finding, mapping.language)
 
 
 def _covered(measured: Coverage, mapped: Mapped, mapping: TableMapping) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from sdmx_hub.mapping.ages import read_band
 from sdmx_hub.mapping.areas import read_aliases
 from sdmx_hub.mapping.checking import Artefacts
 from sdmx_hub.model.artefact import Artefact
@@ -71,6 +72,10 @@ def classified(text: str, codelist: Codelist) -> Iterator[tuple[str, str]]:
         yield from [("OC" + digits, "ISCO-08") for digits in _prefixes(text) if "OC" + digits in codelist.codes][:1]
     elif "ACTIVITY" in codelist.ref.id:
         yield from [(code, "ISIC Rev. 4") for code in _activities(text) if code in codelist.codes][:1]
+    elif "CL_AGE" in codelist.ref.id:
+        band = read_band(text)
+        if band is not None and band in codelist.codes:
+            yield band, "CL_AGE"
     elif "EDUCATION" in codelist.ref.id:
         yield from ((code, "ISCED 2011") for code in _levels(text) if code in codelist.codes)
 

@@ -82,7 +82,8 @@ def read_decisions(file: Path) -> tuple[Decision, ...]:
 
 def _read(row: dict[str, str | None]) -> Decision | None:
     values = {name: row.get(name) or "" for name in _FIELDS}
-    choice = next((one for one in Choice if one == values.pop("choice")), None)
+    said = values.pop("choice")
+    choice = next((one for one in Choice if one == said), None)
     return Decision(choice=choice, **values) if choice else None
 
 

@@ -84,7 +84,7 @@ class Suggestion:
         why = sentence(
             key, language, matched=self.matched, language=self.language or "", providers=", ".join(self.providers)
         )
-        return f"{why}; {sentence('suggest-why-several', language)}" if self.ambiguous else why
+        return sentence("suggest-why-several", language, why=why) if self.ambiguous else why
 
 
 def suggest(
@@ -185,8 +185,7 @@ class _Index:
             # A number without its zeros may as well be a row number.
             score = _EXACT[Origin.CROSSWALK] if len(wanted) == 3 or coding == "ISO2" else 0.75
             yield Suggestion(code=code, score=score, reason=Origin.CROSSWALK, matched=coding)
-        levels = list(classified(text, self.codelist))
-        for code, coding in levels:
+        for code, coding in classified(text, self.codelist):
             score = 0.9 if wanted.isdigit() else _EXACT[Origin.CROSSWALK]
             yield Suggestion(code=code, score=score, reason=Origin.CROSSWALK, matched=coding)
 
