@@ -8,7 +8,9 @@ import re
 from sdmx_hub.mapping.guess.vocabulary import tokens
 from sdmx_hub.mapping.numbers import BLANK_SIGNS
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:[.,'   ][0-9]{3})+)?(?:[.,][0-9]*)?(?:[eE][+-]?[0-9]{1,3})?")
+_NUMBER = re.compile(
+    r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:[.,' \u00a0\u202f\u2009\u2007][0-9]{3})+)?(?:[.,][0-9]*)?(?:[eE][+-]?[0-9]{1,3})?"
+)
 _MARKED = re.compile(r"(.*?[0-9.,])(?:\s*%|\s*\([0-9a-z]{1,2}\)|\s*[*†‡§]+|\s+[a-z]{1,2})$")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}(?:\.0)?")
 

@@ -6,23 +6,25 @@ alternatives for a person to choose from.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from sdmx_hub.language import LANGUAGES, localised
+from sdmx_hub.language import LANGUAGES
 from sdmx_hub.mapping.ages import read_band
 from sdmx_hub.mapping.areas import CODINGS, AreaIndex
 from sdmx_hub.mapping.checking import Artefacts, codelist_of
 from sdmx_hub.mapping.guess import vocabulary
 from sdmx_hub.mapping.lookups import AREAS
+from sdmx_hub.mapping.naming import Origin
+from sdmx_hub.mapping.suggest import SURE, Suggestion, suggest
 from sdmx_hub.mapping.words import fold
 from sdmx_hub.model.structure import Codelist, DataStructure
 
 MOST_TEXTS = 20_000
 """Distinct texts of one column looked up."""
+MOST_SUGGESTED = 500
 MOST_ALTERNATIVES = 60
 """Unsure texts for which alternatives are looked for: comparing spellings takes its time."""
 _PREFIX = re.compile(r"^[A-Za-z][A-Za-z_]*[_:./-]")
@@ -66,6 +68,7 @@ class Coder:
     """Finds codes of the components of one structure. What it has looked up it remembers."""
 
     def __init__(self, structure: DataStructure, artefacts: Artefacts) -> None:
+        self.artefacts = artefacts
         self.codelists: dict[str, Codelist] = {}
         for component in structure.components.values():
             codelist = codelist_of(component, artefacts)
@@ -94,15 +97,36 @@ class Coder:
             return self._areas(component_id, texts)
         return self._coded(component_id, texts)
 
-    def alternatives(self, component_id: str, text: str, language: str) -> tuple[str, ...]:
-        """Name codes a text may mean: the names nearest to it in spelling."""
+    def suggested(self, component_id: str, texts: Sequence[str]) -> Mapping[str, tuple[Suggestion, ...]]:
+        """What the texts may mean, best first."""
         codelist = self.codelists.get(component_id)
-        if codelist is None:
-            return ()
-        names = self.names(component_id)
-        near = difflib.get_close_matches(fold(text), list(names), n=3, cutoff=0.7)
-        codes = dict.fromkeys(names[name] for name in near)
-        return tuple(f"{code} ({localised(codelist.codes[code].names, language)})" for code in codes)
+        if codelist is None or not texts:
+            return {}
+        return suggest(texts, codelist, component=component_id, language=None, artefacts=self.artefacts, most=3)
+
+    def improved(self, coding: Coding) -> Coding:
+        """Give codes to the unsure texts that are a name, or another known name, of one code and no other."""
+        if coding.component_id not in self.codelists or coding.age:
+            return coding
+        short = {
+            text: _changed(text, coding.strip, coding.case)
+            for text in list(coding.unsure)[:MOST_SUGGESTED]
+            if not coding.unsure[text] and not self._is_world(coding.component_id, text)
+        }
+        found = self.suggested(coding.component_id, tuple(short.values()))
+        named = {text: best[0].code for text, word in short.items() if (best := found.get(word, ())) and _is_name(best)}
+        if not named:
+            return coding
+        return replace(
+            coding,
+            resolved={**coding.resolved, **named},
+            codes={**coding.codes, **named},
+            unsure={text: codes for text, codes in coding.unsure.items() if text not in named},
+        )
+
+    def _is_world(self, component_id: str, text: str) -> bool:
+        """Tell whether a text is a total over areas, which may hold the reference area or not."""
+        return self.is_area(component_id) and bool(vocabulary.totals() & set(fold(text).split()))
 
     def names(self, component_id: str) -> Mapping[str, str]:
         """Names of the codes in all languages, folded, that only one code has, and the words of the vocabulary."""
@@ -197,6 +221,12 @@ class Coder:
                     chosen.append(coding)
                     known |= hits[coding]
         return tuple(chosen) if hits[first] else ()
+
+
+def _is_name(found: Sequence[Suggestion]) -> bool:
+    """Tell whether the first suggestion is a name of its code and of no other."""
+    first = found[0]
+    return first.score >= SURE and not first.ambiguous and first.reason in {Origin.NAME, Origin.ALIAS, Origin.CONFIRMED}
 
 
 def _transformations(texts: Sequence[str]) -> Iterable[tuple[str | None, str | None]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,7 @@ class Composer:
         given |= {
             level.component_id: self._level(level) for level in seen.layout.levels if level.component_id != PARTNER
         }
+        self._add_children(given)
         self._add_constants(given)
         given |= {VALUE: rule} if (rule := self._value()) else {}
         order = list(self.context.structure.components)
@@ -317,7 +319,18 @@ class Composer:
             return rule | self._time_rule(level.times, level.component_id)
         if level.is_part:
             self._doubt("guess-part", f"components.{level.component_id}")
-        return rule | (self._coding_rule(level.coding, world) if level.coding else {})
+        return rule | (self._coding_rule(self._met(level), world) if level.coding else {})
+
+    def _met(self, level: Level) -> Coding:
+        """The codes of the headings over the figures chosen; other columns need none."""
+        coding = level.coding or Coding(component_id=level.component_id, texts=0, resolved={})
+        met = {column.column.headings[level.rows[0]] for column in self.seen.layout.figures}
+        return replace(
+            coding,
+            codes={text: code for text, code in coding.codes.items() if text in met},
+            eliminated={text: code for text, code in coding.eliminated.items() if text in met},
+            unsure={text: codes for text, codes in coding.unsure.items() if text in met},
+        )
 
     def _time_rule(self, times: Times, component_id: str) -> dict[str, Any]:
         if times.unread:
@@ -356,15 +369,15 @@ class Composer:
     def _alternatives(self, component_id: str, left: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         """What the texts left out may mean: areas they name, codes of like names, the world where they say so."""
         found: dict[str, tuple[str, ...]] = {}
-        for place, (text, codes) in enumerate(left.items()):
+        asked = [text for text, codes in left.items() if not codes][:MOST_ALTERNATIVES]
+        suggested = self.context.coder.suggested(component_id, asked)
+        for text, codes in left.items():
             if codes:
                 found[text] = tuple(self.context.named(component_id, code) for code in codes)
             elif component_id == PARTNER and fold(text) in vocabulary.totals():
                 found[text] = tuple(self.context.named(component_id, code) for code in ("W0", "W1"))
-            elif place < MOST_ALTERNATIVES:
-                found[text] = self.context.coder.alternatives(component_id, text, self.language)
             else:
-                found[text] = ()
+                found[text] = tuple(self.context.named(component_id, one.code) for one in suggested.get(text, ()))
         return found
 
     def _unmapped(self, component_id: str, left: Mapping[str, tuple[str, ...]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from sdmx_hub.mapping.guess.evidence import add_totals
 from sdmx_hub.mapping.guess.extent import Extent, guess_extent
 from sdmx_hub.mapping.guess.layout import guess_layout
 from sdmx_hub.mapping.guess.provider import Registry, choose_provider, own_area
-from sdmx_hub.mapping.guess.roles import guess_roles
+from sdmx_hub.mapping.guess.roles import Role, guess_roles
 from sdmx_hub.mapping.guess.sample import Sample, read_samples
 from sdmx_hub.mapping.guess.seen import Seen
 from sdmx_hub.mapping.guess.signs import guess_signs
@@ -75,6 +75,7 @@ def draft_mapping(
     area = own_area(dataflow, named, registry)
     coder = Coder(structure, registry)
     seen = _look(sample, extent, structure, coder, area)
+    seen = replace(seen, roles=_improved(seen.roles, coder))
     seen = replace(seen, roles=add_totals(seen, coder, area))
     context = Context(
         structure=structure,
@@ -126,6 +127,14 @@ def _look(sample: Sample, extent: Extent, structure: DataStructure, coder: Coder
     return Seen(
         sample=sample, extent=extent, table=table, columns=columns, rows=rows, roles=roles, layout=layout, signs=signs
     )
+
+
+def _improved(roles: Mapping[str, Role], coder: Coder) -> dict[str, Role]:
+    """Look the texts left over in the columns chosen up among all names known."""
+    return {
+        key: replace(role, coding=coder.improved(role.coding)) if role.coding and role.coding.unsure else role
+        for key, role in roles.items()
+    }
 
 
 def _titles(sample: Sample, extent: Extent) -> list[str]:

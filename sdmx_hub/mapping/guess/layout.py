@@ -15,7 +15,9 @@ from sdmx_hub.mapping.words import fold
 from sdmx_hub.model.structure import DataStructure
 
 _ENOUGH = 0.5
-"""Share of the columns of figures whose headings must be codes of one component."""
+"""Share of the columns of figures whose headings must be codes of one component,"""
+_SEVERAL = 4
+"""unless they are this many different codes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +136,23 @@ def _levels(
         if level is not None:
             levels.append(level)
             left.discard(level.component_id)
+            levels += _also(figures, level, left, coder)
     return levels
+
+
+def _also(figures: Sequence[TableColumn], level: Level, left: set[str], coder: Coder) -> list[Level]:
+    """Other components the same headings tell: all headings that are codes of the first must be codes of these."""
+    [row] = level.rows
+    texts = list(dict.fromkeys(column.column.headings[row] for column in figures if level.covers(column)))
+    found = []
+    for component_id in sorted(left & coder.codelists.keys()):
+        if coder.is_area(component_id) or coder.is_area(level.component_id):
+            continue
+        coding = coder.guess(component_id, texts)
+        if coding.share == 1 and len({code for code in coding.resolved.values() if code[0] != "_"}) > 1:
+            found.append(Level(component_id=component_id, rows=level.rows, coding=coding))
+    left -= {one.component_id for one in found}
+    return found
 
 
 def _time_level(figures: Sequence[TableColumn], depth: int) -> Level | None:
@@ -178,7 +196,8 @@ def _coded_level(
     for component_id in _candidates(left, coder, own_area):
         coding = coder.guess(component_id, distinct)
         covered = sum(1 for text in texts if text in coding.resolved)
-        if len(set(coding.resolved.values())) < 2 or covered < _ENOUGH * len(texts):
+        real = {code for code in coding.resolved.values() if not code.startswith("_")}
+        if len(set(coding.resolved.values())) < 2 or (covered < _ENOUGH * len(texts) and len(real) < _SEVERAL):
             continue
         if best is None or best.coding is None or coding.share > best.coding.share:
             best = Level(component_id=component_id, rows=(row,), coding=coding)

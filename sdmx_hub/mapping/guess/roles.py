@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sdmx_hub.mapping.guess.cells import is_year
 from sdmx_hub.mapping.guess.codes import Coder, Coding
 from sdmx_hub.mapping.guess.columns import TableColumn
 from sdmx_hub.mapping.guess.periods import JOINED, Times, guess_times
@@ -99,6 +100,8 @@ def _times(columns: Sequence[TableColumn], structure: DataStructure) -> Iterator
         return
     for column in columns:
         strength = max((worth for word, worth in column.named().items() if word.component_id == TIME), default=0.0)
+        if not strength and column.is_numeric and not all(map(is_year, column.texts[:50])):
+            continue
         times = guess_times(column.texts[:2000])
         if times is None or (not strength and (times.share < 1 or times.pattern.startswith("{*}"))):
             continue

@@ -10,7 +10,7 @@ from sdmx_hub.mapping.guess.cells import is_number
 from sdmx_hub.mapping.guess.vocabulary import tokens
 from sdmx_hub.mapping.numbers import BLANK_SIGNS
 
-_BLANKS = "    "
+_BLANKS = r" \u00a0\u202f\u2009\u2007"
 _BLANK_GROUPS = re.compile(rf"[+-]?[0-9]{{1,3}}(?:[{_BLANKS}][0-9]{{3}})+(?:[.,][0-9]+)?")
 _GROUPS = {
     sign: re.compile(rf"[+-]?[0-9]{{1,3}}(?:{re.escape(sign)}[0-9]{{3}}){{2,}}(?:[^0-9{sign}][0-9]+)?") for sign in ".,"

@@ -10,13 +10,15 @@ from typing import Any
 CHECK = "# CHECK: "
 _PLAIN = re.compile(r"[^\W\d_](?:[\w.$() '’/-]*[\w)])?")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
+_UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""Signs YAML takes only as escapes."""
 _LINE = 110
 """Characters of the longest value written in one line."""
 
 
 def write_draft(document: Mapping[str, Any], comments: Mapping[str, Sequence[str]], intro: Sequence[str]) -> str:
     """Write ``document``; ``comments`` are lines by path (``components.SEX``), ``intro`` lines at the top."""
-    lines = [f"# {line}" for line in intro]
+    lines = [f"# {_one_line(line)}" for line in intro]
     for key, value in document.items():
         if isinstance(value, Mapping) and key not in {"title", "aggregate"}:
             lines.append("")
@@ -62,8 +64,8 @@ def scalar(value: Any) -> str:
     text = str(value)
     if (_PLAIN.fullmatch(text) and text.casefold() not in _WORDS) or re.fullmatch(r"_[TZUO]|\$skip|\$value", text):
         return text
-    return json.dumps(text, ensure_ascii=False)
+    return _UNWRITABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(_UNWRITABLE.sub("\ufffd", text).split())
