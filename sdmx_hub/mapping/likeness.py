@@ -172,13 +172,13 @@ class Words:
     """The words of many names: which names have a word or one spelt like it, and how telling each word is."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._folded = [fold(name) for name in names]
-        counted = Counter(word for name in self._folded for word in set(name.split()))
+        self.folded = [fold(name) for name in names]
+        counted = Counter(word for name in self.folded for word in set(name.split()))
         self._weights = {word: self._weight(word, count) for word, count in counted.items()}
         self._known = list(counted)
-        self._spellings = [self.spell(name) for name in self._folded]
+        self._spellings = [self.spell(name) for name in self.folded]
         self._with: dict[str, list[int]] = defaultdict(list)
-        for position, name in enumerate(self._folded):
+        for position, name in enumerate(self.folded):
             for word in set(name.split()):
                 self._with[word].append(position)
         self._near: dict[str, Mapping[str, float]] = {}
@@ -186,12 +186,12 @@ class Words:
     def _weight(self, word: str, count: int) -> float:
         if word in SMALL_WORDS:
             return NO_WEIGHT
-        rarity = 1 + math.log((1 + len(self._folded)) / (1 + count))
+        rarity = 1 + math.log((1 + len(self.folded)) / (1 + count))
         return rarity * (0.25 if word in COMMON_WORDS else 1)
 
     def spell(self, folded: str) -> Spelling:
         """Prepare a folded name; a word no name has is as telling as the rarest."""
-        unseen = 1 + math.log(1 + len(self._folded))
+        unseen = 1 + math.log(1 + len(self.folded))
         weights: dict[str, float] = {}
         factor = 1.0
         for word in folded.split():
@@ -202,8 +202,8 @@ class Words:
         return Spelling(folded=folded, weights=weights)
 
     def nearest(self, text: str) -> Mapping[int, float]:
-        """Give the likeness (0 to 1) of every name that shares a word, or nearly one, with ``text``."""
-        wanted = self.spell(fold(text))
+        """Give the likeness (0 to 1) of every name that shares a word, or nearly one, with a folded ``text``."""
+        wanted = self.spell(text)
         near = {word: self._like(word) for word in wanted.weights}
         positions = {
             position

@@ -18,7 +18,6 @@ from babel import Locale
 from sdmx_hub.mapping.areas import read_aliases
 from sdmx_hub.mapping.checking import Artefacts
 from sdmx_hub.mapping.crosswalk import detailed_list, other_ids, roll_up
-from sdmx_hub.mapping.words import fold
 from sdmx_hub.model.structure import Codelist
 from sdmx_hub.model.urn import Urn
 
@@ -99,6 +98,6 @@ def _read_vocabulary() -> Iterable[dict[str, str]]:
     return csv.DictReader(text.splitlines())
 
 
-def is_foreign(text: str, language: str | None, named: Named) -> bool:
+def is_foreign(folded: str, language: str | None, named: Named) -> bool:
     """Tell whether a word as short as ``H`` or ``M`` means this in another language only."""
-    return len(fold(text)) <= 2 and language is not None and named.language not in {None, language}
+    return len(folded) <= 2 and language is not None and named.language not in {None, language}

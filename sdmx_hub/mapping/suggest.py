@@ -39,6 +39,8 @@ _SEVERAL = 0.85
 _ALIKE = 0.9
 _ALIKE_DETAILED = 0.8
 _REFUSED_ELSEWHERE = 0.8
+LONGEST = 200
+"""Characters of a text that are compared: no name is longer, and a cell may hold a page."""
 _PREFIXED = re.compile(r"\s*([A-Za-z]{0,6}[ _-]?[0-9]{1,4}|[A-Z])\s*[-.:)–—]\s*(\S.*)")
 
 
@@ -135,15 +137,16 @@ class _Index:
                 self.rejected[fold(one.text), one.code].add(one.provider)
         self.words = Words(named.text for named in self.names)
         self.exact: dict[str, list[Named]] = defaultdict(list)
-        for named in self.names:
-            self.exact[fold(named.text)].append(named)
+        for named, folded in zip(self.names, self.words.folded, strict=True):
+            self.exact[folded].append(named)
         self.ids = {code.casefold(): code for code in codelist.codes}
         self.other_ids = other_ids(codelist, artefacts.find(Urn("Codelist", codelist.ref)))
 
     def ranked(self, text: str, component: str) -> tuple[Suggestion, ...]:
         """Give every suggestion for one text, best first."""
         best: dict[str, Suggestion] = {}
-        found = [*self._known(text), *self._prefixed(text, component), *self._alike(text)]
+        read = text[:LONGEST]
+        found = [*self._known(read), *self._prefixed(read, component), *self._alike(read)]
         for one in found:
             weighed = self._weighed(text, one)
             if weighed.score >= LEAST and (one.code not in best or weighed.score > best[one.code].score):
@@ -152,7 +155,7 @@ class _Index:
         return tuple(sorted(best.values(), key=lambda one: (-one.score, order[one.code])))
 
     def _weighed(self, text: str, one: Suggestion) -> Suggestion:
-        refused = self.rejected.get((fold(text), one.code), set())
+        refused = self.rejected.get((fold(text), one.code), set()) if self.rejected else set()
         factor = 1.0 if not refused else 0.0 if self.provider in refused else _REFUSED_ELSEWHERE
         return replace(one, score=round(one.score * factor, 3))
 
@@ -165,8 +168,9 @@ class _Index:
             yield self._summed(found, several=len(by_code) > 1)
 
     def _named(self, text: str) -> Iterator[Suggestion]:
-        for named in self.exact.get(fold(text), ()):
-            if not is_foreign(text, self.language, named):
+        wanted = fold(text)
+        for named in self.exact.get(wanted, ()):
+            if not is_foreign(wanted, self.language, named):
                 yield Suggestion(
                     code=named.code,
                     score=_EXACT[named.origin],
@@ -213,11 +217,13 @@ class _Index:
 
     def _alike(self, text: str) -> Iterator[Suggestion]:
         wanted = fold(text)
-        for position, likeness in self.words.nearest(text).items():
+        for position, likeness in self.words.nearest(wanted).items():
             named = self.names[position]
-            if fold(named.text) == wanted or is_foreign(text, self.language, named):
-                continue
             factor = _ALIKE_DETAILED if named.origin is Origin.DETAILED else _ALIKE
+            if factor * likeness < LEAST - 0.01 or self.words.folded[position] == wanted:
+                continue
+            if is_foreign(wanted, self.language, named):
+                continue
             tie = 0.005 * (named.language == self.language)
             yield Suggestion(
                 code=named.code,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -159,3 +160,10 @@ def test_what_an_office_rejected_is_gone_for_it_and_less_for_others(artefacts: A
     assert "COG" not in {one.code for one in own}
     assert 0 < others["COG"] < before["COG"]
     assert others["COD"] == before["COD"]
+
+
+def test_a_cell_that_holds_a_page_takes_no_longer_than_a_name(artefacts: Artefacts) -> None:
+    page = " ".join(f"word{number} république" for number in range(5_000))
+    begun = time.monotonic()
+    ranked(artefacts, "AREA", page)
+    assert time.monotonic() - begun < 5
