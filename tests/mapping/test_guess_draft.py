@@ -189,3 +189,26 @@ def test_without_a_provider_one_with_an_agreement_is_taken_and_told(table: Calla
 def test_a_file_without_figures_is_refused(table: Callable[..., Draft]) -> None:
     with pytest.raises(BadRequest):
         table("only,words\nand,more words\n", "DF_FLOW_POP", "SEN_ANSD")
+
+
+def test_headings_that_repeat_are_told_apart_by_the_titles_above_them(table: Callable[..., Draft]) -> None:
+    text = "Country of birth,Stock of males,,Stock of females,\n,,,,\n,2021,2022,2021,2022\n"
+    text += "France,1,2,3,4\nItaly,5,6,7,8\n"
+    read = parse_mapping(table(text, "DF_STOCK_POP", "ESP_INE").text)
+    assert (read.source.header_row, read.source.header_rows) == (1, 3)
+    assert read.components["SEX"].codes == {"Stock of males": "M", "Stock of females": "F"}
+    assert read.components["TIME_PERIOD"].columns == ("heading_3",)
+
+
+def test_boys_and_girls_beside_men_and_women_are_ages_too(table: Callable[..., Draft]) -> None:
+    text = "Mois;Hommes;Femmes;Garçons;Filles;Total\nOctobre 2021;1;2;3;4;10\nNovembre 2021;5;6;7;8;26\n"
+    read = parse_mapping(table(text, "DF_RET_ARR", "HTI_ONM").text)
+    assert read.components["SEX"].codes["Filles"] == "F"
+    assert read.components["AGE"].codes == {
+        "Hommes": "Y_GE18",
+        "Femmes": "Y_GE18",
+        "Garçons": "Y_LT18",
+        "Filles": "Y_LT18",
+        "Total": "_T",
+    }
+    assert read.components["FREQ"].constant == "M"

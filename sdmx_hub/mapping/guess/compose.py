@@ -131,6 +131,9 @@ class Composer:
         for row in layout.unexplained:
             headings = dict.fromkeys(column.column.headings[row] for column in layout.figures)
             self._doubt("guess-headings", "unpivot", list(headings)[:_SHOWN], row=self.seen.extent.header_row + row)
+        different = len({column.column.headings for column in layout.figures})
+        if different < len(layout.figures):
+            self._doubt("guess-repeated", "unpivot", count=len(layout.figures) - different)
         return {"names": names, "columns": self._cells()}
 
     def _level_name(self, row: int) -> str:

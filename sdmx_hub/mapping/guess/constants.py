@@ -26,6 +26,7 @@ _SOURCES = (
     ("lfs epa geih emploi ocupacion labour force survey", "LFS"),
     ("survey enquete encuesta", "HHS"),
 )
+_CURRENCY, _DOLLAR = "CURRENCY", "USD"
 _CURRENCIES = (("usd|us dollar|us dollars|current us|us million", "USD"), ("euro|euros|eur", "EUR"))
 
 
@@ -146,8 +147,10 @@ def guess_unit(context: Context, indicator: str) -> Constant:
     for listed, code in _CURRENCIES:
         if any(f" {phrase} " in context.words for phrase in listed.split("|")) and code in codes:
             return Constant(code)
-    code = codes[0]
-    return Constant(code, context.doubt("guess-unit", "UNIT_MEASURE", code, codes[:12]))
+    code = _DOLLAR if unit == _CURRENCY and _DOLLAR in codes else codes[0]
+    return Constant(
+        code, context.doubt("guess-unit", "UNIT_MEASURE", code, codes[-16:] if code == _DOLLAR else codes[:12])
+    )
 
 
 def guess_collection(context: Context, indicator: str) -> Constant:

@@ -12,6 +12,8 @@ from sdmx_hub.mapping.guess.sample import Row, Sample
 MOST_HEADINGS = 3
 """Heading rows of a table, at most."""
 _SECTIONS = 3
+_GAP = 4
+"""Rows from one heading row to the next, at most, where the headings below repeat."""
 _ABOVE = 4
 """Cells of words above the first number of a column that may be titles and headings."""
 _LOOKED_AT = 3_000
@@ -98,12 +100,19 @@ def _top(rows: Sequence[Row], first: int, numeric: Sequence[int]) -> tuple[int, 
     if bottom < first - 1 and 2 * _over(rows[bottom][1], numeric) < len(numeric):
         return first, first
     top = bottom
-    while top > 0 and bottom - top + 1 < MOST_HEADINGS and rows[top - 1][0] == rows[top][0] - 1:
+    gap = _GAP if _repeats(rows[bottom][1], numeric) else 1
+    while top > 0 and bottom - top + 1 < MOST_HEADINGS and rows[top][0] - rows[top - 1][0] <= gap:
         cells = rows[top - 1][1]
         if not _over(cells, numeric) or _filled(cells) < 2 or _is_data(cells, numeric):
             break
         top -= 1
     return top, bottom
+
+
+def _repeats(cells: Sequence[str], numeric: Sequence[int]) -> bool:
+    """Tell whether headings over figures repeat, so that something above must tell them apart."""
+    headings = [cells[place - 1].strip() for place in numeric if place <= len(cells)]
+    return len({heading for heading in headings if heading}) < len([heading for heading in headings if heading])
 
 
 def _over(cells: Sequence[str], numeric: Sequence[int]) -> int:

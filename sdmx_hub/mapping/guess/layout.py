@@ -219,11 +219,11 @@ def _sexes(texts: Sequence[str], row: int, coder: Coder) -> Level | None:
         return None
     words = {word: code for word, code in vocabulary.words("SEX").items() if len(word) > 3 and code != "_U"}
     found: dict[str, str] = {}
-    for text in dict.fromkeys(texts):
+    for text in dict.fromkeys(text for text in texts if text):
         codes = {code for word, code in words.items() if re.search(rf"\b{word}\b", fold(text))}
         if len(codes) == 1:
             found[text] = codes.pop()
-    if len(set(found.values())) < 2 or len(found) < len(set(texts)):
+    if len(set(found.values())) < 2 or len(found) < len({text for text in texts if text}):
         return None
     coding = Coding(component_id="SEX", texts=len(found), resolved=found, codes=found)
     return Level(component_id="SEX", rows=(row,), coding=coding, is_part=True)

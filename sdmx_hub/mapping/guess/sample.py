@@ -19,6 +19,7 @@ from sdmx_hub.errors import BadRequest, Malformed
 from sdmx_hub.mapping.guess.delimited import guess_delimiter
 from sdmx_hub.mapping.guess.encoding import guess_encoding
 from sdmx_hub.mapping.rules import SourceRule
+from sdmx_hub.mapping.table import HEAD_ROWS
 from sdmx_hub.mapping.table_workbook import WorkbookGrid
 from sdmx_hub.sandbox import run_limited
 
@@ -119,7 +120,7 @@ def _delimited(path: Path, encoding: str | None) -> Sample:
 def _sample(path: Path, rows: list[Row], source: dict[str, Any], **more: Any) -> Sample:
     kept = tuple((number, cells) for number, cells in rows if any(cell.strip() for cell in cells))
     width = max((len(cells) for _, cells in kept), default=0)
-    return Sample(file=path.name, rows=kept, width=width, source=source, head=kept, **more)
+    return Sample(file=path.name, rows=kept, width=width, source=source, head=tuple(rows[:HEAD_ROWS]), **more)
 
 
 def _most_rows(width: int) -> int:
