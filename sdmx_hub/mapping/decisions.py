@@ -2,8 +2,8 @@
 
 It is a file and not a table of the control database so that it goes where the mapping goes: it is reviewed, merged and
 kept with it, a hub set up anew from a folder of mappings knows it, and an office can hand its folder to another, whose
-suggestions then rest on what was confirmed there. Rows are only added (``undone`` takes the last one back), so that two
-people's work merges line by line.
+suggestions then rest on what was confirmed there. Rows are only added (``undone`` takes the last one back) and are read
+by their time, so that the work of two people merges as the union of its lines (``merge=union`` in ``.gitattributes``).
 """
 
 from __future__ import annotations
@@ -73,11 +73,15 @@ def list_key(codelist: Codelist) -> str:
 
 
 def read_decisions(file: Path) -> tuple[Decision, ...]:
-    """Read a table of decisions, oldest first; no file is no decisions, and rows that are none are passed over."""
+    """Read a table of decisions, oldest first; no file is no decisions, and rows that are none are passed over.
+
+    Rows of one second keep the order of the file.
+    """
     if not file.is_file():
         return ()
     rows = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"), newline=""))
-    return tuple(found for row in rows if (found := _read(row)) is not None)
+    found = (_read(row) for row in rows)
+    return tuple(sorted(filter(None, found), key=lambda one: one.decided_at))
 
 
 def _read(row: dict[str, str | None]) -> Decision | None:

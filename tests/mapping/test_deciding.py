@@ -170,3 +170,17 @@ def test_the_mappings_shipped_teach_their_code_tables(artefacts: Artefacts) -> N
     assert not any(code == "$skip" for _, _, code, _ in learnt)
     without = read_confirmations([MAPPINGS], artefacts, but="USA_DOS_NIV_DETAIL")
     assert not any(one.text == "H-2A" for one in without)
+
+
+def test_the_lines_of_two_people_may_stand_in_any_order(tmp_path: Path) -> None:
+    row = "{},{},{},P,T,AREA,ILMH:CL_AREA,Congo,{},"
+    lines = [
+        "decided_at,decided_by,choice,provider,mapping,component,codelist,text,code,before",
+        row.format("2026-01-03T00:00:00Z", "b", "accepted", "COD"),
+        row.format("2026-01-02T00:00:00Z", "a", "accepted", "COG"),
+        row.format("2026-01-02T00:00:01Z", "a", "undone", "COG"),
+        "something else",
+    ]
+    file = tmp_path / "decisions.csv"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    assert [(one.decided_by, one.code) for one in in_force(read_decisions(file))] == [("b", "COD")]
