@@ -12,7 +12,7 @@ import duckdb
 
 from sdmx_hub.formats.read_data import ReadData, ReadDataset
 from sdmx_hub.formats.readers import read_data
-from sdmx_hub.load.checks import Terms, Total
+from sdmx_hub.load.checks import Terms, Thresholds, Total
 from sdmx_hub.load.checks.terms import FLOATING
 from sdmx_hub.load.checks.values import NO_TEXT
 from sdmx_hub.load.coding import code_rows, drop_read
@@ -21,7 +21,7 @@ from sdmx_hub.load.report import LoadOrder
 from sdmx_hub.load.terms import check_agreement, dataflow_behind, terms_of
 from sdmx_hub.mapping.apply import apply_mapping
 from sdmx_hub.mapping.reading import BadMapping, read_mapping
-from sdmx_hub.mapping.rules import TableMapping
+from sdmx_hub.mapping.rules import CheckRule, TableMapping
 from sdmx_hub.model.finding import Finding, Severity, Where
 from sdmx_hub.model.message import Action
 from sdmx_hub.model.rows import ACTION, SOURCE_ROW, Rows, literal, quoted
@@ -98,7 +98,10 @@ def _mapped(
             count=done.mapped,
             action=action,
             terms=dataclasses.replace(
-                terms, overrides=order.overrides, rounding=Decimal(done.rounding) if done.rounding else None
+                terms,
+                overrides=order.overrides,
+                rounding=Decimal(done.rounding) if done.rounding else None,
+                thresholds=_thresholds(mapping.checks),
             ),
         ),
         order,
@@ -112,6 +115,19 @@ def _mapped(
         rejected=done.rejected,
         left_out=done.left_out,
         mapping=mapping,
+    )
+
+
+def _thresholds(rule: CheckRule) -> Thresholds:
+    """The thresholds of the hub with those a mapping sets."""
+    hub = Thresholds()
+    return Thresholds(
+        jump=float(rule.jump or hub.jump),
+        jump_from=float(rule.jump_from or hub.jump_from),
+        rate_tolerance=float(rule.rate_tolerance or hub.rate_tolerance),
+        services=rule.services or hub.services,
+        sexes=rule.sexes,
+        off=frozenset(rule.off),
     )
 
 

@@ -13,7 +13,7 @@ from sdmx_hub.model.finding import Finding, Severity, has_errors
 from sdmx_hub.model.message import Action
 from sdmx_hub.model.urn import Ref, Urn
 
-OVERRIDABLE = frozenset({"SUM-01", "PROV-01", "SHRINK-01"})
+OVERRIDABLE = frozenset({"SUM-01", "PROV-01", "SHRINK-01", "V11", "V12", "V13"})
 """Errors a person may answer for: the load then goes on, and says so."""
 
 

@@ -103,6 +103,7 @@ class _Reader:
             percentages=figures.percentages(node.get("percentages"), self._find),
             units=figures.units(node.get("units"), self._find),
             rounding=figures.rounding(node.get("rounding"), self._find),
+            checks=figures.checks(node.get("checks"), self._find),
             scope=tuple(node.get("scope", ())),
             file=self.file,
             text=text,

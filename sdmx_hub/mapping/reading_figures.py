@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sdmx_hub.errors import BadRequest
-from sdmx_hub.mapping.rules import PercentageRule, Redenomination, UnitRule
+from sdmx_hub.mapping.rules import CheckRule, PercentageRule, Redenomination, UnitRule
 from sdmx_hub.model.period import parse_period
 
 Find = Callable[..., None]
@@ -50,6 +50,19 @@ def units(node: Mapping[str, Any] | None, find: Find) -> UnitRule | None:
 def rounding(node: Any, find: Find) -> str | None:
     """Read what the source rounds to."""
     return _positive(node, find, "rounding")
+
+
+def checks(node: Mapping[str, Any] | None, find: Find) -> CheckRule:
+    """Read the thresholds of the checks of a load."""
+    given = node or {}
+    return CheckRule(
+        jump=_positive(given.get("jump"), find, "checks", "jump"),
+        jump_from=_positive(given.get("jump_from"), find, "checks", "jump_from"),
+        rate_tolerance=_positive(given.get("rate_tolerance"), find, "checks", "rate_tolerance"),
+        services=given.get("services"),
+        sexes=given.get("sexes", False),
+        off=tuple(given.get("off", ())),
+    )
 
 
 def _redenomination(node: Mapping[str, Any], find: Find, place: int) -> Redenomination:

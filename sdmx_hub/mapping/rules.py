@@ -203,6 +203,18 @@ class UnitRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CheckRule:
+    """Thresholds of the checks of a load, those left to the hub None; ``off`` are warnings not to be told."""
+
+    jump: str | None = None
+    jump_from: str | None = None
+    rate_tolerance: str | None = None
+    services: int | None = None
+    sexes: bool = False
+    off: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class AggregateRule:
     """Rows with one key are added up; a missing part makes the sum missing, unless ``partial``."""
 
@@ -231,6 +243,7 @@ class TableMapping:
     percentages: PercentageRule | None = None
     units: UnitRule | None = None
     rounding: str | None = None
+    checks: CheckRule = field(default_factory=CheckRule)
     scope: tuple[str, ...] = ()
     file: str | None = None
     text: str = field(default="", repr=False)

@@ -16,7 +16,8 @@ def decumulate(bench: Bench) -> Iterator[Finding]:
 
     With ``gaps: missing`` a figure without the period before is missing (OBS_STATUS O) and a warning; else an error.
     """
-    rule = bench.binding.mapping.components[MEASURE].number
+    component = bench.binding.mapping.components.get(MEASURE)
+    rule = component.number if component else None
     if rule is None or rule.cumulative is None:
         return
     time = read_times(bench)

@@ -254,7 +254,9 @@ def test_as_03_sums_that_do_not_add_up_block_and_an_answer_marks_their_cells(des
     folder, flow = MAPPINGS / "HTI_ONM", "ILMH:DF_RET_ARR(1.0.0)"
     file, mapping = folder / "samples" / "returns_months_2021.csv", folder / "returns_months_2021.yaml"
     report = desk.load(file, mapping=mapping)
-    told = sorted((one.code, one.params["stated"], one.params["difference"]) for one in report.findings)
+    told = sorted(
+        (one.code, one.params["stated"], one.params["difference"]) for one in report.findings if one.code == "SUM-01"
+    )
     assert told == [("SUM-01", "1128", "+7"), ("SUM-01", "14127", "+98")]
     assert not report.stored
     answered = desk.load(file, mapping=mapping, overrides=frozenset({"SUM-01"}))

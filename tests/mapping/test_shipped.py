@@ -71,10 +71,18 @@ def test_a_shipped_mapping_maps_its_whole_sample(
     _check_regions(mapped, mapping.dataflow, mapping.provider, artefacts)
 
 
+UNLIKELY = {"V15", "V16"}
+"""Warnings true of real figures: they jump from year to year, and not all of them come by sex."""
+
+
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_a_shipped_sample_passes_every_check_of_a_load(path: Path, artefacts: Artefacts) -> None:
     report = check_file(LoadOrder(path=sample(f"{path.parent.name}/{path.stem}"), mapping=path), artefacts)
-    wrong = [finding.code for finding in report.findings if finding.severity is not Severity.INFO]
+    wrong = [
+        finding.code
+        for finding in report.findings
+        if finding.severity is not Severity.INFO and finding.code not in UNLIKELY
+    ]
     assert wrong == (["SUM-01", "SUM-01"] if path.stem == "returns_months_2021" else [])
 
 

@@ -10,13 +10,17 @@ from dataclasses import dataclass
 
 from sdmx_hub.load.checks.keys import check_attributes, check_codes, check_duplicates, check_periods
 from sdmx_hub.load.checks.limits import check_constraints
+from sdmx_hub.load.checks.parts import check_parts
+from sdmx_hub.load.checks.plausible import check_plausible
+from sdmx_hub.load.checks.relations import check_relations
 from sdmx_hub.load.checks.sums import UNSOUND, check_sums
 from sdmx_hub.load.checks.terms import Checking, Terms, Total
+from sdmx_hub.load.checks.thresholds import Thresholds
 from sdmx_hub.load.checks.values import check_values
 from sdmx_hub.model.finding import Finding
 from sdmx_hub.model.rows import Rows
 
-__all__ = ["Checked", "Terms", "Total", "check_rows"]
+__all__ = ["Checked", "Terms", "Thresholds", "Total", "check_rows"]
 
 CHECKS = (
     check_codes,
@@ -26,6 +30,9 @@ CHECKS = (
     check_values,
     check_attributes,
     check_sums,
+    check_parts,
+    check_relations,
+    check_plausible,
 )
 """In the order people read them."""
 

@@ -158,7 +158,7 @@ class _Sql:
         margins = [f"{quoted(one)} = {literal(code)}" for one, code in zip(rule.components, rule.total, strict=True)]
         self.margin = f"(({' OR '.join(margins)}) AND NOT {self.total})"
         self.has_fractions = not (checking.has(UNIT) and checking.codes(UNIT) <= COUNT_UNITS)
-        self.scope = f"{checking.live} AND {_additive(checking)}" if rule.only_additive else checking.live
+        self.scope = f"{checking.live} AND {additive(checking)}" if rule.only_additive else checking.live
         self.value = number_of(VALUE)
 
     def _is(self, codes: Sequence[tuple[str, ...]]) -> str:
@@ -196,7 +196,8 @@ class _Sql:
         )
 
 
-def _additive(checking: Checking) -> str:
+def additive(checking: Checking) -> str:
+    """Write SQL: the value can be added up."""
     units = ", ".join(literal(unit) for unit in sorted(NOT_ADDITIVE))
     tests = [f"coalesce(CAST({UNIT} AS VARCHAR), '') NOT IN ({units})"]
     if checking.has("STATISTIC"):

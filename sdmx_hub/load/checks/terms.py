@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import duckdb
 
+from sdmx_hub.load.checks.thresholds import Thresholds
 from sdmx_hub.model.cells import ITEM
 from sdmx_hub.model.finding import Finding, Severity, Where
 from sdmx_hub.model.message import Action
@@ -62,6 +63,7 @@ class Terms:
     provider_constraints: tuple[Constraint, ...] = ()
     totals: tuple[Total, ...] = ()
     rounding: Decimal | None = None
+    thresholds: Thresholds = field(default_factory=Thresholds)
     action: Action = Action.APPEND
     file: str | None = None
     overrides: frozenset[str] = frozenset()
@@ -224,3 +226,11 @@ def number_of(column: str) -> str:
     """Write SQL for the number in a column, NULL where there is none or one without end."""
     number = f"TRY_CAST(CAST({quoted(column)} AS VARCHAR) AS DOUBLE)"
     return f"CASE WHEN isfinite({number}) THEN {number} END"
+
+
+def scaled_number(checking: Checking) -> str:
+    """Write SQL for the value with its multiplier, NULL where there is none."""
+    number = number_of(VALUE)
+    if not checking.has("UNIT_MULT") or checking.codes("UNIT_MULT") <= {"0"}:
+        return number
+    return f"{number} * pow(10, coalesce(TRY_CAST(CAST({quoted('UNIT_MULT')} AS VARCHAR) AS INTEGER), 0))"

@@ -1,0 +1,144 @@
+"""What is possible but not likely: jumps from one period to the next (V15), sexes that are missing (V16).
+
+And an average of the cheapest services that rests on too few of them (V18), which is not possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sdmx_hub.errors import BadRequest
+from sdmx_hub.load.checks.keys import rest
+from sdmx_hub.load.checks.sums import additive
+from sdmx_hub.load.checks.terms import (
+    MOST,
+    NOT_ADDITIVE,
+    STATUS,
+    UNIT,
+    VALUE,
+    VIEW,
+    Checking,
+    key_hash,
+    key_text,
+    number_of,
+    scaled_number,
+)
+from sdmx_hub.model.finding import Finding, Severity
+from sdmx_hub.model.period import parse_period
+from sdmx_hub.model.rows import SOURCE_ROW, literal, quoted
+
+_ORDERS = "_orders"
+_A_YEAR = {"A": 1, "S": 2, "T": 3, "Q": 4, "M": 12}
+_SEX, _SERVICES, _SMART = "SEX", "SAMPLE_SIZE", "COST_SMART"
+
+
+def check_plausible(checking: Checking) -> Iterator[Finding]:
+    """V15, V16 and V18."""
+    off = checking.terms.thresholds.off
+    if "V15" not in off:
+        yield from _jumps(checking)
+    if "V16" not in off:
+        yield from _sexes(checking)
+    yield from _services(checking)
+
+
+def _jumps(checking: Checking) -> Iterator[Finding]:
+    """V15: a value many times that of the period before, or a small part of it; a declared break is none."""
+    time = checking.structure.time_dimension
+    if time is None or not checking.has(VALUE, UNIT, *checking.structure.key_ids):
+        return
+    if checking.codes(UNIT) <= NOT_ADDITIVE or not _order_periods(checking, time.id):
+        return
+    series = [key for key in checking.structure.key_ids if key != time.id]
+    jump, least = checking.terms.thresholds.jump, checking.terms.thresholds.jump_from
+    is_break = f"CAST({quoted(STATUS)} AS VARCHAR) = 'B'" if checking.has(STATUS) else "false"
+    base = (
+        f"SELECT {key_hash(series)} AS place, o.place AS turn, {scaled_number(checking)} AS number, v.* "
+        f"FROM {VIEW} AS v JOIN {_ORDERS} AS o ON o.text = CAST(v.{quoted(time.id)} AS VARCHAR) "
+        f"WHERE {checking.live} AND {additive(checking)}"
+    )
+    found = checking.connection.execute(
+        f"SELECT c.{SOURCE_ROW} AS row, c.number, b.number, CAST(c.{quoted(time.id)} AS VARCHAR) AS period, "
+        f"{key_text(series)} AS shown, count(*) OVER () FROM ({base}) AS c "
+        f"JOIN (SELECT place, turn, number FROM ({base})) AS b "
+        f"ON b.place = c.place AND b.turn + 1 = c.turn WHERE b.number >= {least} "
+        f"AND (c.number > {jump} * b.number OR c.number * {jump} < b.number) AND NOT coalesce({is_break}, false) "
+        f"ORDER BY row, shown LIMIT {MOST}"
+    ).fetchall()
+    for row, number, before, period, shown, _ in found:
+        yield checking.finding(
+            "V15", row=row, column=VALUE, value=f"{number:g}", severity=Severity.WARNING,
+            before=f"{before:g}", period=period, place=shown, jump=f"{jump:g}",
+        )  # fmt: skip
+    if found:
+        yield from rest(checking, VALUE, found[0][5])
+
+
+def _order_periods(checking: Checking, time_id: str) -> bool:
+    """Number the periods of each frequency in a small table; tell whether any follows another."""
+    orders = {text: order for text in checking.codes(time_id) if (order := _order(text)) is not None}
+    there = set(orders.values())
+    if not any(order + 1 in there for order in there):
+        return False
+    listed = ", ".join(f"({literal(text)}, {order})" for text, order in orders.items())
+    checking.connection.execute(f"CREATE OR REPLACE TEMP TABLE {_ORDERS} AS FROM (VALUES {listed}) AS o(text, place)")
+    return True
+
+
+def _order(text: str) -> int | None:
+    """The place of a period among those of its frequency; None where that is not told by its name."""
+    try:
+        period = parse_period(text)
+    except BadRequest:
+        return None
+    many = _A_YEAR.get(period.frequency)
+    return None if many is None else period.start.year * many + (period.start.month - 1) * many // 12
+
+
+def _sexes(checking: Checking) -> Iterator[Finding]:
+    """V16: persons counted without their sexes, where sex is free; told once for a file.
+
+    A table without any sexes is told of only where its mapping asks for them.
+    """
+    if not checking.has(VALUE, UNIT, _SEX, *checking.structure.key_ids) or not _is_free(checking):
+        return
+    if "_T" not in checking.codes(_SEX) or "PS" not in checking.codes(UNIT):
+        return
+    others = [key for key in checking.structure.key_ids if key != _SEX]
+    sex = quoted(_SEX)
+    count, row, whole = checking.one(
+        f"SELECT count(*) FILTER (NOT parted), min(row) FILTER (NOT parted), count(*) FROM ("
+        f"SELECT min({SOURCE_ROW}) AS row, bool_or({sex} = 'F') AND bool_or({sex} = 'M') AS parted FROM {VIEW} "
+        f"WHERE {checking.live} AND {quoted(UNIT)} = 'PS' GROUP BY {key_hash(others)} "
+        f"HAVING bool_or({sex} = '_T' AND {quoted(VALUE)} IS NOT NULL))"
+    )
+    if count and (count < whole or checking.terms.thresholds.sexes):
+        yield checking.finding(
+            "V16", row=row, column=_SEX, count=count, severity=Severity.WARNING, missing=count, whole=whole
+        )
+
+
+def _is_free(checking: Checking) -> bool:
+    """Tell whether no constraint fixes the sex."""
+    held = (*checking.terms.constraints, *checking.terms.provider_constraints)
+    regions = [region for one in held for region in one.regions if region.include and region.values.get(_SEX)]
+    return all(len(region.values[_SEX]) > 1 for region in regions)
+
+
+def _services(checking: Checking) -> Iterator[Finding]:
+    """V18: an average of the cheapest services (SmaRT) rests on at least three; SAMPLE_SIZE says on how many."""
+    if not checking.has(VALUE, "INDICATOR") or _SMART not in checking.codes("INDICATOR"):
+        return
+    least = checking.terms.thresholds.services
+    is_smart = f"{quoted('INDICATOR')} = {literal(_SMART)} AND {quoted(VALUE)} IS NOT NULL AND {checking.live}"
+    size = number_of(_SERVICES) if checking.has(_SERVICES) else "NULL"
+    yield from checking.find(
+        "V18", f"{is_smart} AND {size} < {least}", f"{size}::BIGINT", component_id=_SERVICES, least=least
+    )
+    if "V18-SIZE" in checking.terms.thresholds.off:
+        return
+    count, row = checking.one(f"SELECT count(*), min({SOURCE_ROW}) FROM {VIEW} WHERE {is_smart} AND {size} IS NULL")
+    if count:
+        yield checking.finding(
+            "V18-SIZE", row=row, column=_SERVICES, count=count, severity=Severity.WARNING, least=least
+        )
