@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,8 @@ from sdmx_hub.mapping.words import fold
 
 NEAR = 0.86
 """Two words are taken for spellings of one from this likeness on."""
+ONE = 0.9
+"""Likeness to a known word from which two words are taken for one written apart."""
 WITHIN = 0.75
 """What a name is worth all of whose words stand in a longer text."""
 NO_WEIGHT = 0.05
@@ -203,7 +206,7 @@ class Words:
 
     def nearest(self, text: str) -> Mapping[int, float]:
         """Give the likeness (0 to 1) of every name that shares a word, or nearly one, with a folded ``text``."""
-        wanted = self.spell(text)
+        wanted = self.spell(self._joined(text))
         near = {word: self._like(word) for word in wanted.weights}
         positions = {
             position
@@ -213,6 +216,17 @@ class Words:
             for position in self._with[other]
         }
         return {position: likeness(wanted, self._spellings[position], near) for position in positions}
+
+    def _joined(self, text: str) -> str:
+        """Write two words as one where only that is known: ``bee keeper`` is ``beekeepers``."""
+        words = text.split()
+        for first, second in itertools.pairwise(words):
+            if (
+                not {first, second} <= self._weights.keys()
+                and max(self._like(first + second).values(), default=0) > ONE
+            ):
+                return text.replace(f"{first} {second}", first + second, 1)
+        return text
 
     def _like(self, word: str) -> Mapping[str, float]:
         if word not in self._near:

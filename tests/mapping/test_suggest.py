@@ -108,6 +108,7 @@ def test_the_language_says_what_a_letter_means(artefacts: Artefacts, language: s
         ("AREA", "Santa Sede - El Vaticano", "VAT"),
         ("REASON", "Spouses of students", "FAM"),
         ("OCCUPATION", "FARMWROKER, FRUIT II", "OC9"),
+        ("OCCUPATION", "BEE KEEPER", "OC6"),
     ],
 )
 def test_words_and_spelling_find_what_is_not_a_name(artefacts: Artefacts, which: str, text: str, code: str) -> None:
