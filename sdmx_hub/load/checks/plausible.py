@@ -52,18 +52,23 @@ def _jumps(checking: Checking) -> Iterator[Finding]:
     series = [key for key in checking.structure.key_ids if key != time.id]
     jump, least = checking.terms.thresholds.jump, checking.terms.thresholds.jump_from
     is_break = f"CAST({quoted(STATUS)} AS VARCHAR) = 'B'" if checking.has(STATUS) else "false"
-    base = (
-        f"SELECT {key_hash(series)} AS place, o.place AS turn, {scaled_number(checking)} AS number, v.* "
-        f"FROM {VIEW} AS v JOIN {_ORDERS} AS o ON o.text = CAST(v.{quoted(time.id)} AS VARCHAR) "
+    numbered = (
+        f"SELECT {key_hash(series)} AS place, o.place AS turn, {scaled_number(checking)} AS number, "
+        f"{SOURCE_ROW} AS row, {is_break} AS is_break FROM {VIEW} AS v "
+        f"JOIN {_ORDERS} AS o ON o.text = CAST(v.{quoted(time.id)} AS VARCHAR) "
         f"WHERE {checking.live} AND {additive(checking)}"
     )
+    checking.connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE _jumps AS SELECT c.row, c.place, c.turn, c.number, b.number AS earlier, "
+        f"count(*) OVER () AS many FROM ({numbered}) AS c "
+        f"JOIN (SELECT place, turn + 1 AS turn, number FROM ({numbered}) WHERE number >= {least}) AS b "
+        "USING (place, turn) WHERE NOT coalesce(c.is_break, false) "
+        f"AND (c.number > {jump} * b.number OR c.number * {jump} < b.number) ORDER BY row LIMIT {MOST}"
+    )
     found = checking.connection.execute(
-        f"SELECT c.{SOURCE_ROW} AS row, c.number, b.number, CAST(c.{quoted(time.id)} AS VARCHAR) AS period, "
-        f"{key_text(series)} AS shown, count(*) OVER () FROM ({base}) AS c "
-        f"JOIN (SELECT place, turn, number FROM ({base})) AS b "
-        f"ON b.place = c.place AND b.turn + 1 = c.turn WHERE b.number >= {least} "
-        f"AND (c.number > {jump} * b.number OR c.number * {jump} < b.number) AND NOT coalesce({is_break}, false) "
-        f"ORDER BY row, shown LIMIT {MOST}"
+        f"SELECT j.row, j.number, j.earlier, CAST(v.{quoted(time.id)} AS VARCHAR), any_value({key_text(series)}), "
+        f"any_value(j.many) FROM {VIEW} AS v JOIN {_ORDERS} AS o ON o.text = CAST(v.{quoted(time.id)} AS VARCHAR) "
+        f"JOIN _jumps AS j ON j.place = {key_hash(series)} AND j.turn = o.place GROUP BY 1, 2, 3, 4 ORDER BY 1, 4"
     ).fetchall()
     for row, number, before, period, shown, _ in found:
         yield checking.finding(
