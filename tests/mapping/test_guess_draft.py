@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -212,3 +213,12 @@ def test_boys_and_girls_beside_men_and_women_are_ages_too(table: Callable[..., D
         "Total": "_T",
     }
     assert read.components["FREQ"].constant == "M"
+
+
+def test_a_draft_of_ten_thousand_columns_of_words_ends_soon(table: Callable[..., Draft]) -> None:
+    heading = ",".join(["Destination", "Year", "Number", *(f"x{n}" for n in range(10_000))])
+    rows = [",".join(["France", "2020", "5", *(f"w{row}v{n}" for n in range(10_000))]) for row in range(30)]
+    began = time.monotonic()
+    draft = table("\n".join([heading, *rows]) + "\n", "DF_FLOW_POP", "SEN_ANSD")
+    assert time.monotonic() - began < 60
+    assert parse_mapping(draft.text).components["OBS_VALUE"].columns == ("Number",)

@@ -74,13 +74,15 @@ def body_of(sample: Sample, extent: Extent) -> list[tuple[str, ...]]:
 def read_columns(table: Table, rows: Sequence[Sequence[str]], numeric: Sequence[int]) -> list[TableColumn]:
     """Look at every column of the table."""
     columns = []
+    whole = Counter(column.heading for column in table.columns)
+    last = Counter(column.headings[-1] if column.headings else "" for column in table.columns)
     for column in table.columns:
         place = column.position - table.grid.first_column
         texts = Counter(clean(cells[place]) if place < len(cells) else "" for cells in rows)
         blanks = texts.pop("", 0)
         columns.append(
             TableColumn(
-                name=name_of(column, table),
+                name=name_of(column, whole, last),
                 column=column,
                 counts=dict(texts),
                 blanks=blanks,
@@ -90,10 +92,14 @@ def read_columns(table: Table, rows: Sequence[Sequence[str]], numeric: Sequence[
     return columns
 
 
-def name_of(column: Column, table: Table) -> str:
-    """How a mapping names a column: its last heading, all its headings, or its letter."""
-    last = column.headings[-1] if column.headings else ""
-    for name in (last, column.heading):
-        if name and not name.startswith(("#", "$")) and table.column(name) is column:
-            return name
+def name_of(column: Column, whole: Mapping[str, int], last: Mapping[str, int]) -> str:
+    """How a mapping names a column: its last heading, all its headings, or its letter.
+
+    ``whole`` and ``last`` count the headings of all columns, as ``Table.column`` looks for them.
+    """
+    name = column.headings[-1] if column.headings else ""
+    alone = whole.get(name, 0) == (1 if column.heading == name else 0) and (column.heading == name or last[name] == 1)
+    for candidate, is_alone in ((name, alone), (column.heading, whole.get(column.heading, 0) == 1)):
+        if candidate and is_alone and not candidate.startswith(("#", "$")):
+            return candidate
     return f"#{column.letter}"

@@ -26,6 +26,9 @@ from sdmx_hub.mapping.words import fold
 from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Urn
 
+MOST_COLUMNS = 300
+"""Columns asked what they say beside the figures."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
@@ -119,7 +122,7 @@ def _look(sample: Sample, extent: Extent, structure: DataStructure, coder: Coder
     table = open_sample(sample, extent)
     rows = body_of(sample, extent)
     columns = read_columns(table, rows, extent.numeric)
-    roles = guess_roles(columns, rows, structure, coder, own_area=area)
+    roles = guess_roles(columns[:MOST_COLUMNS], rows, structure, coder, own_area=area)
     layout = guess_layout(columns, roles, structure, coder, own_area=area)
     if not layout.figures:
         raise BadRequest("guess-no-table", file=sample.file)
