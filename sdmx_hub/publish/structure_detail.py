@@ -15,7 +15,12 @@ _WITHOUT_FLAG = frozenset({"ValueList", "Hierarchy", "Process"})
 """Classes of items whose artefact cannot be marked partial."""
 
 
-_ALSO = {"ProvisionAgreement": ("dataflow", "dataProvider"), "RepresentationMap": ("source", "target")}
+_ALSO = {
+    "ProvisionAgreement": ("dataflow", "dataProvider"),
+    "RepresentationMap": ("source", "target"),
+    "MetadataProvisionAgreement": ("metadataflow", "metadataProvider"),
+    "Metadataflow": ("targets",),
+}
 """What the schemas of SDMX ask of an artefact even when it is a stub."""
 
 Address = Callable[[Artefact], str]

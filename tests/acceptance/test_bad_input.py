@@ -292,7 +292,7 @@ REQUESTS = {
     "unknown component, v2": (f"/sdmx/v2/data/dataflow/ILMH/{FLOW}/+?c[COLOUR]=RED", None, 422, "COLOUR"),
     "unknown operator, v2": (f"/sdmx/v2/data/dataflow/ILMH/{FLOW}/+?c[TIME_PERIOD]=zz:2020", None, 400, "zz:2020"),
     "forbidden format, Accept": (data_path("v2", FLOW), "application/vnd.sdmx.data+edi;version=1.0", 406, "edi"),
-    "forbidden format, parameter": (data_path("v1", FLOW, query="format=excel"), None, 406, "excel"),
+    "forbidden format, parameter": (data_path("v1", FLOW, query="format=edi"), None, 406, "edi"),
     "forbidden version": (data_path("v2", FLOW), "application/vnd.sdmx.data+csv;version=9.0.0", 406, "9.0.0"),
 }
 
@@ -317,7 +317,7 @@ COMMANDS = {
     # what is exported, in which format, the exit code, what must be said
     "unknown dataflow": ("dataflow/ILMH/DF_NOTHING/1.0.0", "csv", 5, "DF_NOTHING"),
     "malformed key": (f"dataflow/ILMH/{FLOW}/1.0.0/A{'.X' * 20}", "csv", 2, "A.X.X"),
-    "forbidden format": (f"dataflow/ILMH/{FLOW}/1.0.0", "excel", 2, "excel"),
+    "forbidden format": (f"dataflow/ILMH/{FLOW}/1.0.0", "edi", 2, "edi"),
 }
 
 

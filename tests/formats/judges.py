@@ -107,6 +107,8 @@ def _sorted_out(structure: DataStructure, found: Iterable[Mapping[str, str]]) ->
 
 def read_csv(message: bytes, structure: DataStructure) -> Observations:
     lines = csv.DictReader(io.StringIO(message.decode(), newline=""))
+    # A heading may say how the values of a cell are parted and which languages they are in: plain texts have neither.
+    lines.fieldnames = [name.partition("[")[0] for name in lines.fieldnames or ()]
     fixed = {"DATAFLOW", "STRUCTURE", "STRUCTURE_ID", "ACTION"}
     return _sorted_out(
         structure, ({key: value for key, value in line.items() if value and key not in fixed} for line in lines)

@@ -20,6 +20,8 @@ from tests.factories import make_artefact, make_codelist, urn_of
 ASKED_OF_STUBS = {
     "ProvisionAgreement": {"dataflow", "dataProvider"},
     "RepresentationMap": {"source", "target"},
+    "MetadataProvisionAgreement": {"metadataflow", "metadataProvider"},
+    "Metadataflow": {"targets"},
     "Hierarchy": {"hierarchicalCodes"},
 }
 """What the schemas ask for even so."""
