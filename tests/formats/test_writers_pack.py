@@ -6,8 +6,8 @@ from functools import cache
 
 import pytest
 
-from sdmx_hub.formats.writers import WRITERS
 from sdmx_hub.formats.several import without_idle_languages
+from sdmx_hub.formats.writers import WRITERS
 from sdmx_hub.load.artefact_pack import pack_root, read_pack
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.structure import Component, read_data_structure, read_dataflow
