@@ -354,7 +354,7 @@ def cubes(draw):
     return specimen, observations, at, draw(st.booleans())
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cubes())
 def test_every_format_tells_the_same_observations(cube):
     specimen, observations, at, coded = cube
