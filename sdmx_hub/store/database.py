@@ -14,11 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import alembic.command
-import alembic.config
 import sqlalchemy as sa
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, event
 
 from sdmx_hub.errors import ConfigurationError
@@ -26,6 +22,8 @@ from sdmx_hub.errors import ConfigurationError
 _BUSY_SECONDS = 30
 _WRITE_LOCK = 7_345_016_001
 """The advisory lock of PostgreSQL that every writing transaction holds; the number only has to be ours."""
+_VERSION = sa.table("alembic_version", sa.column("version_num", sa.String))
+"""Where the migrations keep which of them were run."""
 
 
 @dataclass(frozen=True)
@@ -57,22 +55,19 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables to this release's shape. Raises ConfigurationError when they are newer than the program."""
-        config = _alembic()
-        with self.engine.connect() as connection:
-            known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-            current = MigrationContext.configure(connection).get_current_revision()
-            connection.rollback()
+        with self.reading() as connection:
+            current, known = _revision(connection), _revisions()
+        if current == known[-1]:
+            return
         if current is not None and current not in known:
             raise ConfigurationError("database-newer", revision=current)
         with self.transaction() as connection:
-            config.attributes["connection"] = connection
-            alembic.command.upgrade(config, "head")
+            _upgrade(connection)
 
     def is_current(self) -> bool:
         """Tell whether the tables have this release's shape."""
-        head = ScriptDirectory.from_config(_alembic()).get_current_head()
         with self.reading() as connection:
-            return MigrationContext.configure(connection).get_current_revision() == head
+            return _revision(connection) == _revisions()[-1]
 
     def state(self) -> str:
         """Tell how the database is, in a word or two: ``ok``, ``not migrated`` or ``unreachable``."""
@@ -123,8 +118,26 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _alembic() -> alembic.config.Config:
+def _revisions() -> list[str]:
+    """The revisions this program knows, in their order: the numbers its migrations are named by."""
+    listed = (resources.files(__package__) / "migrations" / "versions").iterdir()
+    return sorted(each.name.partition("_")[0] for each in listed if each.name.endswith(".py"))
+
+
+def _revision(connection: Connection) -> str | None:
+    """The revision of the tables; None where there are none."""
+    if not sa.inspect(connection).has_table(_VERSION.name):
+        return None
+    return connection.execute(sa.select(_VERSION.c.version_num)).scalar()
+
+
+def _upgrade(connection: Connection) -> None:
+    # Imported here: every command opens the database, and few find it to be migrated.
+    import alembic.command  # noqa: PLC0415
+    import alembic.config  # noqa: PLC0415
+
     config = alembic.config.Config()
     config.set_main_option("script_location", str(resources.files(__package__) / "migrations"))
     config.set_main_option("path_separator", "os")
-    return config
+    config.attributes["connection"] = connection
+    alembic.command.upgrade(config, "head")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from importlib import resources
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from sdmx_hub.errors import ConfigurationError, TryAgain
 from sdmx_hub.store import harvest_tables, metadata_tables, registry_tables
@@ -31,6 +34,25 @@ def test_migrations_make_exactly_the_tables_the_code_speaks_to(database):
 def test_migrating_twice_changes_nothing(database):
     database.migrate()
     assert database.is_current()
+
+
+def test_the_migrations_follow_each_other_in_the_order_of_their_numbers(database):
+    folder = resources.files("sdmx_hub.store") / "migrations"
+    scripts = list(ScriptDirectory(str(folder)).walk_revisions())
+    assert [script.revision for script in scripts] == [f"{number:04}" for number in range(len(scripts), 0, -1)]
+    assert all(Path(script.path).name.startswith(f"{script.revision}_") for script in scripts)
+    with database.reading() as connection:
+        assert connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == scripts[0].revision
+
+
+def test_only_tables_of_this_release_are_current(database, tmp_path):
+    assert database.is_current()
+    with database.transaction() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+    assert not database.is_current()
+    empty = open_database(f"sqlite:///{tmp_path / 'empty.db'}")
+    assert not empty.is_current()
+    empty.close()
 
 
 def test_tables_of_a_newer_program_are_refused(database):
