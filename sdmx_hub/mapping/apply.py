@@ -21,7 +21,7 @@ from sdmx_hub.mapping.running import decumulate
 from sdmx_hub.mapping.shares import turn_shares
 from sdmx_hub.mapping.sources import load_table, open_table
 from sdmx_hub.mapping.splits import divide
-from sdmx_hub.mapping.table import BadTable
+from sdmx_hub.mapping.table import BadTable, TableFile
 from sdmx_hub.mapping.telling import Gap, find_gaps, number_findings, text_findings
 from sdmx_hub.mapping.totals import add_up, derive_residuals
 from sdmx_hub.mapping.units import convert_units
@@ -63,6 +63,17 @@ class Mapped:
 def apply_mapping(
     mapping: TableMapping,
     file: Path,
+    structure: DataStructure,
+    artefacts: Artefacts,
+    connection: duckdb.DuckDBPyConnection,
+) -> Mapped:
+    """Map ``file``, as ``apply_to_file`` does a file with more to be told about it."""
+    return apply_to_file(mapping, TableFile(path=file), structure, artefacts, connection)
+
+
+def apply_to_file(
+    mapping: TableMapping,
+    file: TableFile,
     structure: DataStructure,
     artefacts: Artefacts,
     connection: duckdb.DuckDBPyConnection,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from sdmx_hub.mapping.groups import check_groups
+from sdmx_hub.mapping.reading_source import WORKBOOKS
 from sdmx_hub.mapping.resolve import known_codes
 from sdmx_hub.mapping.rules import SKIP, ComponentRule, TableMapping
 from sdmx_hub.mapping.schema import nearest
@@ -75,9 +76,9 @@ def _provider(mapping: TableMapping, artefacts: Artefacts) -> Iterator[Finding]:
 
 def _source(mapping: TableMapping) -> Iterator[Finding]:
     source = mapping.source
-    for key in ("sheet", "range") if source.format == "csv" else ():
+    for key in ("sheet", "range") if source.format not in WORKBOOKS else ():
         if getattr(source, key) is not None:
-            yield mapping.finding("MAP-SHEET", "source", key, key=key)
+            yield mapping.finding("MAP-SHEET", "source", key, key=key, format=source.format)
     for component_id, rule in mapping.components.items():
         if rule.number and rule.number.decimal is not None and rule.number.decimal in rule.number.thousands:
             yield mapping.finding("MAP-SIGNS", "components", component_id, sign=rule.number.decimal)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sdmx_hub.errors import BadRequest, HubError
 from sdmx_hub.mapping import reading_figures as figures
+from sdmx_hub.mapping import reading_source as sources
 from sdmx_hub.mapping.document import Document, parse_document
 from sdmx_hub.mapping.reading_codes import CodeTables
 from sdmx_hub.mapping.rules import (
@@ -92,7 +93,7 @@ class _Reader:
             dataflow=parse_ref(node["dataflow"]),
             language=node["language"],
             action=Action[node["action"].upper()],
-            source=_source(source),
+            source=self._source(source),
             components={key: self._component(key, value, source) for key, value in self._components(node).items()},
             rows=RowRule(**{key: tuple(map(_condition, value)) for key, value in node.get("rows", {}).items()}),
             fill_down=_fill(node.get("fill_down")),
@@ -106,8 +107,17 @@ class _Reader:
             checks=figures.checks(node.get("checks"), self._find),
             scope=tuple(node.get("scope", ())),
             file=self.file,
+            folder=self.folder,
             text=text,
             lines=self.document.lines,
+        )
+
+    def _source(self, node: Mapping[str, Any]) -> SourceRule:
+        until = node.get("until")
+        return SourceRule(
+            **sources.plain_keys(node, self._find),
+            thousands=_thousands(node.get("thousands")),
+            until=_condition(until) if until else None,
         )
 
     def _components(self, node: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,16 +204,6 @@ def _condition(node: Mapping[str, Any]) -> Condition:
 def _thousands(node: Any) -> tuple[str, ...]:
     signs = node if isinstance(node, list) else [node] if node else []
     return tuple(dict.fromkeys(sign for given in signs for sign in (BLANKS if given.isspace() else (given,))))
-
-
-def _source(node: Mapping[str, Any]) -> SourceRule:
-    plain = {key: value for key, value in node.items() if key not in {"thousands", "until"}}
-    until = node.get("until")
-    return SourceRule(
-        **plain,
-        thousands=_thousands(node.get("thousands")),
-        until=_condition(until) if until else None,
-    )
 
 
 def _number(node: Mapping[str, Any], source: Mapping[str, Any]) -> NumberRule:

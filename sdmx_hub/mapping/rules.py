@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path as Folder
 
 from sdmx_hub.mapping.declared import DatedCode, GroupRule, SplitRule
 from sdmx_hub.mapping.document import Path, shown_path
@@ -40,6 +41,15 @@ class Condition:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FixedColumn:
+    """A column of a file of fixed width: the first character from 1, and how many there are."""
+
+    start: int
+    width: int
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SourceRule:
     """Where the table stands in the file, and how its text is written. Rows count from 1, as people see them."""
 
@@ -59,6 +69,13 @@ class SourceRule:
     last_row: int | None = None
     footer_rows: int = 0
     until: Condition | None = None
+    columns: tuple[FixedColumn, ...] = ()
+    url_env: str | None = None
+    query: str | None = None
+    labels: bool = False
+    records: str | None = None
+    structure: str | None = None
+    files: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,7 +240,7 @@ class AggregateRule:
 
 @dataclass(frozen=True, kw_only=True)
 class TableMapping:
-    """A whole mapping file. ``lines`` tells where each thing stands in it, ``file`` its name."""
+    """A whole mapping file: ``file`` is its name, ``folder`` where it lies, ``lines`` where each thing stands in it."""
 
     id: str
     version: str
@@ -246,6 +263,7 @@ class TableMapping:
     checks: CheckRule = field(default_factory=CheckRule)
     scope: tuple[str, ...] = ()
     file: str | None = None
+    folder: Folder | None = None
     text: str = field(default="", repr=False)
     lines: Mapping[Path, int] = field(default_factory=dict, repr=False)
 

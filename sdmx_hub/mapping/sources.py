@@ -2,23 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 
-from sdmx_hub.mapping.rules import TableMapping
-from sdmx_hub.mapping.table import Column, Grid, Table, make_table
+from sdmx_hub.mapping.reading_source import BROUGHT, WORKBOOKS
+from sdmx_hub.mapping.rules import SourceRule, TableMapping
+from sdmx_hub.mapping.table import Column, Grid, NamedGrid, Table, TableFile, bad_table, make_table, name_table
+from sdmx_hub.mapping.table_arrow import ArrowGrid
 from sdmx_hub.mapping.table_csv import CsvGrid
 from sdmx_hub.mapping.table_csv_plain import load_plain
+from sdmx_hub.mapping.table_fixed import FixedGrid
 from sdmx_hub.mapping.table_workbook import WorkbookGrid
+from sdmx_hub.model.finding import Where
 from sdmx_hub.model.rows import SOURCE_ROW
 
 
-def open_table(mapping: TableMapping, path: Path, folder: Path) -> Table:
-    """Open ``path`` as the mapping says and read its headings. ``folder`` takes temporary files. Raises BadTable."""
+def _open_brought(file: TableFile, source: SourceRule, _: Path) -> ArrowGrid:
+    if not file.is_brought:
+        raise bad_table("TABLE-NOT-BROUGHT", Where(file=file.shown), format=source.format)
+    return ArrowGrid(file.path, file.shown)
+
+
+Open = Callable[[TableFile, SourceRule, Path], Grid]
+GRIDS: Mapping[str, Open] = {
+    "csv": lambda file, source, _: CsvGrid(file.path, source),
+    "tsv": lambda file, source, _: CsvGrid(file.path, source),
+    **dict.fromkeys(WORKBOOKS, lambda file, source, folder: WorkbookGrid(file.path, source, folder)),
+}
+"""How each format is opened whose headings stand in rows."""
+NAMED: Mapping[str, Callable[[TableFile, SourceRule, Path], NamedGrid]] = {
+    "fixed": lambda file, source, _: FixedGrid(file.path, source),
+    **dict.fromkeys(BROUGHT, _open_brought),
+}
+"""How each format is opened whose columns have names without rows of headings."""
+
+
+def open_table(mapping: TableMapping, file: TableFile, folder: Path) -> Table:
+    """Open ``file`` as the mapping says and read its headings. ``folder`` takes temporary files. Raises BadTable."""
     source = mapping.source
-    grid: Grid = CsvGrid(path, source) if source.format == "csv" else WorkbookGrid(path, source, folder)
+    if source.format in NAMED:
+        named = NAMED[source.format](file, source, folder)
+        if named.names:
+            return name_table(named, (source.header_row or 1) - 1 + (source.header_rows if source.header_row else 0))
+        return _with_headings(mapping, named)
+    return _with_headings(mapping, GRIDS[source.format](file, source, folder))
+
+
+def _with_headings(mapping: TableMapping, grid: Grid) -> Table:
+    source = mapping.source
     first = grid.head[0][0] if grid.head else 1
     header_row = first if source.header_row is None else source.header_row
     fill_right = mapping.unpivot is None or mapping.unpivot.fill_right

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
@@ -35,6 +36,24 @@ class BadTable(HubError):
 def bad_table(code: str, where: Where, /, **params: object) -> BadTable:
     """Make the refusal of a file."""
     return BadTable(Finding(code=code, where=where, params=params))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableFile:
+    """A file a mapping reads. ``name`` is what people call it, ``period`` what the pattern of its name tells.
+
+    ``is_brought`` tells a file of texts in Arrow's form, into which rows of a database or a message were brought.
+    """
+
+    path: Path
+    name: str = ""
+    period: str = ""
+    is_brought: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The name for people."""
+        return self.name or self.path.name
 
 
 @dataclass(frozen=True)
@@ -123,6 +142,21 @@ class Table:
         cells = dict(self.grid.head).get(row)
         index = position - self.grid.first_column
         return cells[index] if cells is not None and 0 <= index < len(cells) else None
+
+
+class NamedGrid(Grid, Protocol):
+    """A grid that knows the names of its columns: rows above the first of the table are no headings of its own."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names of the columns; none when headings stand in rows after all."""
+
+
+def name_table(grid: NamedGrid, skipped: int) -> Table:
+    """Make the table of a grid that names its columns, below ``skipped`` rows."""
+    columns = tuple(Column(position, (clean(name),)) for position, name in enumerate(grid.names, grid.first_column))
+    where = Where(file=grid.file, sheet=grid.sheet)
+    return Table(grid=grid, columns=columns, first_row=skipped + 1, where=where)
 
 
 def make_table(grid: Grid, header_row: int, header_rows: int, *, fill_right: bool) -> Table:

@@ -73,7 +73,7 @@ class CsvGrid:
     def _records(self, last_row: int | None = None) -> Iterator[tuple[int, list[str]]]:
         quote = self.source.quote
         reader = csv.reader(
-            self._lines(),
+            self.lines(),
             delimiter=self.source.delimiter,
             quotechar=quote or None,
             quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
@@ -83,7 +83,8 @@ class CsvGrid:
         except csv.Error as error:
             raise bad_table("TABLE-CSV", Where(file=self.file), line=reader.line_num, why=str(error)) from error
 
-    def _lines(self) -> Iterator[str]:
+    def lines(self) -> Iterator[str]:
+        """Draw the lines with their ends."""
         rest = ""
         for text in self._texts():
             lines = list(io.StringIO(rest + text, newline=""))
