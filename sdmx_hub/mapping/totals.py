@@ -32,8 +32,8 @@ def add_up(
 ) -> None:
     """Make one row of all good rows with the same key, where the mapping says so.
 
-    A missing part makes the sum missing (O); with ``partial`` what is there is added up (W). A key met once is left as
-    it is.
+    A missing part makes the sum missing (O); with ``partial`` what is there is added up (W). Where all parts are missing
+    for one reason, that is the reason. A key met once is left as it is.
     """
     rule = mapping.aggregate
     if rule is None or MEASURE not in varying:
@@ -46,6 +46,7 @@ def add_up(
     whole = f"CASE WHEN count(*) = 1 THEN min({_VALUE}) WHEN {enough} THEN {total} END"
     status = (
         f"CASE WHEN count(*) = 1 OR {complete} THEN coalesce(min({_STATUS}) FILTER ({_STATUS} <> 'A'), min({_STATUS})) "
+        f"WHEN count({_VALUE}) = 0 AND min({_STATUS}) = max({_STATUS}) THEN min({_STATUS}) "
         f"WHEN count({_VALUE}) = 0 OR NOT ({enough}) THEN 'O' ELSE 'W' END"
     )
     columns = [
