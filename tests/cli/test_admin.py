@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sdmx_hub import cli
+from tests.support.homes import make_office
 
 MAPPED = Path(__file__).parents[2] / "mappings" / "SEN_ANSD"
 Ask = Callable[..., Result]
@@ -18,13 +19,11 @@ Ask = Callable[..., Result]
 
 @pytest.fixture(scope="module")
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
-    home = tmp_path_factory.mktemp("office") / "home"
+    home = make_office(tmp_path_factory.mktemp("office") / "home")
 
     def ask_hub(*words: str) -> Result:
         return CliRunner().invoke(cli.cli, ["--home", str(home), *words])
 
-    assert ask_hub("init").exit_code == 0
-    assert ask_hub("structures", "load", "--pack").exit_code == 0
     return ask_hub
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,24 +15,15 @@ from sdmx_hub.cli import cli, main
 from sdmx_hub.load.artefact_pack import pack_root
 from tests.load.messages import FLOW, write_csv
 from tests.mapping.tables import FIXTURES
+from tests.support.homes import make_office
 
 Run = Callable[..., Result]
 
 
-@pytest.fixture(scope="module")
-def _made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("made") / "office"
-    for words in (["init"], ["structures", "load", "--pack"]):
-        result = CliRunner().invoke(cli, ["--home", str(home), *words], catch_exceptions=False)
-        assert result.exit_code == 0, result.output
-    return home
-
-
 @pytest.fixture
-def run(tmp_path: Path, _made: Path) -> Run:
+def run(tmp_path: Path) -> Run:
     """Type a command at a hub of one's own that holds the structures."""
-    home = tmp_path / "office"
-    shutil.copytree(_made, home)
+    home = make_office(tmp_path / "office")
 
     def typed(*words: object, language: str = "en") -> Result:
         arguments = ["--home", str(home), "--lang", language, *map(str, words)]

@@ -15,6 +15,7 @@ from sdmx_hub.cli.metadata import FORMATS
 from sdmx_hub.errors import HubError
 from sdmx_hub.formats.metadata_reading import read_metadata
 from sdmx_hub.load.artefacts import pack_root
+from tests.support.homes import make_office
 
 COMMANDS = ["load", "list", "show", "export", "remove", "check"]
 NAME = "ILMH/MDS_RGT_OSH/1.0.0"
@@ -45,10 +46,7 @@ def code(result: Result) -> int:
 
 
 def make_hub(home: Path) -> Hub:
-    hub = Hub(home)
-    assert hub.run("init").exit_code == 0
-    assert hub.run("structures", "load", "--pack").exit_code == 0
-    return hub
+    return Hub(make_office(home))
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import json
 from click.testing import CliRunner
 
 from sdmx_hub.cli import cli
+from tests.support.homes import make_office
 
 HEADING = (
     "DATAFLOW,FREQ,REF_AREA,INDICATOR,COUNTERPART_TYPE,COUNTERPART_AREA,MIG_REASON,MIG_TYPE,DURATION,SEX,AGE,"
@@ -19,15 +20,13 @@ ROW = (
 
 
 def test_the_scheduler_releases_what_an_embargo_held_back(tmp_path):
-    home = tmp_path / "home"
+    home = make_office(tmp_path / "home")
 
     def run(*words):
         done = CliRunner().invoke(cli, ["--home", str(home), *words])
         assert done.exit_code == 0, done.output
         return done.stdout
 
-    run("init")
-    run("structures", "load", "--pack")
     soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=60)
     file = tmp_path / "held.csv"
     file.write_text(f"{HEADING}\n{ROW.format(end=soon.isoformat(timespec='seconds'))}\n", encoding="utf-8")

@@ -15,6 +15,7 @@ from sdmx_hub.cli.structures import WRITERS
 from sdmx_hub.errors import HubError
 from sdmx_hub.formats.structure_reading import read_structures, sniff_structures
 from sdmx_hub.load.artefacts import pack_root
+from tests.support.homes import make_office
 
 COMMANDS = ["load", "list", "show", "export", "diff", "remove", "check"]
 
@@ -44,10 +45,7 @@ def code(result: Result) -> int:
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Hub:
-    hub = Hub(tmp_path_factory.mktemp("hub"))
-    assert hub.run("init").exit_code == 0
-    assert hub.structures("load", "--pack").exit_code == 0
-    return hub
+    return Hub(make_office(tmp_path_factory.mktemp("hub")))
 
 
 @pytest.fixture

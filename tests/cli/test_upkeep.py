@@ -19,6 +19,7 @@ from sdmx_hub.load.release import load_file
 from sdmx_hub.load.report import LoadOrder
 from sdmx_hub.store.observations import Observations
 from tests.load.messages import FLOW, write_csv
+from tests.support.homes import make_office
 
 Ask = Callable[..., dict[str, Any]]
 YEARS = range(2000, 2020)
@@ -27,9 +28,7 @@ YEARS = range(2000, 2020)
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A hub with one dataflow in a base and a delta."""
-    home = tmp_path / "office"
-    for words in (["init"], ["structures", "load", "--pack"]):
-        assert CliRunner().invoke(cli, ["--home", str(home), *words], catch_exceptions=False).exit_code == 0
+    home = make_office(tmp_path / "office")
     hub = HubContext(home=home, settings=Settings())
     observations = Observations(hub.database, home / "observations", small=0)
     base = write_csv(tmp_path, *(("A", {"TIME_PERIOD": str(year)}) for year in YEARS))

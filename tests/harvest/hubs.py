@@ -23,7 +23,6 @@ from sdmx_hub.model.rows import Rows, quoted
 from sdmx_hub.model.urn import Ref, Urn
 from sdmx_hub.query.plan import plan_data
 from sdmx_hub.query.request import DataQuery
-from sdmx_hub.store.database import open_database
 from sdmx_hub.store.observations import INTERNAL, PUBLIC, Observations
 from sdmx_hub.store.registry import Registry
 from sdmx_hub.store.releases import Lineage
@@ -32,6 +31,7 @@ from sdmx_hub.store.runs import Runs
 from sdmx_hub.web.app import create_app
 from tests.factories import OBSERVATION, component, make_codelist, make_concepts, make_dataflow, make_dsd, series
 from tests.harvest.virtual import BEGIN, VirtualTime
+from tests.support.homes import make_database
 
 FLOW = Ref("TEST", "DF", "1.0.0")
 KEYS = ("FREQ", "REF_AREA", "SEX", "TIME_PERIOD")
@@ -86,8 +86,7 @@ class Hub:
     def __init__(self, home: Path, time: VirtualTime, artefacts: Iterable[Artefact] | None = None) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home, self.time = home, time
-        self.database = open_database(f"sqlite:///{home / 'control.db'}")
-        self.database.migrate()
+        self.database = make_database(home / "control.db")
         self.registry = Registry(self.database)
         self.registry.save(make_artefacts() if artefacts is None else artefacts, actor="test", now=BEGIN)
         self.observations = Observations(self.database, home / "observations", clock=time.now)

@@ -19,10 +19,11 @@ from sdmx_hub.config import Settings
 from sdmx_hub.harvest.notify import Deliverer
 from sdmx_hub.model.message import Action
 from sdmx_hub.model.subscription import Event, StructureEvents, Subscription
-from sdmx_hub.store.database import Database, open_database
+from sdmx_hub.store.database import Database
 from sdmx_hub.store.outbox import Outbox
 from sdmx_hub.store.subscriptions import Subscriptions
 from tests.formats.judges import assert_valid_xml, message_schema
+from tests.support.homes import make_database
 
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 ORGANISATION = "urn:sdmx:org.sdmx.infomodel.base.Agency=SDMX:AGENCIES(1.0).OFFICE"
@@ -68,8 +69,7 @@ def listener() -> Iterator[Listener]:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    made = open_database(f"sqlite:///{tmp_path / 'control.db'}")
-    made.migrate()
+    made = make_database(tmp_path / "control.db")
     yield made
     made.close()
 

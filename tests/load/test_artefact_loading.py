@@ -19,10 +19,10 @@ from sdmx_hub.load.artefacts import load_artefacts, locate_files, locate_pack, p
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import CLASS_BY_NAME
 from sdmx_hub.model.message import Header, StructureMessage
-from sdmx_hub.store.database import open_database
 from sdmx_hub.store.registry import Registry
 from tests.factories import make_artefact as make_any
 from tests.factories import make_codelist, make_dataflow, urn_of
+from tests.support.homes import make_database
 
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 HEADER = Header(id="TEST", prepared=NOW, sender_id="TEST")
@@ -30,8 +30,7 @@ HEADER = Header(id="TEST", prepared=NOW, sender_id="TEST")
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[Registry]:
-    database = open_database(f"sqlite:///{tmp_path / 'control.db'}")
-    database.migrate()
+    database = make_database(tmp_path / "control.db")
     yield Registry(database)
     database.engine.dispose()
 

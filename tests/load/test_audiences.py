@@ -13,11 +13,11 @@ from sdmx_hub.query.plan import plan_data
 from sdmx_hub.query.request import DataQuery
 from sdmx_hub.sharing.audiences import INTERNAL, PUBLIC
 from sdmx_hub.sharing.visibility import public_view_sql
-from sdmx_hub.store.database import open_database
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.releases import Lineage
 from tests.factories import OBSERVATION, component, make_structure, series
 from tests.publish.cube import make_chance
+from tests.support.homes import make_database
 
 DATAFLOW = Ref("TEST", "DF", "1.0.0")
 STRUCTURE = make_structure(
@@ -38,8 +38,7 @@ class Loads:
     """A store that is loaded as files are."""
 
     def __init__(self, folder):
-        self.database = open_database(f"sqlite:///{folder / 'control.db'}")
-        self.database.migrate()
+        self.database = make_database(folder / "control.db")
         self.now = START
         self.observations = Observations(self.database, folder / "data", clock=lambda: self.now, small=4)
 

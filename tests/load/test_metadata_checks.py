@@ -14,9 +14,10 @@ from sdmx_hub.load.metadata_usage import allows
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import METADATA_SET, PREFIX
 from sdmx_hub.store.artefacts import Artefacts
-from sdmx_hub.store.database import Database, open_database
+from sdmx_hub.store.database import Database
 from sdmx_hub.store.metadata_sets import MetadataSets
 from tests.formats.metadata_specimens import AGREEMENT, DATAFLOW, make_set, message, structures
+from tests.support.homes import make_database
 
 NOW = dt.datetime(2026, 11, 22, 9, 30, tzinfo=dt.UTC)
 GOOD: list[dict[str, Any]] = [{"id": "TITLE", "value": {"en": "Jobs"}}]
@@ -25,8 +26,7 @@ CONTACT = {"id": "CONTACT", "attributes": [{"id": "NAME", "value": "Ana"}]}
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
-    made = open_database(f"sqlite:///{tmp_path / 'control.db'}")
-    made.migrate()
+    made = make_database(tmp_path / "control.db")
     yield made
     made.close()
 

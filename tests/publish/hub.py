@@ -13,11 +13,12 @@ from sdmx_hub.model.rows import Rows, quoted
 from sdmx_hub.model.urn import Ref
 from sdmx_hub.publish.data import open_data
 from sdmx_hub.query import urls_v2
-from sdmx_hub.store.database import Database, open_database
+from sdmx_hub.store.database import Database
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.registry import Registry
 from sdmx_hub.store.releases import Lineage
 from tests.publish.cube import ARTEFACTS, COLUMNS, Row
+from tests.support.homes import make_database
 
 DATAFLOW = Ref("TEST", "DF", "1.0.0")
 HEADER = Header(id="T", prepared=dt.datetime(2026, 1, 1, tzinfo=dt.UTC), sender_id="TEST")
@@ -35,8 +36,7 @@ class Hub:
     """A registry, observations and the last state that was released."""
 
     def __init__(self, folder: Path, *, small: int | None = None) -> None:
-        self.database: Database = open_database(f"sqlite:///{folder / 'control.db'}")
-        self.database.migrate()
+        self.database: Database = make_database(folder / "control.db")
         self.registry = Registry(self.database)
         self.registry.save(ARTEFACTS, actor="test", now=FIRST)
         self.artefacts = self.registry.snapshot()

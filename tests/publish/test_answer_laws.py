@@ -16,7 +16,6 @@ from sdmx_hub.model.urn import Ref
 from sdmx_hub.publish.availability import open_availability
 from sdmx_hub.publish.data import count_data, data_version, open_data
 from sdmx_hub.query import urls_v2
-from sdmx_hub.store.database import open_database
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.registry import Registry
 from sdmx_hub.store.releases import Lineage
@@ -33,6 +32,7 @@ from tests.publish.law_cube import (
     make_values,
 )
 from tests.publish.naive import DIMENSIONS, KEYS, Asked, Row, by_key, key_of, series_of, span_of
+from tests.support.homes import make_database
 
 FIRST = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 NOW = FIRST + dt.timedelta(days=30)
@@ -96,8 +96,7 @@ def make_history(seed: int) -> list[State]:
 @pytest.fixture(scope="module", params=["folded", "layered"])
 def hub(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
-    database = open_database(f"sqlite:///{folder / 'control.db'}")
-    database.migrate()
+    database = make_database(folder / "control.db")
     registry = Registry(database)
     registry.save(ARTEFACTS, actor="test", now=FIRST)
     artefacts = registry.snapshot()

@@ -18,6 +18,7 @@ from sdmx_hub.store.database import open_database
 from sdmx_hub.store.observations import Observations
 from tests.store.crashing import AFTER, BEFORE, POINTS
 from tests.store.cube import FLOW, STRUCTURE, drawn, load, moment, plan, read, series_rows
+from tests.support.homes import make_database
 
 AFTER_ALL = ("SN F 2020 9", "SN F 2021 2", "SN M 2020 3", "SN M 2021 4")
 RELEASES, READERS, ROWS = 24, 3, 400
@@ -35,8 +36,7 @@ def told(observations) -> set[str]:
 def test_a_writer_killed_anywhere_leaves_a_whole_release(tmp_path, point, small, monkeypatch):
     monkeypatch.setattr(staging, "MOST_CHANGED", 1000)
     url, root = f"sqlite:///{tmp_path / 'hub.db'}", tmp_path / "obs"
-    database = open_database(url)
-    database.migrate()
+    database = make_database(tmp_path / "hub.db")
     observations = Observations(database, root, small=small)
     rows = series_rows(*BEFORE)
     load(observations, {"internal": rows, "public": rows}, at=1)
@@ -58,8 +58,7 @@ def test_a_writer_killed_anywhere_leaves_a_whole_release(tmp_path, point, small,
 @pytest.mark.parametrize("name", ["flush", "rename"])
 @pytest.mark.parametrize("fails_at", range(1, 5))
 def test_a_full_disk_leaves_the_release_before(tmp_path, monkeypatch, name, fails_at):
-    database = open_database(f"sqlite:///{tmp_path / 'hub.db'}")
-    database.migrate()
+    database = make_database(tmp_path / "hub.db")
     observations = Observations(database, tmp_path / "obs")
     load(observations, series_rows(*BEFORE), at=1)
     real, calls = getattr(files, name), []
@@ -101,8 +100,7 @@ def numbered(value: int) -> list[str]:
 def test_readers_never_see_half_a_release(tmp_path, monkeypatch):
     monkeypatch.setattr(staging, "MOST_CHANGED", 1000)
     url, root = f"sqlite:///{tmp_path / 'hub.db'}", tmp_path / "obs"
-    database = open_database(url)
-    database.migrate()
+    database = make_database(tmp_path / "hub.db")
     observations = Observations(database, root, small=0)
     load(observations, series_rows(*numbered(1)), at=1)
     context = multiprocessing.get_context("spawn")

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from sdmx_hub.model.message import Action
 from sdmx_hub.store import staging
-from sdmx_hub.store.database import open_database
 from sdmx_hub.store.observations import Observations
 from tests.store.cube import (
     COLUMNS,
@@ -30,6 +29,7 @@ from tests.store.cube import (
     plan,
     state_of,
 )
+from tests.support.homes import make_database
 
 AREAS, SEXES, TIMES = ("ES", "FR", "SN"), ("F", "M"), ("2019", "2020", "2020-Q1", "2021")
 SHARED = {"TITLE": 2, "UNIT": 1, "SOURCE": 0}
@@ -178,8 +178,7 @@ def test_the_store_tells_what_a_dictionary_tells(steps, has_deltas, back_to, mon
     if has_deltas:
         monkeypatch.setattr(staging, "MOST_CHANGED", 1000)
     with tempfile.TemporaryDirectory() as folder:
-        database = open_database(f"sqlite:///{folder}/hub.db")
-        database.migrate()
+        database = make_database(Path(folder) / "hub.db")
         observations = Observations(database, Path(folder) / "obs", small=0 if has_deltas else 1000, threads=1)
         states = run(observations, steps)
         if len(states) > 1:
@@ -257,8 +256,7 @@ def go_back(observations, states, index) -> None:
 
 @pytest.mark.parametrize("key", ["2020-Q1", "2021"])
 def test_periods_are_in_the_order_of_time(key, tmp_path):
-    database = open_database(f"sqlite:///{tmp_path}/hub.db")
-    database.migrate()
+    database = make_database(tmp_path / "hub.db")
     observations = Observations(database, tmp_path / "obs")
     load(observations, make_rows([("SN", "F", time, *[None] * len(VALUES)) for time in ("2021", "2020-Q1", "2019-12")]))
     rows = drawn(observations.open_rows(FLOW, STRUCTURE, plan()))

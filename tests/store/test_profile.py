@@ -10,11 +10,11 @@ from sdmx_hub.query.plan import plan_data
 from sdmx_hub.query.request import DataQuery
 from sdmx_hub.store import profile as profile_module
 from sdmx_hub.store.availability import find_availability, select_availability
-from sdmx_hub.store.database import open_database
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.profile import Bits, Profiles, answers, period_end
 from sdmx_hub.store.state import open_state
 from tests.store.cube import FLOW, STRUCTURE, load, moment, series_rows
+from tests.support.homes import make_database
 
 AREAS, SEXES, PERIODS = ("ES", "FR", "SN"), ("F", "M", "_T"), ("2019", "2020", "2020-Q1", "2021")
 KEYS = [(), ((frozenset({"ES", "XX"}), None),), ((frozenset({"ES"}), frozenset({"F"})), (None, frozenset({"M"})))]
@@ -30,8 +30,7 @@ FILTERS = [
 @pytest.fixture(scope="module", params=["folded", "layered"])
 def observations(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
-    database = open_database(f"sqlite:///{folder}/hub.db")
-    database.migrate()
+    database = make_database(folder / "hub.db")
     made = Observations(database, folder / "obs", small=0 if request.param == "layered" else 1000)
     rows = [" ".join((*key, "1")) for key in itertools.product(AREAS, SEXES, PERIODS) if hash_of(key) % 3]
     load(made, series_rows(*rows[::2]), at=1)

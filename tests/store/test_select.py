@@ -17,11 +17,11 @@ from sdmx_hub.query.filters import parse_filter
 from sdmx_hub.query.plan import Plan, plan_data
 from sdmx_hub.query.request import DataQuery, SortTerm
 from sdmx_hub.store import staging
-from sdmx_hub.store.database import open_database
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.releases import Lineage
 from tests.factories import OBSERVATION, component, make_structure, series
 from tests.store.cube import FLOW, drawn, make_rows, moment
+from tests.support.homes import make_database
 
 
 def shape(data_type, **more):
@@ -159,8 +159,7 @@ def test_the_engine_picks_what_one_would_pick_by_hand(rows, asked, has_deltas, m
     if has_deltas:
         monkeypatch.setattr(staging, "MOST_CHANGED", 1000)
     with tempfile.TemporaryDirectory() as folder:
-        database = open_database(f"sqlite:///{folder}/hub.db")
-        database.migrate()
+        database = make_database(Path(folder) / "hub.db")
         observations = Observations(database, Path(folder) / "obs", small=0 if has_deltas else 1000, threads=1)
         for hour, part in enumerate((rows[::2], rows[1::2], rows), start=1):
             staged = observations.stage(FLOW, STRUCTURE, {"public": make_rows(part, COLUMNS)})
@@ -182,8 +181,7 @@ def test_the_engine_picks_what_one_would_pick_by_hand(rows, asked, has_deltas, m
 @pytest.fixture(scope="module")
 def long_series(tmp_path_factory):
     folder = tmp_path_factory.mktemp("long")
-    database = open_database(f"sqlite:///{folder}/hub.db")
-    database.migrate()
+    database = make_database(folder / "hub.db")
     observations = Observations(database, folder / "obs")
     connection = make_rows([], COLUMNS).connection
     sql = (

@@ -12,11 +12,11 @@ from sdmx_hub.config import Settings
 from sdmx_hub.formats import structure_json_v2_1
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.message import Header, StructureMessage
-from sdmx_hub.store.database import open_database
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.registry import Registry
 from tests.factories import component, make_codelist, make_concepts, make_dataflow, make_dsd
 from tests.formats.judges import assert_valid_xml, message_schema
+from tests.support.homes import CONTROL, make_database
 from tests.web.conftest import NOW, RELEASED, Parts, make_clock
 
 EDITIONS = {"2.1": "v2_1", "3.0.0": "v3_0", "3.1.0": "v3_1"}
@@ -42,8 +42,7 @@ def basis() -> tuple[Artefact, ...]:
 
 
 def make_small_hub(home: Path) -> Parts:
-    database = open_database(f"sqlite:///{home / 'control.db'}")
-    database.migrate()
+    database = make_database(home / CONTROL)
     registry = Registry(database)
     registry.save(basis(), actor="test", now=RELEASED)
     clock = make_clock()
