@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import functools
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -13,11 +15,21 @@ from sdmx_hub.mapping.rules import TableMapping
 from sdmx_hub.model.urn import Urn
 from sdmx_hub.store.artefacts import Artefacts
 from tests.mapping.tables import changed
+from tests.support.commands import type_command
+from tests.support.homes import make_office
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
 def artefacts() -> Artefacts:
     return Artefacts(read_pack(pack_root()))
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Type a command at a hub that holds the structures."""
+    return functools.partial(type_command, make_office(tmp_path_factory.mktemp("office")))
 
 
 @pytest.fixture

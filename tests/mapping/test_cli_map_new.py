@@ -3,31 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
+from tests.mapping.conftest import Run
 from tests.mapping.tables import MAPPINGS
 
 TABLE = MAPPINGS / "ESP_INE" / "samples" / "emigration_destination.csv"
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    home = tmp_path_factory.mktemp("office")
-
-    def sdmx_hub(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "sdmx_hub", "--home", str(home), *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False)
-
-    for words in (("init",), ("structures", "load", "--pack")):
-        done = sdmx_hub(*words)
-        assert done.returncode == 0, done.stderr
-    return sdmx_hub
 
 
 def test_a_draft_is_written_told_and_can_be_previewed(run: Run, tmp_path: Path) -> None:

@@ -5,30 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.mapping.conftest import Run
 from tests.mapping.tables import FIXTURES, MINIMAL
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
 TABLE = "pays,n\nTchad,5\nCongo,7\nMauritanie,2\nPays inconnu de tous,1\nSéné gal,3\nCongo,1\nQwzx,1\n"
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    home = tmp_path_factory.mktemp("office")
-
-    def sdmx_hub(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "sdmx_hub", "--home", str(home), *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False)
-
-    for words in (("init",), ("structures", "load", "--pack")):
-        done = sdmx_hub(*words)
-        assert done.returncode == 0, done.stderr
-    return sdmx_hub
 
 
 @pytest.fixture
