@@ -5,22 +5,21 @@ The formats of SDMX 2.1 tell the view that 2.1 has of the data: one measure, no 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sdmx_hub.formats import read_csv_table, read_json, read_rows, read_xml, read_xml_v2_1_generic
+from sdmx_hub.formats import read_csv_table, read_rows
 from sdmx_hub.formats.readers import read_data
 from sdmx_hub.formats.writers import WRITERS
 from tests.data_factories import TIME, make_dataset, make_message
 from tests.formats.cube_strategies import Cube, cubes, full_view, rows_in, view_v2_1
 from tests.formats.test_writers import SERIES_ONLY, judge
+
+pytestmark = pytest.mark.usefixtures("parse_here")
 
 OF_2_1 = {name for name in WRITERS if name in {"data-csv-1.0", "data-json-1.0"} or "xml-2.1" in name}
 PARAMETERS: dict[str, list[dict[str, str]]] = {
@@ -28,17 +27,6 @@ PARAMETERS: dict[str, list[dict[str, str]]] = {
     "data-csv-2.0": [{}, {"labels": "both", "keys": "both"}],
     "data-csv-2.1": [{}, {"labels": "name", "keys": "series"}],
 }
-
-
-@pytest.fixture(autouse=True)
-def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parse here: a child process for every message would take most of the time."""
-
-    def run(function: Callable[..., Any], /, *arguments: Any) -> Any:
-        return json.loads(json.dumps(function(*(str(one) if isinstance(one, Path) else one for one in arguments))))
-
-    for module in (read_json, read_xml, read_xml_v2_1_generic):
-        monkeypatch.setattr(module, "run_limited", run)
 
 
 def told(name: str, cube: Cube, parameters: dict[str, str], folder: Path) -> None:

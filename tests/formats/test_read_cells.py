@@ -17,6 +17,8 @@ from sdmx_hub.model.structure import Representation
 from sdmx_hub.model.urn import parse_urn
 from tests.data_factories import make_specimen
 
+pytestmark = pytest.mark.usefixtures("parse_here")
+
 ARRAY = Representation(max_occurs=None)
 CODES = Representation(max_occurs=None, codelist=parse_urn("urn:sdmx:org.sdmx.infomodel.codelist.Codelist=T:CL(1.0)"))
 TEXTS = Representation(facets={"isMultiLingual": True})

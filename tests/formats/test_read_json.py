@@ -15,6 +15,8 @@ from sdmx_hub.formats.readers import read_data
 from sdmx_hub.model.message import Action
 from tests.data_factories import make_specimen
 
+pytestmark = pytest.mark.usefixtures("parse_here")
+
 SPECIMEN = make_specimen(
     "FREQ.REF_AREA.SEX.TIME_PERIOD",
     attributes={

@@ -75,6 +75,13 @@ CASES: dict[str, list[Observation]] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _mostly_here(request: pytest.FixtureRequest) -> None:
+    """Parse plain messages of each format in a child, as the hub does, and all others in this process."""
+    if request.node.callspec.params.get("case") != "plain":
+        request.getfixturevalue("parse_here")
+
+
 def written(
     name: str, specimen: Specimen, observations: list[Observation], folder: Path, at: str | None = None
 ) -> Path:

@@ -12,6 +12,8 @@ from sdmx_hub.formats.read_data import ReadData
 from sdmx_hub.model.message import Action
 from tests.data_factories import make_specimen
 
+pytestmark = pytest.mark.usefixtures("parse_here")
+
 SPECIMEN = make_specimen(
     "FREQ.REF_AREA.SEX.TIME_PERIOD",
     attributes={"OBS_STATUS": "obs", "COMMENT_OBS": "obs", "TITLE": "group:Sibling", "LICENCE": "dataset"},

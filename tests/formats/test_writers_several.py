@@ -19,6 +19,8 @@ from sdmx_hub.model.cells import write_cell
 from tests.data_factories import TIME, Specimen, make_dataset, make_message, make_specimen
 from tests.formats.test_writers import AWKWARD, READERS, SERIES_ONLY, judge, write
 
+pytestmark = pytest.mark.usefixtures("parse_here")
+
 FULL = ["data-csv-2.0", "data-csv-2.1", "data-json-2.0", "data-json-2.1", "data-xml-3.0", "data-xml-3.1"]
 VIEWS = [name for name in READERS if name not in FULL]
 PLACES = {
