@@ -32,8 +32,8 @@ def add_up(
 ) -> None:
     """Make one row of all good rows with the same key, where the mapping says so.
 
-    A missing part makes the sum missing (O); with ``partial`` what is there is added up (W). Where all parts are missing
-    for one reason, that is the reason. A key met once is left as it is.
+    A missing part makes the sum missing (O); with ``partial`` what is there is added up (W). Parts that are all missing
+    for one reason keep it. A key met once is left as it is.
     """
     rule = mapping.aggregate
     if rule is None or MEASURE not in varying:
