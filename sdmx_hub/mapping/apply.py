@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from sdmx_hub.mapping import compile as sql
-from sdmx_hub.mapping.binding import PLACES, Binding
+from sdmx_hub.mapping.binding import PLACES, Binding, tie_files
 from sdmx_hub.mapping.checking import Artefacts, check_mapping, filled_in
 from sdmx_hub.mapping.figures import Bench
 from sdmx_hub.mapping.lookups import Answered, look_up
@@ -19,7 +19,7 @@ from sdmx_hub.mapping.rounding import tell_rounding
 from sdmx_hub.mapping.rules import ComponentRule, TableMapping, TotalRule
 from sdmx_hub.mapping.running import decumulate
 from sdmx_hub.mapping.shares import turn_shares
-from sdmx_hub.mapping.sources import load_table, open_table
+from sdmx_hub.mapping.sources import load_table, open_tables
 from sdmx_hub.mapping.splits import divide
 from sdmx_hub.mapping.table import BadTable, TableFile
 from sdmx_hub.mapping.telling import Gap, find_gaps, number_findings, text_findings
@@ -67,32 +67,36 @@ def apply_mapping(
     artefacts: Artefacts,
     connection: duckdb.DuckDBPyConnection,
 ) -> Mapped:
-    """Map ``file``, as ``apply_to_file`` does a file with more to be told about it."""
-    return apply_to_file(mapping, TableFile(path=file), structure, artefacts, connection)
+    """Map ``file``, as ``apply_to_files`` does several, or one with more to be told about it."""
+    return apply_to_files(mapping, (TableFile(path=file),), structure, artefacts, connection)
 
 
-def apply_to_file(
+def apply_to_files(
     mapping: TableMapping,
-    file: TableFile,
+    files: Sequence[TableFile],
     structure: DataStructure,
     artefacts: Artefacts,
     connection: duckdb.DuckDBPyConnection,
 ) -> Mapped:
-    """Map ``file``. Whatever is wrong with mapping or file is a finding; the rows are those nothing is wrong with.
+    """Map a table that stands in ``files``, one behind the other, as if it stood in one.
+
+    Whatever is wrong with mapping or files is a finding; the rows are those nothing is wrong with. ``_row`` is the row
+    in its file, above ``table.SHIFT`` bits the number of the file.
 
     ``connection`` takes temporary tables and belongs to the rows. OSError when the file cannot be read.
     """
     findings = check_mapping(mapping, structure, artefacts)
     with tempfile.TemporaryDirectory(prefix="sdmx-hub-map-") as folder:
         try:
-            table = open_table(mapping, file, Path(folder))
-            binding = Binding(mapping, table)
-            if not binding.findings:
+            binding = Binding(mapping, open_tables(mapping, files, Path(folder)))
+            table, apart = tie_files(binding)
+            if not binding.findings and not apart:
                 load_table(table, binding.columns, mapping.source.last_row, connection, sql.SOURCE)
         except BadTable as error:
             return _nothing(structure, connection, [*findings, error.finding])
-    if binding.findings:
-        return _nothing(structure, connection, [*findings, *binding.findings])
+    if binding.findings or apart:
+        told = [*binding.findings, *(one for one in apart if one not in binding.findings)]
+        return _nothing(structure, connection, [*findings, *told])
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {sql.CELLS} AS {sql.cells(binding)}")
     answered = look_up(binding, structure, artefacts, connection)
     return _Run(binding, structure, answered, connection).mapped(findings)

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from sdmx_hub.mapping.document import Path
 from sdmx_hub.mapping.rules import VALUE, Condition, TableMapping, UnpivotRule
-from sdmx_hub.mapping.table import Column, Table
+from sdmx_hub.mapping.table import SHIFT, Column, Table
+from sdmx_hub.mapping.table_joined import tie
 from sdmx_hub.model.finding import Finding, Severity
-from sdmx_hub.model.rows import literal, quoted
+from sdmx_hub.model.rows import SOURCE_ROW, literal, quoted
 
 CELL_VALUE = "_value"
 CELL_COLUMN = "_col"
-PLACES = ("$file", "$sheet", "$cell:")
+PLACES = ("$file", "$sheet", "$period", "$cell:")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Binding:
         self.table = table
         self.findings: list[Finding] = []
         self.used: dict[int, Column] = {}
+        self.named: list[Column] = []
         self.cells: tuple[Column, ...] = self._cells() if mapping.unpivot else ()
         self.components: dict[str, tuple[Bound, ...]] = {
             component_id: self._bind_all(rule.columns, "components", component_id, "column")
@@ -78,15 +80,14 @@ class Binding:
         return Bound(quoted(column.name), column.shown) if column else None
 
     def _place(self, name: str, path: Path) -> Bound | None:
-        text: str | None = self.table.grid.file
-        if name == "$sheet":
-            text = self.table.grid.sheet or ""
-        elif name != "$file":
-            text = self.table.cell(name.removeprefix("$cell:"))
-        if text is None:
+        texts = [_place_text(table, name) for table in self.table.each]
+        if None in texts:
             self._find("MAP-CELL", path, name=name)
             return None
-        return Bound(literal(text), name)
+        listed = [literal(text or "") for text in texts]
+        if len(set(listed)) == 1:
+            return Bound(listed[0], name)
+        return Bound(f"([{', '.join(listed)}])[({SOURCE_ROW} >> {SHIFT}) + 1]", name)
 
     def _column(self, name: str, path: Path) -> Column | None:
         column = self.table.column(name)
@@ -99,6 +100,7 @@ class Binding:
             self._find("MAP-COLUMN", path, hint, name=name, file=self.table.grid.file)
         else:
             self.used[column.position] = column
+            self.named.append(column)
         return column
 
     def _places(self, name: str) -> Iterator[str]:
@@ -166,3 +168,39 @@ class Binding:
             column = self._column(name, ("fill_down", "columns"))
             if column:
                 yield column
+
+
+def _place_text(table: Table, name: str) -> str | None:
+    if name == "$file":
+        return table.grid.file
+    if name == "$sheet":
+        return table.grid.sheet or ""
+    return table.period if name == "$period" else table.cell(name.removeprefix("$cell:"))
+
+
+def tie_files(binding: Binding) -> tuple[Table, list[Finding]]:
+    """Tie the columns of a table in several files by the names the mapping calls them by; what differs is a finding."""
+    table, mapping = binding.table, binding.mapping
+    findings: list[Finding] = []
+    ties: list[dict[int, int]] = []
+    for part in table.parts:
+        there = Binding(mapping, part)
+        findings += [one for one in there.findings if one not in findings]
+        headings, wanted = ([column.heading for column in one.cells] for one in (there, binding))
+        if headings != wanted:
+            other = ", ".join([text for text in headings if text not in wanted][:9]) or str(len(headings))
+            lacking = ", ".join([text for text in wanted if text not in headings][:9]) or str(len(wanted))
+            findings.append(
+                mapping.finding(
+                    "TABLE-FILES-HEADINGS",
+                    "unpivot",
+                    "columns",
+                    file=part.grid.file,
+                    first=table.grid.file,
+                    found=other,
+                    wanted=lacking,
+                )
+            )
+        pairs = [*zip(binding.named, there.named, strict=False), *zip(binding.cells, there.cells, strict=False)]
+        ties.append({here.position: other.position for here, other in pairs})
+    return (tie(table, ties) if ties and not findings else table), findings

@@ -14,6 +14,7 @@ from sdmx_hub.mapping import numbers
 from sdmx_hub.mapping.binding import CELL_COLUMN, CELL_VALUE, Binding, Bound
 from sdmx_hub.mapping.reading import MEASURE
 from sdmx_hub.mapping.rules import ComponentRule, Condition, NumberRule
+from sdmx_hub.mapping.table import SHIFT
 from sdmx_hub.model.rows import SOURCE_ROW, literal, quoted
 
 SOURCE, CELLS, MAPPED = "_source", "_cells", "_mapped"
@@ -22,6 +23,8 @@ JOIN = " | "
 GOOD_TEXT, SKIPPED_TEXT, BAD_TEXT = 0, 1, 2
 """What a look-up table says of a text."""
 STATUS, CONFIDENTIALITY, COMMENT = "OBS_STATUS", "CONF_STATUS", "COMMENT_OBS"
+FILE = f"{SOURCE_ROW} >> {SHIFT}"
+"""The number of the file a row stands in, where a table stands in several."""
 SIGNED = "_signed"
 """Whether a % sign stood behind the measure, where one may."""
 _RUNS_OF_BLANKS = r"[\s\x{00A0}\x{202F}\x{2007}\x{2009}\x{3000}\x{FEFF}]+"
@@ -67,11 +70,12 @@ def filled(binding: Binding) -> str:
         return SOURCE
     above = [*rule.marks, *([""] if rule.blanks else [])]
     listed = ", ".join(map(literal, above))
+    files = f"PARTITION BY {FILE} " if binding.table.parts else ""
     columns = []
     for column in binding.columns:
         name = quoted(column.name)
         own = f"CASE WHEN {evened(name)} IN ({listed}) THEN NULL ELSE {name} END"
-        down = f"coalesce(last_value({own} IGNORE NULLS) OVER (ORDER BY {SOURCE_ROW}), '') AS {name}"
+        down = f"coalesce(last_value({own} IGNORE NULLS) OVER ({files}ORDER BY {SOURCE_ROW}), '') AS {name}"
         columns.append(down if column in binding.filled and above else name)
     return f"(SELECT {SOURCE_ROW}, {', '.join(columns)} FROM {SOURCE})"
 
@@ -81,13 +85,14 @@ def chosen(binding: Binding) -> str:
     source, rows = binding.mapping.source, binding.mapping.rows
     tests = ["true"]
     if source.footer_rows:
-        nth = f"(SELECT {SOURCE_ROW} FROM {SOURCE} ORDER BY 1 DESC LIMIT 1 OFFSET {source.footer_rows - 1})"
-        tests.append(f"{SOURCE_ROW} < coalesce({nth}, 0)")
+        files = f"PARTITION BY {FILE} " if binding.table.parts else ""
+        last = f"row_number() OVER ({files}ORDER BY {SOURCE_ROW} DESC) <= {source.footer_rows}"
+        tests.append(f"{SOURCE_ROW} NOT IN (SELECT {SOURCE_ROW} FROM {SOURCE} QUALIFY {last})")
     if source.until and id(source.until) in binding.conditions:
         passes = test(source.until, binding.conditions[id(source.until)])
-        tests.append(
-            f"{SOURCE_ROW} < coalesce((SELECT min({SOURCE_ROW}) FROM {SOURCE} WHERE {passes}), 9223372036854775807)"
-        )
+        same = f" AND s.{FILE} = f.{FILE}" if binding.table.parts else ""
+        found = f"SELECT min({SOURCE_ROW}) FROM {SOURCE} AS s WHERE {passes}{same}"
+        tests.append(f"{SOURCE_ROW} < coalesce(({found}), 9223372036854775807)")
     tests += _row_tests(binding, rows.keep, rows.drop, in_heading=False)
     return f"SELECT * FROM {filled(binding)} AS f WHERE {' AND '.join(tests)}"
 

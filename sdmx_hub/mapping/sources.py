@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sdmx_hub.mapping.table_arrow import ArrowGrid
 from sdmx_hub.mapping.table_csv import CsvGrid
 from sdmx_hub.mapping.table_csv_plain import load_plain
 from sdmx_hub.mapping.table_fixed import FixedGrid
+from sdmx_hub.mapping.table_joined import join_tables
 from sdmx_hub.mapping.table_workbook import WorkbookGrid
 from sdmx_hub.model.finding import Where
 from sdmx_hub.model.rows import SOURCE_ROW
@@ -37,6 +39,16 @@ NAMED: Mapping[str, Callable[[TableFile, SourceRule, Path], NamedGrid]] = {
     **dict.fromkeys(BROUGHT, _open_brought),
 }
 """How each format is opened whose columns have names without rows of headings."""
+
+
+def open_tables(mapping: TableMapping, files: Sequence[TableFile], folder: Path) -> Table:
+    """Open the files a table stands in as one table. Raises BadTable."""
+    tables = []
+    for number, file in enumerate(files):
+        own = folder / str(number)
+        own.mkdir()
+        tables.append(dataclasses.replace(open_table(mapping, file, own), period=file.period))
+    return join_tables(tables)
 
 
 def open_table(mapping: TableMapping, file: TableFile, folder: Path) -> Table:

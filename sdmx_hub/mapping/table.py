@@ -20,6 +20,8 @@ from sdmx_hub.model.finding import Finding, Where
 
 JOINT = " ▸ "
 """Between the headings of one column."""
+SHIFT = 40
+"""Bits of a row number below those that tell its file, where a table stands in several."""
 HEAD_ROWS = 200
 """Rows kept aside for headings and ``$cell``."""
 _CELL = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
@@ -113,12 +115,27 @@ class Grid(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A grid whose headings are understood. ``first_row`` is the first row below them."""
+    """A grid whose headings are understood. ``first_row`` is the first row below them.
+
+    ``period`` is what the name of the file tells; ``parts`` are the tables of several files this one is made of.
+    """
 
     grid: Grid
     columns: tuple[Column, ...]
     first_row: int
     where: Where = field(default_factory=Where)
+    period: str = ""
+    parts: tuple[Table, ...] = ()
+
+    @property
+    def each(self) -> tuple[Table, ...]:
+        """The tables of the files: several, or this one."""
+        return self.parts or (self,)
+
+    def place(self, row: int) -> Where:
+        """Say where a row stands."""
+        part = self.each[row >> SHIFT] if self.parts else self
+        return Where(file=part.where.file, sheet=part.where.sheet, row=row & ((1 << SHIFT) - 1))
 
     def column(self, name: str) -> Column | None:
         """Find a column by ``#3``, ``#C``, its whole heading, or its last heading where only one has it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -110,8 +111,7 @@ def place(binding: Binding, component_id: str, row: int, position: int) -> Where
     shown = " | ".join(bound.shown for bound in bounds)
     if any(bound.in_heading for bound in bounds):
         shown = next((column.shown for column in binding.cells if column.position == position), shown)
-    there = binding.table.where
-    return Where(file=there.file, sheet=there.sheet, row=row, column=shown)
+    return dataclasses.replace(binding.table.place(row), column=shown)
 
 
 def _more(binding: Binding, component_id: str, met: int) -> Iterator[Finding]:
