@@ -13,9 +13,10 @@ from decimal import Decimal
 from sdmx_hub.load.checks.keys import rest
 from sdmx_hub.load.checks.relations import FUNNEL
 from sdmx_hub.load.checks.sums import additive
-from sdmx_hub.load.checks.terms import MOST, NOT_ADDITIVE, UNIT, VALUE, VIEW, Checking, key_hash, key_text, number_of
+from sdmx_hub.load.checks.terms import MOST, UNIT, VALUE, VIEW, Checking, key_hash, key_text, number_of
 from sdmx_hub.model.finding import Finding
 from sdmx_hub.model.rows import SOURCE_ROW, literal, quoted
+from sdmx_hub.model.units import NOT_ADDITIVE
 
 _INDICATOR, _AREA = "INDICATOR", "COUNTERPART_AREA"
 _NO_PARTS = frozenset({"_T", "_Z", "W0", "W2", "_X"})

@@ -12,7 +12,6 @@ from sdmx_hub.load.checks.keys import rest
 from sdmx_hub.load.checks.sums import additive
 from sdmx_hub.load.checks.terms import (
     MOST,
-    NOT_ADDITIVE,
     STATUS,
     UNIT,
     VALUE,
@@ -26,6 +25,7 @@ from sdmx_hub.load.checks.terms import (
 from sdmx_hub.model.finding import Finding, Severity
 from sdmx_hub.model.period import parse_period
 from sdmx_hub.model.rows import SOURCE_ROW, literal, quoted
+from sdmx_hub.model.units import NOT_ADDITIVE
 
 _ORDERS = "_orders"
 _A_YEAR = {"A": 1, "S": 2, "T": 3, "Q": 4, "M": 12}

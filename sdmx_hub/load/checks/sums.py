@@ -16,9 +16,7 @@ from decimal import Decimal, InvalidOperation
 
 from sdmx_hub.load.checks.keys import rest
 from sdmx_hub.load.checks.terms import (
-    COUNT_UNITS,
     MOST,
-    NOT_ADDITIVE,
     UNIT,
     VALUE,
     VIEW,
@@ -30,6 +28,7 @@ from sdmx_hub.load.checks.terms import (
 )
 from sdmx_hub.model.finding import Finding, Severity
 from sdmx_hub.model.rows import SOURCE_ROW, literal, quoted
+from sdmx_hub.model.units import COUNT_UNITS, NOT_ADDITIVE
 
 UNSOUND = "_unsound"
 """Table of the keys of cells in sums that do not add up."""

@@ -24,10 +24,6 @@ MOST = 200
 VALUE = "OBS_VALUE"
 STATUS = "OBS_STATUS"
 UNIT = "UNIT_MEASURE"
-COUNT_UNITS = frozenset({"PS", "PMT", "CTR", "MVT", "JB", "CAS", "N"})
-"""Units of CL_UNIT_MEASURE in which a value is a count."""
-NOT_ADDITIVE = frozenset({"PT", "R100K", "MTH", "SC10", "IX1", "DAY"})
-"""Units of CL_UNIT_MEASURE whose values cannot be added up."""
 NUMBER = r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?"
 """The numbers the hub takes: digits 0 to 9, a point, a short exponent; nothing that some library happens to accept."""
 

@@ -14,7 +14,6 @@ import duckdb
 
 from sdmx_hub.load.checks.cells import CONTROL, TEXT_OF_CELL, cell_conditions, each_text, shown_sql
 from sdmx_hub.load.checks.terms import (
-    COUNT_UNITS,
     FLOATING,
     NUMBER,
     STATUS,
@@ -28,6 +27,7 @@ from sdmx_hub.load.checks.terms import (
 from sdmx_hub.model.finding import Finding
 from sdmx_hub.model.rows import literal, quoted
 from sdmx_hub.model.structure import Component
+from sdmx_hub.model.units import COUNT_UNITS
 
 NO_VALUE = ("O", "L", "M", "Q")
 """Codes of CL_OBS_STATUS that say there is no value: missing, not collected, cannot exist, suppressed."""
