@@ -88,6 +88,8 @@ def _unknown(mapping: TableMapping, structure: DataStructure) -> Iterator[Findin
     known = list(structure.components)
     named = [("components", key) for key in mapping.components]
     named += [("scope", key) for key in mapping.scope]
+    dates = [rule.date for rule in mapping.components.values() if rule.date]
+    named += [("components", date.frequency_of) for date in dates if date.frequency_of]
     if mapping.percentages and mapping.percentages.component_id:
         named.append(("percentages", mapping.percentages.component_id))
     named += [("totals", rule.component_id) for rule in mapping.totals]
@@ -132,6 +134,7 @@ def _declared(rule: ComponentRule) -> Iterator[tuple[str, str, str]]:
     """Every code a component's tables give: key of the mapping, text, code."""
     yield from (("codes", text, code) for text, code in rule.codes.items())
     yield from (("codes", text, one.code) for text, listed in rule.dated.items() for one in listed)
+    yield from (("rules", str(place), one.code) for place, one in enumerate(rule.rules) if one.code and one.is_literal)
     yield from (("splits", text, code) for text, split in rule.splits.items() for code in split.weights)
     yield from (("groups", text, group.code) for text, group in rule.groups.items())
 

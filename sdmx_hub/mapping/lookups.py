@@ -12,7 +12,7 @@ import pyarrow as pa
 from sdmx_hub.mapping import compile as sql
 from sdmx_hub.mapping.areas import AreaIndex
 from sdmx_hub.mapping.binding import Binding
-from sdmx_hub.mapping.checking import DEFAULTS, Artefacts, codelist_of
+from sdmx_hub.mapping.checking import DEFAULTS, Artefacts, codelist_of, filled_in
 from sdmx_hub.mapping.resolve import GOOD, Lookup, Outcome, Resolution, read_representation_map
 from sdmx_hub.mapping.rules import ComponentRule, TableMapping, TimeRule
 from sdmx_hub.mapping.times import ISO
@@ -64,9 +64,10 @@ def look_up(
         if lookup.codelist is not None or lookup.rule.is_lookup or rule.splits or rule.groups:
             text = sql.joined(bounds)
             met = connection.execute(sql.distinct_texts(text, lookup.rule)).fetchall()
-            if clock is not None and lookup.is_dated(row[2] for row in met):
-                met = connection.execute(sql.distinct_pairs(text, lookup.rule, clock.text)).fetchall()
-                text = sql.paired(text, clock.text)
+            beside = _frequency(rule, binding, structure, artefacts) or clock
+            if beside is not None and (beside is not clock or lookup.is_dated(row[2] for row in met)):
+                met = connection.execute(sql.distinct_pairs(text, lookup.rule, beside.text)).fetchall()
+                text = sql.paired(text, beside.text)
             coded = sql.Coded(
                 component_id=component_id,
                 text=text,
@@ -75,14 +76,14 @@ def look_up(
                 tells=bool(rule.splits or rule.groups),
                 splits=bool(rule.splits),
             )
-            uses = _answer(coded, lookup, met, clock, connection)
+            uses = _answer(coded, lookup, met, beside, connection)
             answered.append(Answered(coded=coded, lookup=lookup, uses=uses))
     return answered
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Clock:
-    """The time of each cell: the SQL of its text, or one constant for all; ``lookup`` reads the text."""
+    """The time (or frequency) of each cell: the SQL of its text, or one constant; ``lookup`` reads the text."""
 
     text: str
     lookup: Lookup | None = None
@@ -99,16 +100,29 @@ class _Clock:
 
 def _clock(binding: Binding, structure: DataStructure, artefacts: Artefacts) -> _Clock | None:
     """How the time of a cell is told; None where no time is."""
-    time = structure.time_dimension
-    rule = binding.mapping.components.get(time.id) if time else None
-    if time is None or rule is None:
+    return _told_by(structure.time_dimension, binding, structure, artefacts)
+
+
+def _frequency(rule: ComponentRule, binding: Binding, structure: DataStructure, artefacts: Artefacts) -> _Clock | None:
+    """The component that tells the frequency of a date; None where the rule declares it, or is none of dates."""
+    if rule.date is None or rule.date.frequency_of is None:
         return None
+    return _told_by(structure.components.get(rule.date.frequency_of), binding, structure, artefacts)
+
+
+def _told_by(
+    component: Component | None, binding: Binding, structure: DataStructure, artefacts: Artefacts
+) -> _Clock | None:
+    rule = binding.mapping.components.get(component.id) if component else None
+    if component is None or rule is None:
+        constant = filled_in(binding.mapping, structure).get(component.id) if component else None
+        return None if constant is None else _Clock(text=literal(constant))
     if rule.constant is not None:
         return _Clock(text=literal(rule.constant))
-    if time.id not in binding.components:
+    if component.id not in binding.components:
         return None
-    lookup = make_lookup(time, rule, structure, artefacts, binding.mapping)
-    return _Clock(text=sql.joined(binding.components[time.id]), lookup=lookup, rule=rule)
+    lookup = make_lookup(component, rule, structure, artefacts, binding.mapping)
+    return _Clock(text=sql.joined(binding.components[component.id]), lookup=lookup, rule=rule)
 
 
 def make_lookup(
@@ -119,7 +133,7 @@ def make_lookup(
     mapping: TableMapping | None = None,
 ) -> Lookup:
     """Gather what a component's texts are looked up in."""
-    if component is structure.time_dimension and rule.time is None:
+    if component is structure.time_dimension and not (rule.time or rule.date or rule.rules):
         rule = replace(rule, time=TimeRule(pattern=ISO))
     areas = artefacts.find(AREAS) if rule.areas else None
     map_artefact = artefacts.find(rule.map) if rule.map else None

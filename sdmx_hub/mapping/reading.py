@@ -11,6 +11,7 @@ from sdmx_hub.mapping import reading_figures as figures
 from sdmx_hub.mapping import reading_source as sources
 from sdmx_hub.mapping.document import Document, parse_document
 from sdmx_hub.mapping.reading_codes import CodeTables
+from sdmx_hub.mapping.reading_rules import read_date_rule, read_value_rules
 from sdmx_hub.mapping.rules import (
     AggregateRule,
     ComponentRule,
@@ -152,6 +153,8 @@ class _Reader:
             age=node.get("age", False),
             time=self._time(component_id, node.get("time")),
             number=_number(node, source) if is_number else None,
+            rules=read_value_rules(component_id, node, self._find),
+            date=read_date_rule(component_id, node, self._find),
         )
 
     def _time(self, component_id: str, node: Any) -> TimeRule | None:

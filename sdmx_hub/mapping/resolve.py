@@ -17,7 +17,9 @@ from sdmx_hub.mapping.ages import BAND, read_band
 from sdmx_hub.mapping.areas import AreaIndex
 from sdmx_hub.mapping.declared import DatedCode
 from sdmx_hub.mapping.rules import SKIP, ComponentRule
+from sdmx_hub.mapping.standard.dates import read_date
 from sdmx_hub.mapping.times import read_time
+from sdmx_hub.mapping.value_rules import find_rule, parted
 from sdmx_hub.mapping.words import fold
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.structure import Codelist
@@ -77,7 +79,7 @@ class Lookup:
 
     def is_dated(self, texts: Iterable[str]) -> bool:
         """Tell whether the code of any of some texts depends on the period."""
-        if self.rule.dated:
+        if self.rule.dated or any(rule.is_dated for rule in self.rule.rules):
             return True
         return bool(self.areas and self.rule.areas) and any(self._dated_areas(text) for text in texts)
 
@@ -120,25 +122,28 @@ class Lookup:
         if code is None:
             shown = tuple(one.shown for one in codes)
             return Resolution(Outcome.NOT_VALID, candidates=shown, period=period)
-        if code == SKIP:
-            return Resolution(Outcome.SKIPPED)
-        return Resolution(Outcome.EMPTY) if code == "" and self.may_be_empty else self._declared(text, code)
+        return self._told(text, code)
 
     def _undated(self, text: str, transformed: str, period: str) -> Resolution:
         code = self.rule.codes.get(text, self.rule.codes.get(transformed))
-        if code == SKIP:
-            return Resolution(Outcome.SKIPPED)
-        if code == "" and self.may_be_empty:
-            return Resolution(Outcome.EMPTY)
         if code is not None:
-            return self._declared(transformed, code)
+            return self._told(transformed, code)
+        by_rule = self._by_rules(transformed, period)
+        if by_rule is not None:
+            return by_rule
         if not transformed and self.may_be_empty:
             return Resolution(Outcome.EMPTY)
         found = self.mapped.get(transformed)
         if found is not None:
             return self._checked(found)
         dated = self._dated_areas(transformed) if self.rule.areas else ()
-        return self._at(transformed, dated, period) if dated else self._by_kind(transformed)
+        return self._at(transformed, dated, period) if dated else self._by_kind(transformed, period)
+
+    def _told(self, text: str, code: str) -> Resolution:
+        """What a table says of a text: a code, to leave its rows out, or nothing."""
+        if code == SKIP:
+            return Resolution(Outcome.SKIPPED)
+        return Resolution(Outcome.EMPTY) if code == "" and self.may_be_empty else self._declared(text, code)
 
     def _declared(self, text: str, code: str) -> Resolution:
         """A code the mapping itself gives: a band must be the band of the text, and the code must exist."""
@@ -152,10 +157,26 @@ class Lookup:
     def _is_age(self) -> bool:
         return self.rule.age or self.component_id == "AGE"
 
-    def _by_kind(self, text: str) -> Resolution:
+    def _by_rules(self, text: str, period: str) -> Resolution | None:
+        """The code of the first rule that fits; None where none does."""
+        if not self.rule.rules:
+            return None
+        texts = parted(text, len(self.rule.columns))
+        found = find_rule(self.rule.rules, texts, period)
+        if found is None:
+            return None
+        code = found.made(texts)
+        if code is None:
+            code = "" if self.may_be_empty else SKIP
+        return self._told(text, code) if found.is_literal or not code else self._checked(code)
+
+    def _by_kind(self, text: str, beside: str) -> Resolution:
         rule = self.rule
         if rule.areas:
             return self._area(text)
+        if rule.date:
+            period = read_date(text, rule.date, beside)
+            return Resolution(Outcome.CODED, period) if period else Resolution(Outcome.TIME_UNKNOWN)
         if rule.age:
             band = read_band(text)
             return self._checked(band) if band else Resolution(Outcome.AGE_UNKNOWN)

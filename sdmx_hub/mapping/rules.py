@@ -9,6 +9,7 @@ from pathlib import Path as Folder
 
 from sdmx_hub.mapping.declared import DatedCode, GroupRule, SplitRule
 from sdmx_hub.mapping.document import Path, shown_path
+from sdmx_hub.mapping.value_rules import DateRule, ValueRule
 from sdmx_hub.model.finding import Finding, Severity, Where
 from sdmx_hub.model.message import Action
 from sdmx_hub.model.urn import Ref, Urn
@@ -166,11 +167,14 @@ class ComponentRule:
     age: bool = False
     time: TimeRule | None = None
     number: NumberRule | None = None
+    rules: tuple[ValueRule, ...] = ()
+    date: DateRule | None = None
 
     @property
     def is_lookup(self) -> bool:
         """Tell whether the text is looked up, and not taken as it stands."""
-        return bool(self.codes or self.dated or self.map or self.areas or self.age or self.time)
+        tables = self.codes or self.dated or self.rules or self.map
+        return bool(tables or self.areas or self.age or self.time or self.date)
 
 
 @dataclass(frozen=True, kw_only=True)

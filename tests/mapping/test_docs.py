@@ -16,7 +16,8 @@ from sdmx_hub.mapping.times import _PARTS
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "mapping.md").read_text(encoding="utf-8")
-CATALOGUES = [ROOT / "sdmx_hub" / "language" / "catalogue" / name for name in ("mapping.toml", "difficulties.toml", "sources.toml")]
+NAMES = ("mapping.toml", "difficulties.toml", "sources.toml", "standard.toml")
+CATALOGUES = [ROOT / "sdmx_hub" / "language" / "catalogue" / name for name in NAMES]
 CODES = [key for file in CATALOGUES for key in tomllib.loads(file.read_text(encoding="utf-8")) if key.isupper()]
 
 
