@@ -11,6 +11,7 @@ import click
 from sdmx_hub.cli.context import FINDINGS, HubContext, json_option, pass_hub, show
 from sdmx_hub.cli.mapping_apply import applied, finding_line
 from sdmx_hub.cli.mapping_decide import accept, reject, suggest, undo
+from sdmx_hub.cli.mapping_diff import diff
 from sdmx_hub.cli.mapping_new import new
 from sdmx_hub.language import sentence
 from sdmx_hub.mapping.apply import Mapped
@@ -36,7 +37,7 @@ def map_() -> None:
 
 
 map_.add_command(new)
-for _command in (suggest, accept, reject, undo):
+for _command in (diff, suggest, accept, reject, undo):
     map_.add_command(_command)
 
 

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,9 +27,12 @@ from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.releases import Lineage
 from sdmx_hub.store.staging import Staged
 
+Look = Callable[[Sequence[Staged]], None]
+"""What is shown the staged rows of a rehearsal before they are let go."""
+
 
 @dataclass(frozen=True, kw_only=True)
-class _Opened:
+class Opened:
     """A file that was read and checked, its rows still there."""
 
     report: LoadReport
@@ -43,7 +46,7 @@ def check_file(order: LoadOrder, artefacts: Artefacts) -> LoadReport:
     What is wrong with the file is in the findings. Raises NotFound for a file, structure or dataflow that is not there,
     BadRequest for an override of what cannot be.
     """
-    with _opened(order, artefacts) as opened:
+    with open_checked(order, artefacts) as opened:
         return opened.report
 
 
@@ -57,15 +60,19 @@ def load_file(
     raw: Path | None = None,
     reason: str | None = None,
     dry_run: bool = False,
+    look: Look | None = None,
 ) -> LoadReport:
     """Load a file: one release, or nothing at all when a finding is an error.
 
-    ``raw`` is the folder in which the bytes are kept. A ``dry_run`` compares with what is stored and stops there. What
-    is under embargo stays inside until ``embargo.release_due`` lets it out at its moment. Raises as ``check_file``, and
-    TryAgain when somebody else is loading one of the dataflows, Conflict when the load contradicts what is stored.
+    ``raw`` is the folder in which the bytes are kept. A ``dry_run`` compares with what is stored and stops there, after
+    ``look`` has seen what was staged. What is under embargo stays inside until ``embargo.release_due`` lets it out at
+    its moment. Raises as ``check_file``, and TryAgain when somebody else is loading one of the dataflows, Conflict when
+    the load contradicts what is stored.
     """
-    with _opened(order, artefacts) as opened:
+    with open_checked(order, artefacts) as opened:
         found = [finding for flow in opened.flows for finding in check_providers(flow, observations, order.overrides)]
+        if opened.incoming is not None:
+            found = [opened.incoming.tell(one) for one in found]
         report = dataclasses.replace(opened.report, findings=(*opened.report.findings, *found))
         if report.has_errors or opened.incoming is None:
             return report
@@ -81,11 +88,12 @@ def load_file(
             now=now,
             reason=reason,
             dry_run=dry_run,
+            look=look,
         )
 
 
 @contextlib.contextmanager
-def _opened(order: LoadOrder, artefacts: Artefacts) -> Iterator[_Opened]:
+def open_checked(order: LoadOrder, artefacts: Artefacts) -> Iterator[Opened]:
     """Read and check a file; a refusal of its bytes is a finding like any other."""
     wrong = order.overrides - OVERRIDABLE
     if wrong:
@@ -98,7 +106,7 @@ def _opened(order: LoadOrder, artefacts: Artefacts) -> Iterator[_Opened]:
             connection = stack.enter_context(_workbench(order))
             opened = _checked(guarded, order, artefacts, connection, report)
         except (Malformed, TooLarge) as error:
-            opened = _Opened(report=dataclasses.replace(report, findings=(_as_finding(error, order),)))
+            opened = Opened(report=dataclasses.replace(report, findings=(_as_finding(error, order),)))
         yield opened
 
 
@@ -134,14 +142,14 @@ def _checked(
     artefacts: Artefacts,
     connection: duckdb.DuckDBPyConnection,
     report: LoadReport,
-) -> _Opened:
+) -> Opened:
     incoming = open_incoming(guarded, order, artefacts, connection)
-    findings = list(incoming.findings)
+    findings = [incoming.tell(one) for one in incoming.findings]
     flows = []
     for number, flow in enumerate(incoming.flows):
         checked = check_rows(flow.rows, flow.terms)
         accepted = _accepted(checked.findings, order.overrides)
-        findings += accepted
+        findings += [incoming.tell(one) for one in accepted]
         flows.append(_marked(flow, checked.unsound, number, accepted, order))
     report = dataclasses.replace(
         report,
@@ -149,14 +157,14 @@ def _checked(
         mapped=incoming.mapped,
         rejected=incoming.rejected,
         left_out=incoming.left_out,
-        language=incoming.mapping.language if incoming.mapping else None,
+        language=incoming.mapping.language if incoming.mapping else incoming.language,
         findings=tuple(findings),
         flows=tuple(
             FlowReport(dataflow=flow.dataflow.ref, action=flow.action, rows=flow.count, scope=flow.scope)
             for flow in flows
         ),
     )
-    return _Opened(report=report, flows=tuple(flows), incoming=incoming)
+    return Opened(report=report, flows=tuple(flows), incoming=incoming)
 
 
 def _accepted(findings: Sequence[Finding], overrides: frozenset[str]) -> list[Finding]:
@@ -181,7 +189,7 @@ def _lineage(order: LoadOrder, incoming: Incoming, report: LoadReport) -> Lineag
         mapping=f"{mapping.id} {mapping.version}" if mapping else None,
         details={
             "kind": report.kind,
-            "provider": order.provider or (mapping.provider if mapping else None),
+            "provider": order.provider or (mapping.provider if mapping else incoming.provider),
             "read": report.read,
             "mapped": report.mapped,
             "rejected": report.rejected,
@@ -202,15 +210,18 @@ def _store(
     now: dt.datetime,
     reason: str | None,
     dry_run: bool,
+    look: Look | None,
 ) -> LoadReport:
     staged: list[Staged] = []
     try:
-        staged.extend(_stage(flow, observations, now, holder=actor, rehearse=dry_run) for flow in flows)
+        staged.extend(stage_flow(flow, observations, now, holder=actor, rehearse=dry_run) for flow in flows)
         report = dataclasses.replace(
             report, flows=tuple(_told(flow, one) for flow, one in zip(report.flows, staged, strict=True))
         )
         report = dataclasses.replace(report, findings=(*report.findings, *_shrinking(order, report.flows)))
         if dry_run or has_errors(report.findings):
+            if look is not None:
+                look(staged)
             for one in staged:
                 observations.discard(one)
             return report
@@ -238,7 +249,8 @@ def _shrinking(order: LoadOrder, flows: Sequence[FlowReport]) -> list[Finding]:
     return _accepted(findings, order.overrides)
 
 
-def _stage(flow: Flow, observations: Observations, now: dt.datetime, *, holder: str, rehearse: bool) -> Staged:
+def stage_flow(flow: Flow, observations: Observations, now: dt.datetime, *, holder: str, rehearse: bool) -> Staged:
+    """Stage the rows of a dataflow for every audience. Raises as ``Observations.stage``."""
     return stage_rows(
         flow.rows,
         observations,

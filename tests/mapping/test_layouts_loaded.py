@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from sdmx_hub.cli import cli
 from tests.mapping.tables import FIXTURES, MAPPINGS
+from tests.support.homes import make_office
 
 LAYOUTS = FIXTURES / "layouts"
 
@@ -26,9 +27,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Result]:
     def typed(*words: object) -> Result:
         return CliRunner().invoke(cli, ["--home", str(home), *map(str, words)], catch_exceptions=False)
 
-    for words in (["init"], ["structures", "load", "--pack"]):
-        result = typed(*words)
-        assert result.exit_code == 0, result.output
+    make_office(home)
     return typed
 
 
