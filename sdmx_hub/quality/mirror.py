@@ -1,0 +1,239 @@
+"""Origin against destination: pairs found by rule, their differences, and what may explain them (§5.3).
+
+With O what the origin country reports and M what the destination country does:
+
+| measure | formula | |
+|---|---|---|
+| difference | O − M | |
+| CC1 | (O − M) / ((O + M) / 2) | −2 … 2; both 0: 0 |
+| ratio | O / M | not for M = 0 |
+| multilateral | Σ abs(O − M) / Σ ((O + M) / 2) | over the pairs where both have a value |
+| coverage | pairs with both values / pairs where either reports | |
+
+CC1 is the asymmetry coefficient of the ESS quality and performance indicators. A value that is missing or withheld on
+one side is not compared; the status is carried. Nothing that was reported is changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from sdmx_hub.model.rows import literal
+from sdmx_hub.model.urn import Urn
+from sdmx_hub.quality.causes import causes_sql
+from sdmx_hub.quality.pair_rules import RULES, PairRule
+from sdmx_hub.quality.sides import CELL, End, Shape
+from sdmx_hub.store.artefacts import Artefacts
+from sdmx_hub.store.judgements import Judgement
+from sdmx_hub.store.manifest import Version
+from sdmx_hub.store.observations import Observations
+
+THRESHOLD = 0.20
+"""Largest asymmetry (absolute CC1) that needs no explanation, unless a plan says otherwise."""
+COMPARED, NO_ORIGIN, NO_DESTINATION, NO_VALUE = "compared", "no-origin", "no-destination", "no-value"
+_SIDES = ("origin", "destination")
+_CARRIED = ("value", "status", "source", "unit", "provider", "series", "choices")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MirrorQuery:
+    """Which pairs are asked for; empty means all. ``corridor`` is two countries, whichever is the origin.
+
+    ``details`` adds the cells below the totals (by sex, by age …) where both ends report them.
+    """
+
+    rules: frozenset[str] = frozenset()
+    origins: frozenset[str] = frozenset()
+    destinations: frozenset[str] = frozenset()
+    corridor: tuple[str, str] | None = None
+    periods: frozenset[str] = frozenset()
+    threshold: float = THRESHOLD
+    details: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vintage:
+    """The version of a dataflow that was compared."""
+
+    dataflow: str
+    release_id: int
+    visible_from: dt.datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mirror:
+    """The pairs that were found, in the table ``pairs`` of a private engine."""
+
+    connection: duckdb.DuckDBPyConnection
+    query: MirrorQuery
+    vintages: tuple[Vintage, ...]
+
+    def pairs(self, limit: int = 10_000) -> list[dict[str, Any]]:
+        """The pairs as values, those that need an explanation first, then by the size of their asymmetry."""
+        worst = "verdict = 'exceeds' DESC NULLS LAST, abs(cc1) DESC NULLS LAST"
+        query = f"SELECT * FROM pairs ORDER BY {worst}, rule, period DESC, origin, destination LIMIT ?"
+        return _dicts(self.connection.execute(query, [limit]))
+
+    def summaries(self) -> list[dict[str, Any]]:
+        """One line for each rule, frequency, period and split: what was compared, and how far the ends are apart."""
+        return _dicts(self.connection.execute(_SUMMARIES))
+
+    @property
+    def count(self) -> int:
+        """Number of pairs."""
+        return int(self.connection.execute("SELECT count(*) FROM pairs").fetchall()[0][0])
+
+
+_SUMMARIES = """
+SELECT rule, frequency, period, split, count(*) AS expected,
+  count(*) FILTER (WHERE state = 'compared') AS compared,
+  count(*) FILTER (WHERE verdict = 'exceeds') AS exceeding,
+  count(*) FILTER (WHERE verdict = 'exceeds' AND confirmed_cause IS NULL) AS unexplained,
+  count(*) FILTER (WHERE state = 'no-origin') AS no_origin,
+  count(*) FILTER (WHERE state = 'no-destination') AS no_destination,
+  count(*) FILTER (WHERE state = 'no-value') AS no_value,
+  sum(abs(difference)) AS total_difference,
+  sum((origin_value + destination_value) / 2) FILTER (WHERE state = 'compared') AS total_mean,
+  CASE WHEN total_mean = 0 THEN 0 ELSE total_difference / total_mean END AS multilateral,
+  compared / expected AS coverage
+FROM pairs WHERE detail = '' GROUP BY ALL ORDER BY rule, frequency, period DESC, split
+"""
+
+
+def _dicts(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+@contextlib.contextmanager
+def open_mirror(
+    query: MirrorQuery,
+    artefacts: Artefacts,
+    observations: Observations,
+    *,
+    audience: str,
+    now: dt.datetime,
+    judgements: Iterable[Judgement] = (),
+    rules: tuple[PairRule, ...] = RULES,
+    memory: str = "512MB",
+) -> Iterator[Mirror]:
+    """Find and compare the pairs an audience may see. Rules whose dataflows the hub does not hold are left out."""
+    holdings = _Holdings(artefacts=artefacts, observations=observations, audience=audience, now=now)
+    connection = duckdb.connect(config={"memory_limit": memory, "threads": 2})
+    try:
+        connection.execute(_EMPTY)
+        for rule in rules:
+            if not query.rules or rule.id in query.rules:
+                _add_rule(connection, rule, holdings)
+        _judge(connection, query, judgements)
+        vintages = [
+            Vintage(dataflow=dataflow, release_id=version.release_id, visible_from=version.visible_from)
+            for dataflow, version in sorted(holdings.versions.items())
+            if version is not None
+        ]
+        yield Mirror(connection=connection, query=query, vintages=tuple(vintages))
+    finally:
+        connection.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Holdings:
+    """What the hub holds, and which version of each dataflow an audience sees; each is looked up once."""
+
+    artefacts: Artefacts
+    observations: Observations
+    audience: str
+    now: dt.datetime
+    versions: dict[str, Version | None] = field(default_factory=dict)
+
+    def version(self, dataflow: Urn) -> Version | None:
+        """The version that is compared."""
+        if dataflow.ref.id not in self.versions:
+            self.versions[dataflow.ref.id] = self.observations.version(dataflow.ref, self.audience, now=self.now)
+        return self.versions[dataflow.ref.id]
+
+
+def _add_rule(connection: duckdb.DuckDBPyConnection, rule: PairRule, holdings: _Holdings) -> None:
+    dataflows = [holdings.artefacts.find(side.urn) for side in (rule.origin, rule.destination)]
+    if None in dataflows:
+        return
+    urns = [dataflow.urn for dataflow in dataflows if dataflow is not None]
+    structures = [holdings.artefacts.structure_of(urn) for urn in urns]
+    shape = Shape.of(rule, *structures)
+    for name, side, urn, structure in zip(_SIDES, (rule.origin, rule.destination), urns, structures, strict=True):
+        end = End(side=side, shape=shape, structure=structure, is_origin=name == "origin")
+        end.load(connection, name, holdings.observations, holdings.version(urn))
+    connection.execute(f"INSERT INTO found BY NAME {_joined(rule)}")
+
+
+_TYPES = {"value": "DOUBLE", "choices": "BIGINT"}
+_COLUMNS = ", ".join(f"{side}_{name} {_TYPES.get(name, 'VARCHAR')}" for side in _SIDES for name in _CARRIED)
+_EMPTY = f"""
+CREATE TEMP TABLE found (rule VARCHAR, dataflow_ref VARCHAR, {", ".join(f"{name} VARCHAR" for name in CELL)},
+  {_COLUMNS}, difference DOUBLE, cc1 DOUBLE, ratio DOUBLE, state VARCHAR, causes VARCHAR[])
+"""
+
+
+def _joined(rule: PairRule) -> str:
+    """SQL: the two ends of a rule side by side. Below the totals only what both ends report."""
+    keys = " AND ".join(f"o.{name} = m.{name}" for name in CELL)
+    keys += " AND o.unit = m.unit" if rule.same_unit else ""
+    cells = ", ".join(f"coalesce(o.{name}, m.{name}) AS {name}" for name in CELL)
+    carried = ", ".join(
+        f"{letter}.{name} AS {side}_{name}" for letter, side in zip("om", _SIDES, strict=True) for name in _CARRIED
+    )
+    return f"""
+SELECT {literal(rule.id)} AS rule, {literal(rule.dataflow_ref)} AS dataflow_ref, {cells}, {carried},
+  CASE WHEN o.series IS NULL THEN '{NO_ORIGIN}' WHEN m.series IS NULL THEN '{NO_DESTINATION}'
+    WHEN o.value IS NULL OR m.value IS NULL THEN '{NO_VALUE}' ELSE '{COMPARED}' END AS state,
+  o.value - m.value AS difference,
+  CASE WHEN o.value + m.value = 0 THEN 0 ELSE (o.value - m.value) / ((o.value + m.value) / 2) END AS cc1,
+  CASE WHEN m.value <> 0 THEN o.value / m.value END AS ratio,
+  {causes_sql(rule)} AS causes
+FROM origin AS o FULL OUTER JOIN destination AS m ON {keys}
+WHERE coalesce(o.detail, m.detail) = '' OR (o.series IS NOT NULL AND m.series IS NOT NULL)
+"""
+
+
+def _judge(connection: duckdb.DuckDBPyConnection, query: MirrorQuery, judgements: Iterable[Judgement]) -> None:
+    """Make ``pairs`` of what was found: what was asked for, with the verdict and what a person said of it."""
+    names = ("rule", "origin", "destination", "frequency", "period", "split", "cause", "comment", "actor", "at")
+    columns: Mapping[str, list[str]] = {name: [] for name in names}
+    for judgement in judgements:
+        for name in names:
+            columns[name].append(str(getattr(judgement, name)))
+    connection.register("said", pa.table({name: pa.array(texts, pa.string()) for name, texts in columns.items()}))
+    threshold = float(query.threshold)
+    connection.execute(f"""
+CREATE TEMP TABLE pairs AS
+SELECT f.*,
+  CASE WHEN state = '{COMPARED}' THEN CASE WHEN abs(cc1) > {threshold} THEN 'exceeds' ELSE 'ok' END END AS verdict,
+  s.cause AS confirmed_cause, s.comment, s.actor AS confirmed_by, s.at AS confirmed_at
+FROM found AS f LEFT JOIN said AS s ON s.rule = f.rule AND s.origin = f.origin AND s.destination = f.destination
+  AND s.frequency = f.frequency AND s.period = f.period AND s.split = f.split AND f.detail = ''
+WHERE {_where(query)}
+""")
+
+
+def _where(query: MirrorQuery) -> str:
+    terms = ["true"]
+    for name, codes in (
+        ("f.origin", query.origins),
+        ("f.destination", query.destinations),
+        ("f.period", query.periods),
+    ):
+        if codes:
+            terms.append(f"{name} IN ({', '.join(literal(code) for code in sorted(codes))})")
+    if query.corridor is not None:
+        both = f"({', '.join(literal(code) for code in query.corridor)})"
+        terms.append(f"f.origin IN {both} AND f.destination IN {both}")
+    if not query.details:
+        terms.append("f.detail = ''")
+    return " AND ".join(terms)
