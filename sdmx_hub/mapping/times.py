@@ -8,6 +8,7 @@
 | ``{dd}`` ``{d}`` | a day of two digits, of one or two |
 | ``{q}`` ``{s}`` | a quarter 1–4 (Roman numerals too), a semester 1–2 |
 | ``{*}`` | any text |
+| ``{or}`` | between two patterns: whichever reads the text, the first first |
 
 The pattern ``iso`` takes a period as SDMX writes it. The finest part decides the form: day, month, quarter, semester,
 year. With a ``year_start`` other than 1 January years become ``YYYY-A1`` and quarters and semesters count from it,
@@ -60,8 +61,13 @@ MONTHS: Mapping[str, int] = {word: number for number, words in enumerate(_MONTHS
 
 def check_pattern(pattern: str) -> None:
     """Refuse a pattern that names an unknown part, one part twice, or no year. Raises BadRequest."""
-    if pattern != ISO:
-        _compile(pattern)
+    for one in _alternatives(pattern):
+        if one != ISO:
+            _compile(one)
+
+
+def _alternatives(pattern: str) -> list[str]:
+    return re.split(r"\s*\{or\}\s*", pattern)
 
 
 @functools.lru_cache(maxsize=256)
@@ -84,12 +90,17 @@ def _compile(pattern: str) -> re.Pattern[str]:
 
 
 def _listed() -> str:
-    return " ".join(f"{{{part}}}" for part in (*_PARTS, "*"))
+    return " ".join(f"{{{part}}}" for part in (*_PARTS, "*", "or"))
 
 
 def read_time(text: str, rule: TimeRule) -> str | None:
     """Read one text; None when it does not fit the pattern or no such time exists."""
-    period = text if rule.pattern == ISO else _by_pattern(text, rule)
+    read = (_read_one(text, pattern, rule) for pattern in _alternatives(rule.pattern))
+    return next((period for period in read if period is not None), None)
+
+
+def _read_one(text: str, pattern: str, rule: TimeRule) -> str | None:
+    period = text if pattern == ISO else _by_pattern(text, pattern, rule)
     if period is None:
         return None
     try:
@@ -99,8 +110,8 @@ def read_time(text: str, rule: TimeRule) -> str | None:
     return period
 
 
-def _by_pattern(text: str, rule: TimeRule) -> str | None:
-    match = _compile(rule.pattern).fullmatch(text)
+def _by_pattern(text: str, pattern: str, rule: TimeRule) -> str | None:
+    match = _compile(pattern).fullmatch(text)
     if match is None:
         return None
     parts = {name: value for name, value in match.groupdict().items() if value is not None}

@@ -60,8 +60,11 @@ TEXT_TYPES = {
 }
 """Text types (SDMX 3.1, DataType) and the pattern a text of each has to have; other types take any text."""
 
+_INDICATOR = "INDICATOR"
 _RANGES = ((UNIT, "PT", 0, 100), (UNIT, "SC10", 0, 10), ("INDICATOR", "CC1", -2, 2), ("INDICATOR", "CC1_ABS", 0, 2))
 """What a value lies between, by unit or by indicator."""
+_MORE_THAN_ALL = frozenset({"R1_GDP", "REV_MAR"})
+"""Indicators in percent of what they are no part of: they may be more than a hundred."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,10 +241,19 @@ def _unit_rules(checking: Checking) -> Iterator[_Rule]:
         yield _Rule(
             code="V07",
             component_id=VALUE,
-            condition=f"{_text(component_id)} = {literal(name)} AND ({number} < {low} OR {number} > {high})",
+            condition=f"{_text(component_id)} = {literal(name)} AND ({number} < {low} OR {_too_much(checking, high)})",
             value=shown,
             params={"low": low, "high": high, "unit": name},
         )
+
+
+def _too_much(checking: Checking, high: int) -> str:
+    """SQL: a value above its range, unless it is a percentage of something else."""
+    tests = [f"{number_of(VALUE)} > {high}"]
+    others = sorted(checking.codes(_INDICATOR) & _MORE_THAN_ALL) if checking.has(_INDICATOR) else []
+    if others:
+        tests.append(f"coalesce({_text(_INDICATOR)}, '') NOT IN ({', '.join(map(literal, others))})")
+    return f"({' AND '.join(tests)})"
 
 
 def _fraction(checking: Checking) -> str:
