@@ -39,6 +39,7 @@ COMMANDS = {
     "harvest": "harvest:harvest",
     "scheduler": "scheduler:scheduler",
     "export": "export:export",
+    "table": "table:table",
 }
 
 

@@ -58,7 +58,7 @@ def export(
     """
     chosen = _choose(format_)
     params = {**chosen.params, **({"labels": labels} if labels in chosen.format.parameters.get("labels", ()) else {})}
-    message = _open(hub, what, INTERNAL if internal else PUBLIC, language or hub.language)
+    message = open_message(hub, what, INTERNAL if internal else PUBLIC, language or hub.language)
     try:
         chunks = DATA_WRITERS[chosen.format.id](message, params)
         _write(chunks, output)
@@ -77,7 +77,8 @@ def _choose(name: str) -> Chosen:
     return chosen
 
 
-def _open(hub: HubContext, what: str, audience: str, language: str) -> DataMessage:
+def open_message(hub: HubContext, what: str, audience: str, language: str) -> DataMessage:
+    """Open what was named, for an audience. Raises NotFound, NoResults and what a query may raise."""
     path, _, raw_query = _address(what).partition("?")
     settings, now = hub.settings, dt.datetime.now(dt.UTC)
     return open_data(

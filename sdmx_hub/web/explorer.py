@@ -23,9 +23,11 @@ from sdmx_hub.web.listing import page_path
 from sdmx_hub.web.notes import list_notes
 from sdmx_hub.web.numbers import format_day, parse_value
 from sdmx_hub.web.selection import Selection, read_selection
-from sdmx_hub.web.table import SeriesKey, Table, read_table
+from sdmx_hub.web.table import SeriesKey, Table, read_table, with_derived
 
 SERIES_A_PAGE = 25
+MOST_DERIVED = 400
+"""Series of which totals and shares are derived together, on one page."""
 PERIODS_SHOWN = 8
 PERIODS_DRAWN = 60
 _UNIT_DIMENSIONS = ("INDICATOR", "UNIT_MEASURE", "UNIT_MULT", "FREQ")
@@ -64,6 +66,8 @@ def explore(visit: Visit, artefact: Artefact, arguments: MultiDict[str, str]) ->
         "start": selection.start,
         "end": selection.end,
         "page": selection.page,
+        "derive": list(selection.derive),
+        "too_many_to_derive": bool(selection.derive) and table.total > MOST_DERIVED and not table.has_derived,
         "has_selection": not selection.is_empty,
         "table": table.as_json(PERIODS_SHOWN),
         **_list_addresses(artefact.ref, selection, visit.base_url, visit.language),
@@ -123,12 +127,14 @@ def _draw_table(visit: Visit, artefact: Artefact, labels: Labels, selection: Sel
     """Draw one page of series: first their keys, then the latest observations of just these."""
     query = selection.query(artefact.ref)
     total = held.series if selection.is_empty else count_series(visit, query)
-    first = (selection.page - 1) * SERIES_A_PAGE
+    derives = bool(selection.derive) and total <= MOST_DERIVED
+    first, most = (0, MOST_DERIVED) if derives else ((selection.page - 1) * SERIES_A_PAGE, SERIES_A_PAGE)
     ids = labels.structure.dimension_ids
-    some = replace(query, attributes=("none",), measures=("none",), offset=first, limit=SERIES_A_PAGE)
+    some = replace(query, attributes=("none",), measures=("none",), offset=first, limit=most)
     keys = [tuple(row[one] for one in ids) for row in draw_rows(visit, some)] if first < total else []
     rows = draw_rows(visit, _observations_of(query, keys)) if keys else []
-    return read_table(labels, keys, rows, first=first + 1, total=total)
+    table = read_table(labels, keys, rows, first=first + 1, total=total)
+    return with_derived(table, selection.derive) if derives else table
 
 
 def _observations_of(query: DataQuery, keys: Sequence[SeriesKey]) -> DataQuery:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from werkzeug.datastructures import MultiDict
 
 from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Ref
+from sdmx_hub.publish.derived import Derivation
 from sdmx_hub.query.request import TIME, ComponentFilter, Condition, DataQuery, Operator
 
 LARGEST_PAGE = 100_000
@@ -17,12 +18,13 @@ _MOST_CODES = 2_000
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """The codes ticked per dimension, the first and last period, and the page of the table (from 1)."""
+    """The codes ticked per dimension, the first and last period, what to derive, the page of the table (from 1)."""
 
     codes: Mapping[str, tuple[str, ...]]
     start: str = ""
     end: str = ""
     page: int = 1
+    derive: tuple[Derivation, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -71,7 +73,14 @@ def read_selection(arguments: MultiDict[str, str], structure: DataStructure, per
         start=start if start in periods else "",
         end=end if end in periods else "",
         page=_page(arguments.get("page", "1")),
+        derive=read_derivations(arguments.getlist("derive")),
     )
+
+
+def read_derivations(sent: Iterable[str]) -> tuple[Derivation, ...]:
+    """Read what is to be derived, named one by one or with commas; what is no derivation is passed over."""
+    named = {word.strip() for text in sent for word in text.split(",")}
+    return tuple(one for one in Derivation if one in named)
 
 
 def _page(text: str) -> int:

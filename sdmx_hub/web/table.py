@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sdmx_hub.errors import BadRequest
 from sdmx_hub.model.period import parse_period
 from sdmx_hub.model.structure import Attachment, DataStructure
+from sdmx_hub.publish.derived import (
+    ESTIMATED,
+    WHOLES,
+    Cell,
+    Derivation,
+    DerivedValue,
+    derive_shares,
+    derive_totals,
+)
 from sdmx_hub.web.labels import Labels
 
 SILENT_FLAGS = {"OBS_STATUS": "A", "CONF_STATUS": "F"}
@@ -21,7 +30,10 @@ SeriesKey = tuple[str, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """What a page shows of its series: rows by series key, all periods drawn, and where in the whole they stand."""
+    """What a page shows of its series: rows by series key, all periods drawn, and where in the whole they stand.
+
+    ``derived`` are figures that follow from those in ``cells``, ``shares`` those by the component they are a share in.
+    """
 
     labels: Labels
     keys: tuple[SeriesKey, ...]
@@ -29,11 +41,18 @@ class Table:
     cells: Mapping[tuple[SeriesKey, str], Row]
     first: int
     total: int
+    derived: Mapping[Cell, DerivedValue] = field(default_factory=dict)
+    shares: Mapping[tuple[str, Cell], DerivedValue] = field(default_factory=dict)
 
     @property
     def structure(self) -> DataStructure:
         """The structure of the rows."""
         return self.labels.structure
+
+    @property
+    def has_derived(self) -> bool:
+        """Tell whether anything is derived."""
+        return bool(self.derived or self.shares)
 
     @property
     def varying(self) -> tuple[str, ...]:
@@ -48,12 +67,16 @@ class Table:
         return [self.labels.code(one, found[one]) for one in self.varying]
 
     def value(self, key: SeriesKey, period: str) -> str | None:
-        """The text of an observation, if there is one."""
+        """The text of an observation, if there is one, else what is derived."""
+        if (key, period) in self.derived:
+            return self.derived[key, period].value
         row = self.cells.get((key, period))
         return row.get(self.structure.measures[0].id) if row and self.structure.measures else None
 
     def flags(self, key: SeriesKey, period: str) -> list[tuple[str, str]]:
         """The flags of an observation that say something: (component id, code)."""
+        if (key, period) in self.derived:
+            return [("OBS_STATUS", ESTIMATED)]
         row = self.cells.get((key, period), {})
         return [
             (component_id, row[component_id])
@@ -65,17 +88,16 @@ class Table:
         """Shape the latest ``columns`` periods for the page and its JSON twin."""
         periods = self.periods[-columns:]
         ids = self.structure.dimension_ids
-        rows: list[dict[str, Any]] = [
-            {
-                "key": dict(zip(ids, key, strict=True)),
-                "labels": self.row_labels(key),
-                "cells": [
-                    {"value": self.value(key, period), "flags": [code for _, code in self.flags(key, period)]}
-                    for period in periods
-                ],
-            }
-            for key in self.keys
-        ]
+        rows: list[dict[str, Any]] = []
+        for key in self.keys:
+            rows.append(
+                {
+                    "key": dict(zip(ids, key, strict=True)),
+                    "labels": self.row_labels(key),
+                    "cells": [self._cell(key, period) for period in periods],
+                }
+            )
+            rows += self._share_rows(key, periods)
         flags = {
             code: self.labels.code(component_id, code)
             for key in self.keys
@@ -84,7 +106,7 @@ class Table:
         }
         return {
             "first": self.first,
-            "last": self.first + len(rows) - 1,
+            "last": self.first + len(self.keys) - 1,
             "total": self.total,
             "heads": [{"id": one, "name": self.labels.component(one)} for one in self.varying],
             "periods": list(periods),
@@ -94,6 +116,34 @@ class Table:
             "notes": self._notes(),
             "has_gaps": any(cell["value"] is None for row in rows for cell in row["cells"]),
         }
+
+    def _cell(self, key: SeriesKey, period: str) -> dict[str, Any]:
+        cell: dict[str, Any] = {
+            "value": self.value(key, period),
+            "flags": [code for _, code in self.flags(key, period)],
+        }
+        derived = self.derived.get((key, period))
+        return cell | ({"derived": derived.formula} if derived else {})
+
+    def _share_rows(self, key: SeriesKey, periods: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """A row for each share that the series is."""
+        ids = self.structure.dimension_ids
+        for component_id in dict.fromkeys(one for one, (of, _) in self.shares if of == key):
+            found = [self.shares.get((component_id, (key, period))) for period in periods]
+            if any(found):
+                yield {
+                    "key": dict(zip(ids, key, strict=True)),
+                    "labels": self.row_labels(key),
+                    "share_of": self._whole(component_id),
+                    "cells": [
+                        {"value": one.value if one else None, "flags": [], **({"derived": one.formula} if one else {})}
+                        for one in found
+                    ],
+                }
+
+    def _whole(self, component_id: str) -> dict[str, str]:
+        total = next(one.total for one in WHOLES if one.component_id == component_id)
+        return {"id": component_id, "code": total, "name": self.labels.code(component_id, total)}
 
     def _common(self) -> list[dict[str, str]]:
         if not self.keys:
@@ -129,6 +179,16 @@ def read_table(labels: Labels, keys: Sequence[SeriesKey], rows: Sequence[Row], *
         cells[key, row[time] if time else ""] = row
     periods = tuple(sorted({period for _, period in cells}, key=period_order()))
     return Table(labels=labels, keys=tuple(keys), periods=periods, cells=cells, first=first, total=total)
+
+
+def with_derived(table: Table, asked: Collection[Derivation]) -> Table:
+    """Add what follows from the figures of a whole table: rows that are not published, and shares."""
+    totals = derive_totals(table.cells, table.structure)
+    shares = derive_shares(table.cells, totals, table.structure) if Derivation.SHARES in asked else {}
+    if Derivation.TOTALS not in asked:
+        return replace(table, shares=shares)
+    keys = tuple(sorted({*table.keys, *(key for key, _ in totals)}))
+    return replace(table, keys=keys, total=len(keys), derived=totals, shares=shares)
 
 
 def period_order() -> Callable[[str], tuple[str, str, str]]:
