@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from sdmx_hub.mapping import compile as sql
-from sdmx_hub.mapping.binding import PLACES, Binding, tie_files
+from sdmx_hub.mapping.binding import CELL_COLUMN, PLACES, Binding, tie_files
 from sdmx_hub.mapping.checking import Artefacts, check_mapping, filled_in
 from sdmx_hub.mapping.figures import Bench
 from sdmx_hub.mapping.lookups import Answered, look_up
@@ -97,9 +97,23 @@ def apply_to_files(
     if binding.findings or apart:
         told = [*binding.findings, *(one for one in apart if one not in binding.findings)]
         return _nothing(structure, connection, [*findings, *told])
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {sql.CELLS} AS {sql.cells(binding)}")
-    answered = look_up(binding, structure, artefacts, connection)
+    _make_cells(binding, connection)
+    try:
+        answered = look_up(binding, structure, artefacts, connection)
+    except BadTable as error:
+        return _nothing(structure, connection, [*findings, error.finding])
     return _Run(binding, structure, answered, connection).mapped(findings)
+
+
+def _make_cells(binding: Binding, connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the table of cells, and let go of what it was made of; where every row is one, it is that table itself."""
+    if sql.is_as_it_stands(binding):
+        connection.execute(f"DROP TABLE IF EXISTS {sql.CELLS}")
+        connection.execute(f"ALTER TABLE {sql.SOURCE} RENAME TO {sql.CELLS}")
+        connection.execute(f"ALTER TABLE {sql.CELLS} ADD COLUMN {CELL_COLUMN} INTEGER DEFAULT 0")
+        return
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {sql.CELLS} AS {sql.cells(binding)}")
+    connection.execute(f"DROP TABLE {sql.SOURCE}")
 
 
 def _nothing(structure: DataStructure, connection: duckdb.DuckDBPyConnection, findings: Sequence[Finding]) -> Mapped:
@@ -134,6 +148,7 @@ class _Run:
         wrong = [one for one in self.answered if not one.is_good]
         query = sql.mapped(coded, numeric, plain, [one.coded.table for one in wrong])
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {sql.MAPPED} AS {query}")
+        self.connection.execute(f"DROP TABLE {sql.CELLS}")
         worked = list(self._worked())
         counts, values = self._counts(), self._values()
         gaps = {one.coded.component_id: find_gaps(one, self.binding, self.connection) for one in wrong}
@@ -190,9 +205,10 @@ class _Run:
         return f"nullif({sql.transformed(text, self.mapping.components[component_id])}, '')"
 
     def _counts(self) -> dict[str, int]:
+        rows = f"count(DISTINCT {SOURCE_ROW})" if self.binding.cells else "count(*)"
         counted = self.connection.execute(
             f"SELECT count(*) FILTER (NOT _skip), count(*) FILTER ({_GOOD}), count(*) FILTER (NOT _skip AND _bad), "
-            f"count(*) FILTER (_skip), count(DISTINCT {SOURCE_ROW}) FROM {sql.MAPPED}"
+            f"count(*) FILTER (_skip), {rows} FROM {sql.MAPPED}"
         ).fetchone()
         names = ("read", "mapped", "rejected", "left_out", "source_rows")
         return dict(zip(names, counted or (0,) * 5, strict=True))
@@ -200,10 +216,9 @@ class _Run:
     def _values(self) -> tuple[float, float]:
         if MEASURE not in self._varying():
             return 0.0, 0.0
-        number = f"TRY_CAST({quoted(MEASURE)} AS DOUBLE)"
         summed = self.connection.execute(
-            f"SELECT coalesce(sum({number}) FILTER (NOT _skip), 0), coalesce(sum({number}) FILTER ({_GOOD}), 0) "
-            f"FROM {sql.MAPPED}"
+            f"SELECT coalesce(sum(number) FILTER (NOT _skip), 0), coalesce(sum(number) FILTER ({_GOOD}), 0) "
+            f"FROM (SELECT TRY_CAST({quoted(MEASURE)} AS DOUBLE) AS number, _skip, _bad FROM {sql.MAPPED})"
         ).fetchone()
         return summed or (0.0, 0.0)
 

@@ -25,6 +25,7 @@ GOOD_TEXT, SKIPPED_TEXT, BAD_TEXT = 0, 1, 2
 STATUS, CONFIDENTIALITY, COMMENT = "OBS_STATUS", "CONF_STATUS", "COMMENT_OBS"
 FILE = f"{SOURCE_ROW} >> {SHIFT}"
 """The number of the file a row stands in, where a table stands in several."""
+FAULTS = (numbers.UNREADABLE, numbers.AMBIGUOUS, numbers.BLANK)
 SIGNED = "_signed"
 """Whether a % sign stood behind the measure, where one may."""
 _RUNS_OF_BLANKS = r"[\s\x{00A0}\x{202F}\x{2007}\x{2009}\x{3000}\x{FEFF}]+"
@@ -132,6 +133,13 @@ def cells(binding: Binding) -> str:
     return f"SELECT u.*, {named} FROM ({unpivoted}) AS u JOIN {heading} ON h._at = u.{CELL_COLUMN}{where}"
 
 
+def is_as_it_stands(binding: Binding) -> bool:
+    """Tell whether every row of the table is a cell, so that nothing has to be worked out once and kept."""
+    if binding.cells or binding.filled:
+        return False
+    return not binding.mapping.source.footer_rows and not binding.conditions
+
+
 def distinct_texts(text: str, rule: ComponentRule) -> str:
     """Each distinct text of a component: as it stands, evened out, transformed, its rows, its first row and column."""
     return (
@@ -171,14 +179,13 @@ class Coded:
     component_id: str
     text: str
     table: str
-    default: str | None = None
     tells: bool = False
     splits: bool = False
 
     @property
     def code(self) -> str:
-        """The code, or the default where the text is blank."""
-        return f"{self.table}.code" if self.default is None else f"coalesce({self.table}.code, {literal(self.default)})"
+        """The code."""
+        return f"{self.table}.code"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,21 +203,21 @@ def mapped(
     """One row for each cell: every component, and whether and why the row does not count.
 
     ``plain`` are components given as they stand, by expression. ``_bad`` tells that something is wrong with the row,
-    ``_skip`` that the mapping leaves it out; of each number ``_kind_<component>`` and ``_text_<component>`` tell
-    what it is, of each look-up table in ``told`` ``_k_<table>`` tells the text.
+    ``_skip`` that the mapping leaves it out; of each number ``_kind_<component>`` tells what it is, and
+    ``_text_<component>`` the text of one that is not of the plainest kind; of each look-up table in ``told``
+    ``_k_<table>`` tells the text.
     """
     coded, numeric = list(coded), list(numeric)
-    faults = (numbers.UNREADABLE, numbers.AMBIGUOUS, numbers.BLANK)
     bad = [f"({one.table}.flag = {BAD_TEXT})" for one in coded]
-    bad += [f"({_kind(one)} IN ({', '.join(map(literal, faults))}))" for one in numeric]
+    bad += [f"({_kind(one)} IN ({', '.join(map(numbers.word, FAULTS))}))" for one in numeric]
     skip = [f"({one.table}.flag = {SKIPPED_TEXT})" for one in coded]
-    skip += [f"({_kind(one)} = '{numbers.LEFT_OUT}')" for one in numeric]
+    skip += [f"({_kind(one)} = {numbers.word(numbers.LEFT_OUT)})" for one in numeric]
     columns = [
         f"x.{SOURCE_ROW}",
         f"x.{CELL_COLUMN}",
         f"({' OR '.join(bad) or 'false'}) AS _bad",
         f"({' OR '.join(skip) or 'false'}) AS _skip",
-        *(f"{_kind(one)}, {_text(one)}" for one in numeric),
+        *(f"{_kind(one)}, CASE WHEN NOT {_quick(one)} THEN {_text(one)} END AS {_text(one)}" for one in numeric),
         *(f"x._k_{table}" for table in told),
         *(f"x.{SIGNED}" for one in numeric if one.rule.percent and one.component_id == MEASURE),
         *(f"{one.table}.split AS {quoted('_split_' + one.component_id)}" for one in coded if one.splits),
@@ -228,6 +235,14 @@ def _number(one: Numeric) -> str:
     return quoted(f"_number_{one.component_id}")
 
 
+def _raw(one: Numeric) -> str:
+    return quoted(f"_raw_{one.component_id}")
+
+
+def _quick(one: Numeric) -> str:
+    return quoted(f"_quick_{one.component_id}")
+
+
 def _text(one: Numeric) -> str:
     return quoted(f"_text_{one.component_id}")
 
@@ -237,7 +252,7 @@ def _numbers(coded: list[Coded], numeric: list[Numeric], plain: Mapping[str, str
     first = [SOURCE_ROW, CELL_COLUMN]
     first += [f"{one.text} AS _k_{one.table}" for one in coded]
     first += [f"{expression} AS {quoted('_p_' + key)}" for key, expression in plain.items()]
-    first += [f"{numbers.trimmed(one.text)} AS {quoted('_raw_' + one.component_id)}" for one in numeric]
+    first += [f"{one.text} AS {_raw(one)}, {numbers.quick(one.text, one.rule)} AS {_quick(one)}" for one in numeric]
     first += [
         f"suffix(trim({one.text}), '%') AS {SIGNED}"
         for one in numeric
@@ -246,12 +261,23 @@ def _numbers(coded: list[Coded], numeric: list[Numeric], plain: Mapping[str, str
     query = f"SELECT {', '.join(first)} FROM {CELLS}"
     if not numeric:
         return query
-    bare = ", ".join(f"{numbers.bare(quoted('_raw_' + one.component_id), one.rule)} AS {_text(one)}" for one in numeric)
+    trimmed = ", ".join(
+        f"{_unless_quick(one, numbers.trimmed(_raw(one)), _raw(one))} AS {_raw(one)}" for one in numeric
+    )
+    bare = ", ".join(
+        f"{_unless_quick(one, numbers.bare(_raw(one), one.rule), _raw(one))} AS {_text(one)}" for one in numeric
+    )
     kinds = ", ".join(
-        f"{numbers.kind(_text(one), one.rule)} AS {_kind(one)}, {numbers.plain(_text(one), one.rule)} AS {_number(one)}"
+        f"{_unless_quick(one, numbers.kind(_text(one), one.rule), numbers.word(numbers.VALUE))} AS {_kind(one)}, "
+        f"{numbers.plain(_text(one), one.rule)} AS {_number(one)}"
         for one in numeric
     )
-    return f"SELECT *, {kinds} FROM (SELECT *, {bare} FROM ({query}))"
+    return f"SELECT *, {kinds} FROM (SELECT *, {bare} FROM (SELECT * REPLACE ({trimmed}) FROM ({query})))"
+
+
+def _unless_quick(one: Numeric, expression: str, quick: str) -> str:
+    """An expression for numbers that are not of the plainest kind; most are, and are done with at once."""
+    return f"CASE WHEN {_quick(one)} THEN {quick} ELSE {expression} END"
 
 
 def _component_columns(coded: list[Coded], numeric: list[Numeric], plain: Mapping[str, str]) -> list[str]:
@@ -259,7 +285,9 @@ def _component_columns(coded: list[Coded], numeric: list[Numeric], plain: Mappin
     given = {one.component_id: one.code for one in coded}
     given |= {component_id: f"x.{quoted('_p_' + component_id)}" for component_id in plain}
     for one in numeric:
-        given[one.component_id] = numbers.value(_number(one), _kind(one))
+        given[one.component_id] = _unless_quick(
+            one, numbers.value(_number(one), _kind(one)), numbers.quick_value(_raw(one), one.rule)
+        )
         if one.component_id == MEASURE:
             _tell(given, one)
     _tell_of_codes(given, coded)
@@ -276,7 +304,7 @@ def _tell(given: dict[str, str], measure: Numeric) -> None:
         own = given.get(CONFIDENTIALITY, "NULL")
         given[CONFIDENTIALITY] = f"CASE WHEN {numbers.hidden(text, rule)} THEN 'A' ELSE {own} END"
     if rule.footnotes:
-        mark = numbers.mark(quoted("_raw_" + measure.component_id), rule)
+        mark = numbers.mark(_raw(measure), rule)
         given[COMMENT] = f"nullif(concat_ws('; ', {given.get(COMMENT, 'NULL')}, {mark}), '')"
 
 

@@ -15,11 +15,14 @@ from sdmx_hub.mapping.binding import Binding
 from sdmx_hub.mapping.checking import DEFAULTS, Artefacts, codelist_of, filled_in
 from sdmx_hub.mapping.resolve import GOOD, Lookup, Outcome, Resolution, read_representation_map
 from sdmx_hub.mapping.rules import ComponentRule, TableMapping, TimeRule
+from sdmx_hub.mapping.table import bad_table
 from sdmx_hub.mapping.times import ISO
 from sdmx_hub.model.rows import literal
 from sdmx_hub.model.structure import Attribute, Component, DataStructure
 from sdmx_hub.model.urn import Ref, Urn
 
+MOST_TEXTS = 200_000
+"""Different texts of one component; more are no codes, but the wrong column."""
 _ALONE = 6
 """Columns of the answer of a text without its time."""
 AREAS = Urn("Codelist", Ref("ILMH", "CL_AREA", "1.0.0"))
@@ -52,7 +55,7 @@ class Answered:
 def look_up(
     binding: Binding, structure: DataStructure, artefacts: Artefacts, connection: duckdb.DuckDBPyConnection
 ) -> list[Answered]:
-    """Resolve the texts of every component that has codes, times or a look-up of its own."""
+    """Resolve the texts of every component that has codes, times or a look-up of its own. Raises BadTable."""
     answered: list[Answered] = []
     clock = _clock(binding, structure, artefacts)
     for component_id, bounds in binding.components.items():
@@ -63,20 +66,19 @@ def look_up(
         lookup = make_lookup(component, rule, structure, artefacts, binding.mapping)
         if lookup.codelist is not None or lookup.rule.is_lookup or rule.splits or rule.groups:
             text = sql.joined(bounds)
-            met = connection.execute(sql.distinct_texts(text, lookup.rule)).fetchall()
+            met = _met(connection, sql.distinct_texts(text, lookup.rule), component_id, binding)
             beside = _frequency(rule, binding, structure, artefacts) or clock
             if beside is not None and (beside is not clock or lookup.is_dated(row[2] for row in met)):
-                met = connection.execute(sql.distinct_pairs(text, lookup.rule, beside.text)).fetchall()
+                met = _met(connection, sql.distinct_pairs(text, lookup.rule, beside.text), component_id, binding)
                 text = sql.paired(text, beside.text)
             coded = sql.Coded(
                 component_id=component_id,
                 text=text,
                 table=f"_lookup_{len(answered)}",
-                default=DEFAULTS.get(component_id),
                 tells=bool(rule.splits or rule.groups),
                 splits=bool(rule.splits),
             )
-            uses = _answer(coded, lookup, met, beside, connection)
+            uses = _answer(coded, lookup, met, beside, connection, is_final=_is_final(component_id, binding.mapping))
             answered.append(Answered(coded=coded, lookup=lookup, uses=uses))
     return answered
 
@@ -149,12 +151,35 @@ def make_lookup(
     )
 
 
+def _met(
+    connection: duckdb.DuckDBPyConnection, query: str, component_id: str, binding: Binding
+) -> list[tuple[Any, ...]]:
+    """Draw the texts of a component. Raises BadTable when they are too many to be codes."""
+    met = connection.execute(f"{query} LIMIT {MOST_TEXTS + 1}").fetchall()
+    if len(met) > MOST_TEXTS:
+        shown = " | ".join(bound.shown for bound in binding.components[component_id])
+        where = replace(binding.table.where, column=shown)
+        raise bad_table("MAP-TEXTS", where, component=component_id, column=shown, most=MOST_TEXTS)
+    return met
+
+
+def _is_final(component_id: str, mapping: TableMapping) -> bool:
+    """Tell whether the codes looked up are all the component will ever have, so that they can be a dictionary."""
+    if component_id in {sql.STATUS, sql.CONFIDENTIALITY, sql.COMMENT}:
+        return False
+    if mapping.components[component_id].splits or (mapping.units and component_id.startswith("UNIT_")):
+        return False
+    return not any(one.derive_residual and one.component_id == component_id for one in mapping.totals)
+
+
 def _answer(
     coded: sql.Coded,
     lookup: Lookup,
     met: Sequence[tuple[Any, ...]],
     clock: _Clock | None,
     connection: duckdb.DuckDBPyConnection,
+    *,
+    is_final: bool,
 ) -> tuple[TextUse, ...]:
     times = {time for *_, time in met} if clock and met and len(met[0]) > _ALONE else set()
     periods = {time: clock.period(time, connection) for time in times} if clock else {}
@@ -167,10 +192,12 @@ def _answer(
         )
         for _, text, changed, count, row, _, *more in met
     )
+    default = DEFAULTS.get(coded.component_id)
+    codes = [_code(use.resolution) or default for use in uses]
     answers = pa.table(
         {
             "raw": pa.array([raw for raw, *_ in met], pa.string()),
-            "code": pa.array([_code(use.resolution) for use in uses], pa.string()),
+            "code": pa.array(codes, pa.string()),
             "flag": pa.array([_flag(use.resolution.outcome) for use in uses], pa.uint8()),
             "status": pa.array([use.resolution.status for use in uses], pa.string()),
             "comment": pa.array([use.resolution.comment for use in uses], pa.string()),
@@ -178,7 +205,11 @@ def _answer(
         }
     )
     connection.register("_answers", answers)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {coded.table} AS SELECT * FROM _answers")
+    kept = ", ".join(literal(code) for code in sorted({code for code in codes if code})) if is_final else ""
+    kind = f"ENUM({kept})" if kept else "VARCHAR"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {coded.table} AS SELECT * REPLACE (CAST(code AS {kind}) AS code) FROM _answers"
+    )
     connection.unregister("_answers")
     return uses
 

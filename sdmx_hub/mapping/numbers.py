@@ -18,6 +18,7 @@ BLANK_SIGNS = " \t\r\n\u00a0\u202f\u2007\u2009\u3000\ufeff"
 SUPPRESSED, NIL = "$suppressed", "$nil"
 VALUE, MISSING, LEFT_OUT, BLANK, UNREADABLE, AMBIGUOUS = "value", "missing", "skip", "blank", "parse", "ambig"
 """What a cell turned out to hold."""
+_KINDS = f"ENUM('{VALUE}', '{MISSING}', '{LEFT_OUT}', '{BLANK}', '{UNREADABLE}', '{AMBIGUOUS}')"
 _ANY_SIGNS = (
     r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:[.,' \x{00A0}\x{202F}\x{2009}\x{2007}][0-9]{3})+)(?:[.,][0-9]+)?"
     r"(?:[eE][+-]?[0-9]{1,3})?"
@@ -34,6 +35,15 @@ def trimmed(expression: str) -> str:
     """Take blanks of every kind off both ends; most texts have none, which a pattern sees sooner than a trim."""
     bare_ends = f"regexp_full_match({expression}, '[!-~](?:.*[!-~])?')"
     return f"CASE WHEN {bare_ends} THEN {expression} ELSE trim({expression}, {literal(BLANK_SIGNS)}) END"
+
+
+def quick(expression: str, rule: NumberRule) -> str:
+    """Tell the plainest numbers, which need no more than their decimal sign changed: SQL, false where none may be."""
+    point = "" if rule.decimal is None else f"(?:{re.escape(rule.decimal)}[0-9]+)?"
+    pattern = f"-?(?:0|[1-9][0-9]*){point}"
+    if rule.footnotes or any(re.fullmatch(pattern, token) for token in tokens(rule)):
+        return "false"
+    return f"regexp_full_match({expression}, {literal(pattern)})"
 
 
 def bare(expression: str, rule: NumberRule) -> str:
@@ -62,17 +72,20 @@ def mark(expression: str, rule: NumberRule) -> str:
 
 def kind(expression: str, rule: NumberRule) -> str:
     """Tell what a cell holds: one of the words above."""
-    cases = [
-        f"WHEN {expression} = {literal(text)} THEN {literal(_token_kind(to))}" for text, to in tokens(rule).items()
-    ]
+    cases = [f"WHEN {expression} = {literal(text)} THEN {word(_token_kind(to))}" for text, to in tokens(rule).items()]
     if rule.decimal is None:
-        cases.append(f"WHEN regexp_full_match({expression}, {literal(_UNDECLARED)}) THEN '{AMBIGUOUS}'")
+        cases.append(f"WHEN regexp_full_match({expression}, {literal(_UNDECLARED)}) THEN {word(AMBIGUOUS)}")
     cases += [
-        f"WHEN regexp_full_match({expression}, {literal(grammar(rule))}) THEN '{VALUE}'",
-        f"WHEN {expression} = '' THEN '{BLANK}'",
-        f"WHEN regexp_full_match({expression}, {literal(_ANY_SIGNS)}) THEN '{AMBIGUOUS}'",
+        f"WHEN regexp_full_match({expression}, {literal(grammar(rule))}) THEN {word(VALUE)}",
+        f"WHEN {expression} = '' THEN {word(BLANK)}",
+        f"WHEN regexp_full_match({expression}, {literal(_ANY_SIGNS)}) THEN {word(AMBIGUOUS)}",
     ]
-    return f"CASE {' '.join(cases)} ELSE '{UNREADABLE}' END"
+    return f"CASE {' '.join(cases)} ELSE {word(UNREADABLE)} END"
+
+
+def word(kind_of_cell: str) -> str:
+    """One of the words above as SQL: a number of a small dictionary, not a text in each row."""
+    return f"{literal(kind_of_cell)}::{_KINDS}"
 
 
 def _token_kind(meaning: str) -> str:
@@ -106,7 +119,12 @@ def plain(expression: str, rule: NumberRule) -> str:
 
 def value(plain_expression: str, kind_expression: str) -> str:
     """The number as SDMX writes it; NULL for anything that is no number."""
-    return f"CASE WHEN {kind_expression} = '{VALUE}' THEN {_tidy(plain_expression)} END"
+    return f"CASE WHEN {kind_expression} = {word(VALUE)} THEN {_tidy(plain_expression)} END"
+
+
+def quick_value(expression: str, rule: NumberRule) -> str:
+    """The number as SDMX writes it, of a text that is ``quick``."""
+    return f"replace({expression}, ',', '.')" if rule.decimal == "," else expression
 
 
 def _tidy(text: str) -> str:

@@ -15,7 +15,7 @@ from sdmx_hub.mapping.lookups import Answered
 from sdmx_hub.mapping.reading import MEASURE
 from sdmx_hub.mapping.resolve import GOOD, Lookup, Outcome, Resolution
 from sdmx_hub.model.finding import Finding, Severity, Where
-from sdmx_hub.model.rows import SOURCE_ROW, literal, quoted
+from sdmx_hub.model.rows import SOURCE_ROW, quoted
 
 _FINE = {*GOOD, Outcome.SKIPPED}
 MOST = 200
@@ -49,6 +49,8 @@ def find_gaps(one: Answered, binding: Binding, connection: duckdb.DuckDBPyConnec
         f"FROM {sql.MAPPED} SEMI JOIN (SELECT raw AS {raw} FROM {table} WHERE flag = {sql.BAD_TEXT}) USING ({raw}) "
         "WHERE NOT _skip GROUP BY 1 ORDER BY 4, 1"
     ).fetchall()
+    largest = sorted(found, key=lambda row: -row[1])[:MOST]
+    helped = {row[0] for row in (*found[:MOST], *largest)}  # a suggestion takes its time, and nobody reads thousands
     return [
         Gap(
             component_id=component_id,
@@ -57,7 +59,7 @@ def find_gaps(one: Answered, binding: Binding, connection: duckdb.DuckDBPyConnec
             cells=cells,
             value=amount,
             where=place(binding, component_id, row, position),
-            suggestion=one.lookup.suggest(said, resolved[said], binding.mapping.language),
+            suggestion=one.lookup.suggest(said, resolved[said], binding.mapping.language) if said in helped else None,
         )
         for said, cells, amount, row, position in found
     ]
@@ -96,13 +98,19 @@ def number_findings(one: sql.Numeric, binding: Binding, connection: duckdb.DuckD
     kind, text = quoted(f"_kind_{one.component_id}"), quoted(f"_text_{one.component_id}")
     found = connection.execute(
         f"SELECT {kind}, {text}, count(*), min({SOURCE_ROW}), arg_min({CELL_COLUMN}, {SOURCE_ROW}) FROM {sql.MAPPED} "
-        f"WHERE {kind} IN ({', '.join(map(literal, _NUMBER_CODES))}) AND NOT _skip GROUP BY 1, 2 ORDER BY 4, 2"
+        f"WHERE {kind} IN ({', '.join(map(numbers.word, _NUMBER_CODES))}) AND NOT _skip GROUP BY 1, 2 "
+        f"ORDER BY 4, 2 LIMIT {MOST}"
     ).fetchall()
-    for word, value, count, row, position in found[:MOST]:
+    for word, value, count, row, position in found:
         params = {"value": value, "component": one.component_id, **_signs(one)}
         where = place(binding, one.component_id, row, position)
         yield Finding(code=_NUMBER_CODES[word], where=where, source_value=value, params=params, count=count)
-    yield from _more(binding, one.component_id, len(found))
+    if len(found) == MOST:
+        [(met,)] = connection.execute(
+            f"SELECT count(DISTINCT ({kind}, {text})) FROM {sql.MAPPED} "
+            f"WHERE {kind} IN ({', '.join(map(numbers.word, _NUMBER_CODES))}) AND NOT _skip"
+        ).fetchall()
+        yield from _more(binding, one.component_id, met)
 
 
 def place(binding: Binding, component_id: str, row: int, position: int) -> Where:

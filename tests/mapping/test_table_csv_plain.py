@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,23 +12,25 @@ from sdmx_hub.mapping.sources import load_table
 from sdmx_hub.mapping.table import BadTable, make_table
 from sdmx_hub.mapping.table_csv import CsvGrid
 from sdmx_hub.mapping.table_csv_plain import load_plain
+from tests.support.engine import connect
 
 SOURCE = SourceRule(line="Made up for a test", licence="None needed", format="csv", delimiter=";")
 CELL = st.text(st.sampled_from("abé 0,.'\t\u00a0NA-"), max_size=4)
-ROWS = st.lists(st.lists(CELL, min_size=3, max_size=3), min_size=1, max_size=8)
+QUOTED = st.text(st.sampled_from("aé ;'\"0"), max_size=4).map(lambda text: '"' + text.replace('"', '""') + '"')
+ROWS = st.lists(st.lists(CELL | QUOTED, min_size=3, max_size=3), min_size=1, max_size=8)
 
 
 def loaded(path: Path, last_row: int | None = None) -> list[tuple[object, ...]]:
     """The rows of a file, by whichever way ``load_table`` chooses."""
     table = make_table(CsvGrid(path, SOURCE), 1, 1, fill_right=True)
-    with duckdb.connect() as connection:
+    with connect() as connection:
         load_table(table, table.columns, last_row, connection, "_t")
         return connection.execute("SELECT * FROM _t ORDER BY _row").fetchall()
 
 
 def is_plain(path: Path) -> bool:
     grid = CsvGrid(path, SOURCE)
-    with duckdb.connect() as connection:
+    with connect() as connection:
         connection.execute("CREATE TEMP TABLE _t (_row BIGINT, c1 VARCHAR, c2 VARCHAR, c3 VARCHAR)")
         done = load_plain(grid, [1, 2, 3], 2, None, connection, table="_t", where="true")
         assert done or connection.execute("SELECT count(*) FROM _t").fetchone() == (0,)
@@ -65,7 +66,14 @@ def test_both_ways_read_the_same_rows(
         ("x;y;z\n1;2;3\n\n4;5;6\n", False),
         ("x;y;z\n1;2\n", False),
         ("x;y;z\n1;2;3;4\n", False),
-        ('x;y;z\n1;"2";3\n', False),
+        ('x;y;z\n1;"2";3\n', True),
+        ('x;"y";z\r\n"a;b";"2 ""two""";""\r\n', True),
+        ('x;y;z\n1; "2";3\n', False),
+        ('x;y;z\n1;"2" ;3\n', False),
+        ('x;y;z\n1;"" ;3\n', False),
+        ('x;y;z\n1;2";3\n', False),
+        ('x;y;z\n1;"2\n2";3\n', False),
+        ('x;y;z\n1;"2;3\n', False),
         ("x;y;z\r\n1;2;3\n", False),
         ("x;y;z\n1;2\r;3\n", False),
     ],
