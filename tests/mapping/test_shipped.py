@@ -22,6 +22,7 @@ from sdmx_hub.model.message import Action
 from sdmx_hub.model.period import parse_period
 from sdmx_hub.model.urn import Ref, Urn
 from sdmx_hub.store.artefacts import Artefacts
+from tests.mapping.real_data import SAMPLES
 from tests.mapping.tables import MAPPINGS, observations
 
 MAPPING_FILES = sorted(MAPPINGS.glob("*/*.yaml"))
@@ -65,6 +66,8 @@ def test_a_shipped_mapping_maps_its_whole_sample(
     assert mapped.findings == ()
     assert mapped.rejected == 0
     assert mapped.mapped == mapped.read > 0
+    counts = (mapped.read, mapped.mapped, mapped.left_out)
+    assert counts == SAMPLES.get(f"{path.parent.name}/{path.stem}", counts), "docs/mapping-real-data.md says otherwise"
     keys = observations(mapped, *structure.key_ids)
     assert len(set(keys)) == len(keys)
     assert not any(None in key for key in keys)
