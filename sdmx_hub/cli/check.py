@@ -11,11 +11,13 @@ import click
 
 from sdmx_hub.cli.context import FINDINGS, HubContext, json_option, pass_hub, show, tell
 from sdmx_hub.cli.load_texts import report_text
+from sdmx_hub.cli.table_files import files_argument, shown_name, table_files
 from sdmx_hub.language import LANGUAGES, sentence
 from sdmx_hub.load.artefact_pack import pack_root, read_pack
 from sdmx_hub.load.guard import GuardLimits
 from sdmx_hub.load.release import check_file
 from sdmx_hub.load.report import LoadOrder, LoadReport
+from sdmx_hub.mapping.table import TableFile
 from sdmx_hub.model.message import Action
 from sdmx_hub.model.urn import Urn, parse_ref
 from sdmx_hub.store.artefacts import Artefacts
@@ -24,9 +26,13 @@ ACTIONS = {"append": Action.APPEND, "merge": Action.MERGE, "replace": Action.REP
 
 
 def file_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What ``check`` and ``load`` are both told of a file."""
+    """What a command about one file is told."""
+    return click.argument("file", type=click.Path(path_type=Path, dir_okay=False))(load_options(command))
+
+
+def load_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What ``check`` and ``load`` are both told, besides the file."""
     options = (
-        click.argument("file", type=click.Path(path_type=Path, dir_okay=False)),
         click.option(
             "--mapping", type=click.Path(path_type=Path, dir_okay=False), help="Mapping that explains a table."
         ),
@@ -51,6 +57,7 @@ def order_of(
     hub: HubContext,
     file: Path,
     *,
+    tables: tuple[TableFile, ...] = (),
     mapping: Path | None,
     dataflow: str | None,
     provider: str | None,
@@ -58,10 +65,15 @@ def order_of(
     scope: str | None,
     overrides: tuple[str, ...],
 ) -> LoadOrder:
-    """Make a load order of what was typed. Raises BadRequest for a dataflow that is no reference."""
+    """Make a load order of what was typed; ``tables`` are the files of a table in several, or brought.
+
+    Raises BadRequest for a dataflow that is no reference.
+    """
     settings = hub.settings
     return LoadOrder(
         path=file,
+        tables=tables if len(tables) > 1 or any(one.is_brought or one.period for one in tables) else (),
+        name=shown_name(tables) if tables else "",
         mapping=mapping,
         dataflow=Urn("Dataflow", parse_ref(dataflow)) if dataflow else None,
         provider=provider,
@@ -81,23 +93,36 @@ def language_of(hub: HubContext, report: LoadReport, lang: str | None) -> str:
 
 
 @click.command()
-@file_options
+@files_argument
+@load_options
 @pass_hub
-def check(hub: HubContext, /, file: Path, *, lang: str | None, as_json: bool, **told: Any) -> None:
+def check(
+    hub: HubContext,
+    /,
+    files: tuple[Path, ...],
+    *,
+    params: tuple[str, ...],
+    lang: str | None,
+    as_json: bool,
+    **told: Any,
+) -> None:
     r"""Check a data file: an SDMX message (CSV, XML, JSON; also gzip or zip), or a table with its mapping.
 
     Everything that is wrong is told at once, with row, column and what to do; nothing is stored. Exits with 3 when a
-    finding is an error. Outside a hub the structures that come with it are used.
+    finding is an error. Outside a hub the structures that come with it are used. Several files of one table, or their
+    folder, are one table; none is named where the mapping says itself where the table is.
 
     \b
     Examples:
       sdmx-hub check permits.csv
       sdmx-hub check permits.xml --provider CRI_DGME --lang es
       sdmx-hub check emigrants.xlsx --mapping emigrants.yaml --json
+      sdmx-hub check months/ --mapping recruitments.yaml
     """
-    tell(sentence("load-checking", hub.language, file=file.name))
-    artefacts = hub.registry.snapshot() if hub.is_initialised else Artefacts(read_pack(pack_root()))
-    report = check_file(order_of(hub, file, **told), artefacts)
+    with table_files(hub, files, told["mapping"], params) as tables:
+        tell(sentence("load-checking", hub.language, file=shown_name(tables)))
+        artefacts = hub.registry.snapshot() if hub.is_initialised else Artefacts(read_pack(pack_root()))
+        report = check_file(order_of(hub, tables[0].path, tables=tables, **told), artefacts)
     language = language_of(hub, report, lang)
     show(report.as_json(language), as_json=as_json, text=lambda: report_text(report, language, is_check=True))
     if report.has_errors:

@@ -10,9 +10,10 @@ from typing import Any
 
 import click
 
-from sdmx_hub.cli.check import file_options, language_of, order_of
+from sdmx_hub.cli.check import language_of, load_options, order_of
 from sdmx_hub.cli.context import FINDINGS, HubContext, pass_hub, show, tell
 from sdmx_hub.cli.load_texts import report_text
+from sdmx_hub.cli.table_files import files_argument, shown_name, table_files
 from sdmx_hub.language import sentence
 from sdmx_hub.load.release import load_file
 from sdmx_hub.load.report import LoadOrder, LoadReport
@@ -20,7 +21,8 @@ from sdmx_hub.model.message import Action
 
 
 @click.command()
-@file_options
+@files_argument
+@load_options
 @click.option("--dry-run", is_flag=True, help="Check and compare with what is stored, but store nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before observations are deleted.")
 @click.option("--reason", help="Why, for the audit log.")
@@ -28,8 +30,9 @@ from sdmx_hub.model.message import Action
 def load(
     hub: HubContext,
     /,
-    file: Path,
+    files: tuple[Path, ...],
     *,
+    params: tuple[str, ...],
     lang: str | None,
     as_json: bool,
     dry_run: bool,
@@ -41,19 +44,24 @@ def load(
 
     One load is one release, or nothing: with any error nothing is stored and the exit code is 3. Says how many
     observations were added, revised, deleted and unchanged; loading a file twice changes nothing the second time.
+    Several files of one table, or their folder, are one table and one release; none is named where the mapping says
+    itself where the table is: in a database (--param gives its query values), or in files by period.
 
     \b
     Examples:
       sdmx-hub load permits.csv --provider CRI_DGME
       sdmx-hub load emigrants.csv --mapping emigrants.yaml --dry-run
+      sdmx-hub load months/ --mapping recruitments.yaml
+      sdmx-hub load --mapping permits-database.yaml --param period=2024-03
       sdmx-hub load returns.xml --action replace --scope REF_AREA,INDICATOR --yes
       sdmx-hub load returns.csv --mapping returns.yaml --override SUM-01 --reason "as published"
     """
-    order = order_of(hub, file, **told)
-    tell(sentence("load-checking", hub.language, file=file.name))
-    if not dry_run and not yes and sys.stdin.isatty() and not _agreed(hub, order):
-        dry_run = True
-    report = _load(hub, order, reason=reason, dry_run=dry_run)
+    with table_files(hub, files, told["mapping"], params) as tables:
+        order = order_of(hub, tables[0].path, tables=tables, **told)
+        tell(sentence("load-checking", hub.language, file=shown_name(tables)))
+        if not dry_run and not yes and sys.stdin.isatty() and not _agreed(hub, order):
+            dry_run = True
+        report = _load(hub, order, reason=reason, dry_run=dry_run)
     language = language_of(hub, report, lang)
     show(
         report.as_json(language),

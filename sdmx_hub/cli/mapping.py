@@ -9,19 +9,21 @@ from typing import Any
 import click
 
 from sdmx_hub.cli.context import FINDINGS, HubContext, json_option, pass_hub, show
-from sdmx_hub.cli.mapping_apply import applied, finding_line
+from sdmx_hub.cli.mapping_apply import applied
 from sdmx_hub.cli.mapping_decide import accept, reject, suggest, undo
 from sdmx_hub.cli.mapping_diff import diff
+from sdmx_hub.cli.mapping_faults import finding_line
 from sdmx_hub.cli.mapping_new import new
+from sdmx_hub.cli.table_files import files_argument
 from sdmx_hub.language import sentence
 from sdmx_hub.mapping.apply import Mapped
 from sdmx_hub.mapping.coverage import ComponentCoverage, Coverage, measure_coverage
 from sdmx_hub.mapping.rules import TableMapping
+from sdmx_hub.mapping.table import SHIFT
 from sdmx_hub.model.finding import Finding, has_errors
 from sdmx_hub.model.rows import SOURCE_ROW, quoted
 from sdmx_hub.model.structure import DataStructure
 
-_FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 _MAPPING = click.option(
     "--mapping",
     "mapping_file",
@@ -42,18 +44,28 @@ for _command in (diff, suggest, accept, reject, undo):
 
 
 @map_.command()
-@_FILE
+@files_argument
 @_MAPPING
 @click.option("--rows", "most", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Rows to show.")
 @json_option
 @pass_hub
 @click.pass_context
-def preview(ctx: click.Context, hub: HubContext, *, file: Path, mapping_file: Path, most: int, as_json: bool) -> None:
+def preview(
+    ctx: click.Context,
+    hub: HubContext,
+    *,
+    files: tuple[Path, ...],
+    params: tuple[str, ...],
+    mapping_file: Path,
+    most: int,
+    as_json: bool,
+) -> None:
     """Show the first observations FILE becomes, and everything that is wrong.
 
-    Nothing is stored. Exit code 3 when there are errors.
+    Several files of one table, or their folder, are one table. FILE is left out where the mapping itself says where the
+    table is: in a database, or in files by period. Nothing is stored. Exit code 3 when there are errors.
     """
-    with applied(hub, file, mapping_file) as (mapping, structure, mapped):
+    with applied(hub, files, mapping_file, params) as (mapping, structure, mapped):
         columns = _shown_columns(mapping, structure)
         rows = _first_rows(mapped, columns, most)
         told = [finding.as_json(mapping.language) for finding in mapped.findings]
@@ -65,17 +77,25 @@ def preview(ctx: click.Context, hub: HubContext, *, file: Path, mapping_file: Pa
 
 
 @map_.command()
-@_FILE
+@files_argument
 @_MAPPING
 @json_option
 @pass_hub
 @click.pass_context
-def coverage(ctx: click.Context, hub: HubContext, *, file: Path, mapping_file: Path, as_json: bool) -> None:
+def coverage(
+    ctx: click.Context,
+    hub: HubContext,
+    *,
+    files: tuple[Path, ...],
+    params: tuple[str, ...],
+    mapping_file: Path,
+    as_json: bool,
+) -> None:
     """Tell how much of FILE the mapping covers, and what it does not know.
 
-    Exit code 3 when something is not covered or wrong.
+    Files are named as for "map preview". Exit code 3 when something is not covered or wrong.
     """
-    with applied(hub, file, mapping_file) as (mapping, _, mapped):
+    with applied(hub, files, mapping_file, params) as (mapping, _, mapped):
         measured = measure_coverage(mapped)
         told = [finding.as_json(mapping.language) for finding in mapped.findings]
         show(
@@ -93,6 +113,7 @@ def _shown_columns(mapping: TableMapping, structure: DataStructure) -> list[str]
 
 def _first_rows(mapped: Mapped, columns: Sequence[str], most: int) -> list[tuple[Any, ...]]:
     chosen = ", ".join(map(quoted, columns))
+    chosen = chosen.replace(quoted(SOURCE_ROW), f"{quoted(SOURCE_ROW)} & {(1 << SHIFT) - 1}", 1)
     query = f"SELECT {chosen} FROM ({mapped.rows.sql}) ORDER BY {SOURCE_ROW} LIMIT {most}"  # noqa: S608 - quoted ids
     return mapped.rows.connection.execute(query, list(mapped.rows.params)).fetchall()
 

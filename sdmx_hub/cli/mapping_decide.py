@@ -10,8 +10,10 @@ from pathlib import Path
 import click
 
 from sdmx_hub.cli.context import FINDINGS, USAGE, HubContext, json_option, pass_hub, show
-from sdmx_hub.cli.mapping_apply import applied, usable
+from sdmx_hub.cli.mapping_apply import applied
+from sdmx_hub.cli.mapping_faults import usable
 from sdmx_hub.cli.structure_select import acting_person
+from sdmx_hub.cli.table_files import files_argument
 from sdmx_hub.errors import BadRequest
 from sdmx_hub.language import sentence
 from sdmx_hub.load.artefacts import pack_root
@@ -35,7 +37,7 @@ _FILE = click.option("--file", type=_PATH, help="The table, where the command ha
 
 
 @click.command("suggest")
-@click.argument("file", type=_PATH)
+@files_argument
 @click.option("--mapping", "mapping_file", type=_PATH, required=True, help="The mapping file.")
 @click.option("--top", type=click.IntRange(1, 20), default=3, show_default=True, help="Suggestions for each text.")
 @_LEARN
@@ -47,7 +49,8 @@ def suggest(
     hub: HubContext,
     /,
     *,
-    file: Path,
+    files: tuple[Path, ...],
+    params: tuple[str, ...],
     mapping_file: Path,
     top: int,
     folders: tuple[Path, ...],
@@ -62,7 +65,7 @@ def suggest(
     sdmx-hub map suggest emigrants.csv --mapping emigrants.yaml
     sdmx-hub map suggest emigrants.csv --mapping emigrants.yaml --top 5 --json
     """
-    mapping, found, _ = _suggested(hub, file, mapping_file, folders, top)
+    mapping, found, _ = _suggested(hub, files, mapping_file, folders, most=top, params=params)
     value = {"mapping": mapping.id, "gaps": [one.as_json(hub.language) for one in found]}
     nothing = sentence("suggest-nothing", hub.language)
     show(value, as_json=as_json, text=lambda: "\n".join(_gap_lines(found, hub.language)) or nothing)
@@ -121,7 +124,7 @@ def accept(
     elif score is None and component is not None and text is not None and code is not None:
         keep = None
         if file is not None:
-            with applied(hub, file, mapping_file) as (_, _, mapped):
+            with applied(hub, (file,), mapping_file) as (_, _, mapped):
                 keep = kept_codes(mapped, component)
         plan.accept(component, text, code, keep=keep)
     else:
@@ -197,10 +200,16 @@ def _plan(hub: HubContext, mapping_file: Path, actor: str | None) -> Plan:
 
 
 def _suggested(
-    hub: HubContext, file: Path, mapping_file: Path, folders: Sequence[Path], most: int
+    hub: HubContext,
+    files: Sequence[Path],
+    mapping_file: Path,
+    folders: Sequence[Path],
+    *,
+    most: int = 5,
+    params: Sequence[str] = (),
 ) -> tuple[TableMapping, tuple[SuggestedGap, ...], dict[str, dict[str, str]]]:
     """The gaps with their suggestions, and of each component the texts that have codes."""
-    with applied(hub, file, mapping_file) as (mapping, _, mapped):
+    with applied(hub, files, mapping_file, params) as (mapping, _, mapped):
         artefacts = hub.registry.snapshot()
         places = list(_places(hub, mapping_file, mapping, folders))
         confirmed = read_confirmations(places, artefacts, but=mapping.id)
@@ -218,7 +227,7 @@ def _places(hub: HubContext, mapping_file: Path, mapping: TableMapping, more: It
 
 
 def _accept_clear(hub: HubContext, plan: Plan, file: Path, score: float, folders: Sequence[Path]) -> None:
-    _, found, kept = _suggested(hub, file, plan.file, folders, 5)
+    _, found, kept = _suggested(hub, (file,), plan.file, folders)
     for one in found:
         clear = one.clear(score)
         if clear is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -18,10 +18,12 @@ from sdmx_hub.load.checks.values import NO_TEXT
 from sdmx_hub.load.coding import code_rows, drop_read
 from sdmx_hub.load.guard import Guarded
 from sdmx_hub.load.report import LoadOrder
+from sdmx_hub.load.tables import teller
 from sdmx_hub.load.terms import check_agreement, dataflow_behind, terms_of
-from sdmx_hub.mapping.apply import apply_mapping
+from sdmx_hub.mapping.apply import apply_to_files
 from sdmx_hub.mapping.reading import BadMapping, read_mapping
 from sdmx_hub.mapping.rules import CheckRule, TableMapping
+from sdmx_hub.mapping.table import TableFile
 from sdmx_hub.model.finding import Finding, Severity, Where
 from sdmx_hub.model.message import Action
 from sdmx_hub.model.rows import ACTION, SOURCE_ROW, Rows, literal, quoted
@@ -48,7 +50,10 @@ class Flow:
 
 @dataclass(frozen=True, kw_only=True)
 class Incoming:
-    """What a file holds: the flows, what was found while reading, the counts, and the mapping that was used."""
+    """What a file holds: the flows, what was found while reading, the counts, and the mapping that was used.
+
+    ``tell`` gives a finding of the rows the cell it stands in, where that is known.
+    """
 
     flows: tuple[Flow, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -57,6 +62,9 @@ class Incoming:
     rejected: int = 0
     left_out: int = 0
     mapping: TableMapping | None = None
+    language: str | None = None
+    provider: str | None = None
+    tell: Callable[[Finding], Finding] = lambda finding: finding
 
 
 def open_incoming(
@@ -82,7 +90,8 @@ def _mapped(
         return Incoming()
     dataflow = artefacts.get(Urn("Dataflow", mapping.dataflow)).urn
     structure = artefacts.structure_of(dataflow)
-    done = apply_mapping(mapping, guarded.path, structure, artefacts, connection)
+    files = order.tables or (TableFile(path=guarded.path),)
+    done = apply_to_files(mapping, files, structure, artefacts, connection)
     action = order.action or done.action
     provider = order.provider or mapping.provider
     totals = tuple(
@@ -115,6 +124,7 @@ def _mapped(
         rejected=done.rejected,
         left_out=done.left_out,
         mapping=mapping,
+        tell=teller(files, order.shown),
     )
 
 

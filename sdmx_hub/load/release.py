@@ -15,11 +15,11 @@ import duckdb
 from sdmx_hub.errors import BadRequest, HubError, Malformed, TooLarge
 from sdmx_hub.load.audiences import stage_rows
 from sdmx_hub.load.checks import check_rows
-from sdmx_hub.load.guard import Guarded, open_guarded
+from sdmx_hub.load.guard import Guarded
 from sdmx_hub.load.incoming import Flow, Incoming, open_incoming, with_status
 from sdmx_hub.load.providers import check_providers
-from sdmx_hub.load.raw import keep_raw
 from sdmx_hub.load.report import OVERRIDABLE, FlowReport, LoadOrder, LoadReport
+from sdmx_hub.load.tables import keep_files, open_files
 from sdmx_hub.model.finding import Finding, Severity, Where, has_errors
 from sdmx_hub.model.message import Action
 from sdmx_hub.store.artefacts import Artefacts
@@ -77,7 +77,7 @@ def load_file(
         if report.has_errors or opened.incoming is None:
             return report
         if raw is not None and not dry_run:
-            keep_raw(order.path, report.sha256, raw)
+            keep_files(order, report.sha256, raw)
         return _store(
             order,
             opened.flows,
@@ -101,7 +101,7 @@ def open_checked(order: LoadOrder, artefacts: Artefacts) -> Iterator[Opened]:
     report = LoadReport(file=order.shown)
     with contextlib.ExitStack() as stack:
         try:
-            guarded = stack.enter_context(open_guarded(order.path, order.limits, is_message=order.mapping is None))
+            guarded, order = stack.enter_context(open_files(order))
             report = dataclasses.replace(report, kind=guarded.kind.value, size=guarded.size, sha256=guarded.sha256)
             connection = stack.enter_context(_workbench(order))
             opened = _checked(guarded, order, artefacts, connection, report)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sdmx_hub.load.checks.terms import Total
 from sdmx_hub.load.guard import GuardLimits
+from sdmx_hub.mapping.table import TableFile
 from sdmx_hub.model.finding import Finding, Severity, has_errors
 from sdmx_hub.model.message import Action
 from sdmx_hub.model.urn import Ref, Urn
@@ -21,15 +22,17 @@ OVERRIDABLE = frozenset({"SUM-01", "PROV-01", "SHRINK-01", "V11", "V12", "V13"})
 class LoadOrder:
     """A file to be checked or loaded.
 
-    ``mapping`` is the mapping file of a table; an SDMX message needs none. ``dataflow``, ``provider`` and ``action``
-    say what the message does not, ``name`` is what reports call the file. ``scope`` names the components that bound
-    what a replacement may delete, or says the codes; None leaves it to the mapping, or to the dimensions that are
-    constant in the file. With ``earlier``, logs of earlier loads of the same source, a replacement deletes instead
+    ``mapping`` is the mapping file of a table; an SDMX message needs none. ``tables`` are the files of a table that
+    stands in several, or was brought from a database; ``path`` is then the first. ``dataflow``, ``provider`` and
+    ``action`` say what the message does not, ``name`` is what reports call the file. ``scope`` names the components
+    that bound what a replacement may delete, or says the codes; None leaves it to the mapping, or to the dimensions
+    that are constant in the file. With ``earlier``, logs of earlier loads of the same source, a replacement deletes instead
     what they brought and the file no longer has. ``most_deleted`` is the share of what is held that may go unasked.
     ``totals`` are totals of a message with their tolerance; a mapping declares its own.
     """
 
     path: Path
+    tables: tuple[TableFile, ...] = ()
     mapping: Path | None = None
     dataflow: Urn | None = None
     provider: str | None = None
