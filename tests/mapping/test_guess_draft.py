@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from sdmx_hub.errors import BadRequest
@@ -17,10 +16,12 @@ from sdmx_hub.mapping.apply import Mapped, apply_mapping
 from sdmx_hub.mapping.guess.draft import Draft, draft_mapping
 from sdmx_hub.mapping.reading import parse_mapping, read_mapping
 from sdmx_hub.mapping.rules import TableMapping
+from sdmx_hub.mapping.suggest import Confirmation
 from sdmx_hub.model.rows import quoted
 from sdmx_hub.model.urn import Ref, Urn
 from sdmx_hub.store.artefacts import Artefacts
 from tests.mapping.tables import MAPPINGS
+from tests.support.engine import connect
 
 SAMPLED = (
     "COL_UAEMC/entries_foreigners",
@@ -123,7 +124,7 @@ def test_a_draft_maps_most_of_a_sample_as_its_author_does(
 
 def _applied(mapping: TableMapping, file: Path, artefacts: Artefacts) -> Mapped:
     structure = artefacts.structure_of(Urn("Dataflow", mapping.dataflow))
-    return apply_mapping(mapping, file, structure, artefacts, duckdb.connect())
+    return apply_mapping(mapping, file, structure, artefacts, connect())
 
 
 def test_signs_encoding_and_delimiter_are_those_of_the_file(table: Callable[..., Draft]) -> None:
@@ -222,3 +223,33 @@ def test_a_draft_of_ten_thousand_columns_of_words_ends_soon(table: Callable[...,
     draft = table("\n".join([heading, *rows]) + "\n", "DF_FLOW_POP", "SEN_ANSD")
     assert time.monotonic() - began < 60
     assert parse_mapping(draft.text).components["OBS_VALUE"].columns == ("Number",)
+
+
+def decision(code: str, provider: str, text: str = "Congo", *, accepted: bool = True) -> Confirmation:
+    return Confirmation(codelist="ILMH:CL_AREA", text=text, code=code, provider=provider, accepted=accepted)
+
+
+CONGO = "Pays;Effectif\nFrance;34\nItalie;25\nEspagne;24\nMali;13\nTchad;11\nCongo;8\nPays lointains;2\n"
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "codes", "unsure"),
+    [
+        ([], {}, {"Congo", "Pays lointains"}),
+        ([decision("COG", "SEN_ANSD")], {"Congo": "COG"}, {"Pays lointains"}),
+        ([decision("G_OTH", "SEN_ANSD", "Pays lointains")], {"Pays lointains": "G_OTH"}, {"Congo"}),
+        ([decision("COG", "MLI_INSTAT")], {}, {"Congo", "Pays lointains"}),
+        ([decision("COG", "SEN_ANSD"), decision("COD", "SEN_ANSD")], {}, {"Congo", "Pays lointains"}),
+        ([decision("COG", "SEN_ANSD", accepted=False)], {}, {"Congo", "Pays lointains"}),
+    ],
+)
+def test_a_draft_takes_what_the_office_decided_before_and_nobody_elses_word(
+    drafted: Drafted, tmp_path: Path, confirmed: list[Confirmation], codes: dict[str, str], unsure: set[str]
+) -> None:
+    file = tmp_path / "emigrants.csv"
+    file.write_text(CONGO, encoding="utf-8")
+    draft = drafted(file, flow("DF_FLOW_POP"), "SEN_ANSD", "fr", confirmed=confirmed)
+    rule = parse_mapping(draft.text).components["COUNTERPART_AREA"]
+    assert {text: code for text, code in rule.codes.items() if code != "$skip"} == codes
+    told = [check for check in draft.doubts if check.path == "components.COUNTERPART_AREA"]
+    assert {text for check in told for text in check.texts} == unsure

@@ -18,7 +18,7 @@ from sdmx_hub.mapping.checking import Artefacts, codelist_of
 from sdmx_hub.mapping.guess import vocabulary
 from sdmx_hub.mapping.lookups import AREAS
 from sdmx_hub.mapping.naming import Origin
-from sdmx_hub.mapping.suggest import SURE, Suggestion, suggest
+from sdmx_hub.mapping.suggest import SURE, Confirmation, Suggestion, suggest
 from sdmx_hub.mapping.words import fold
 from sdmx_hub.model.structure import Codelist, DataStructure
 
@@ -65,10 +65,22 @@ class Coding:
 
 
 class Coder:
-    """Finds codes of the components of one structure. What it has looked up it remembers."""
+    """Finds codes of the components of one structure. What it has looked up it remembers.
 
-    def __init__(self, structure: DataStructure, artefacts: Artefacts) -> None:
+    What ``provider`` itself ``confirmed`` for a text holds; what others did is only an alternative.
+    """
+
+    def __init__(
+        self,
+        structure: DataStructure,
+        artefacts: Artefacts,
+        *,
+        confirmed: Iterable[Confirmation] = (),
+        provider: str | None = None,
+    ) -> None:
         self.artefacts = artefacts
+        self.confirmed = tuple(confirmed)
+        self.provider = provider
         self.codelists: dict[str, Codelist] = {}
         for component in structure.components.values():
             codelist = codelist_of(component, artefacts)
@@ -77,6 +89,7 @@ class Coder:
         areas = artefacts.find(AREAS)
         self.areas = AreaIndex(areas) if areas else None
         self._names: dict[str, Mapping[str, str]] = {}
+        self._decided: dict[str, Mapping[str, str]] = {}
         self._found: dict[tuple[str, frozenset[str]], Coding] = {}
 
     def is_area(self, component_id: str) -> bool:
@@ -102,10 +115,35 @@ class Coder:
         codelist = self.codelists.get(component_id)
         if codelist is None or not texts:
             return {}
-        return suggest(texts, codelist, component=component_id, language=None, artefacts=self.artefacts, most=3)
+        return suggest(
+            texts,
+            codelist,
+            component=component_id,
+            language=None,
+            artefacts=self.artefacts,
+            confirmed=self.confirmed,
+            provider=self.provider,
+            most=3,
+        )
+
+    def decided(self, component_id: str) -> Mapping[str, str]:
+        """The texts, folded, to which the office itself gave one code of a component."""
+        if component_id not in self._decided:
+            codelist = self.codelists[component_id]
+            key, found = f"{codelist.ref.agency_id}:{codelist.ref.id}", defaultdict(set)
+            for one in self.confirmed:
+                if (
+                    one.codelist == key
+                    and one.provider == self.provider
+                    and one.accepted
+                    and one.code in codelist.codes
+                ):
+                    found[fold(one.text)].add(one.code)
+            self._decided[component_id] = {text: min(codes) for text, codes in found.items() if len(codes) == 1}
+        return self._decided[component_id]
 
     def improved(self, coding: Coding) -> Coding:
-        """Give codes to the unsure texts that are a name, or another known name, of one code and no other."""
+        """Give codes to the unsure texts that the office decided, or that are a known name of one code and no other."""
         if coding.component_id not in self.codelists or coding.age:
             return coding
         short = {
@@ -115,6 +153,11 @@ class Coder:
         }
         found = self.suggested(coding.component_id, tuple(short.values()))
         named = {text: best[0].code for text, word in short.items() if (best := found.get(word, ())) and _is_name(best)}
+        decided = self.decided(coding.component_id)
+        by_office = {
+            text: decided[fold(text)] for text in (*coding.unsure, *coding.eliminated) if fold(text) in decided
+        }
+        named |= by_office
         if not named:
             return coding
         return replace(
@@ -122,6 +165,7 @@ class Coder:
             resolved={**coding.resolved, **named},
             codes={**coding.codes, **named},
             unsure={text: codes for text, codes in coding.unsure.items() if text not in named},
+            eliminated={text: code for text, code in coding.eliminated.items() if text not in by_office},
         )
 
     def _is_world(self, component_id: str, text: str) -> bool:
@@ -226,7 +270,7 @@ class Coder:
 def _is_name(found: Sequence[Suggestion]) -> bool:
     """Tell whether the first suggestion is a name of its code and of no other."""
     first = found[0]
-    return first.score >= SURE and not first.ambiguous and first.reason in {Origin.NAME, Origin.ALIAS, Origin.CONFIRMED}
+    return first.score >= SURE and not first.ambiguous and first.reason in {Origin.NAME, Origin.ALIAS}
 
 
 def _transformations(texts: Sequence[str]) -> Iterable[tuple[str | None, str | None]]:

@@ -22,6 +22,7 @@ from sdmx_hub.mapping.guess.seen import Seen
 from sdmx_hub.mapping.guess.signs import guess_signs
 from sdmx_hub.mapping.guess.told import Doubt
 from sdmx_hub.mapping.guess.writing import write_draft
+from sdmx_hub.mapping.suggest import Confirmation
 from sdmx_hub.mapping.words import fold
 from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Urn
@@ -64,10 +65,18 @@ class Draft:
 
 
 def draft_mapping(
-    path: Path, dataflow: Urn, registry: Registry, *, provider: str | None, language: str, sheet: str | None = None
+    path: Path,
+    dataflow: Urn,
+    registry: Registry,
+    *,
+    provider: str | None,
+    language: str,
+    sheet: str | None = None,
+    confirmed: Iterable[Confirmation] = (),
 ) -> Draft:
     """Draft the mapping of ``path`` onto ``dataflow``, with comments in ``language``.
 
+    ``confirmed`` are decisions of offices: those of the provider itself hold, others are told as alternatives.
     Raises NotFound for a dataflow that is not there, BadTable and BadRequest for a file without a table.
     """
     structure = registry.structure_of(dataflow)
@@ -76,7 +85,7 @@ def draft_mapping(
     titles = _titles(sample, extent)
     named, provider_doubt = choose_provider(dataflow, registry, provider, [*path.parts, *titles])
     area = own_area(dataflow, named, registry)
-    coder = Coder(structure, registry)
+    coder = Coder(structure, registry, confirmed=confirmed, provider=named)
     seen = _look(sample, extent, structure, coder, area)
     seen = replace(seen, roles=_improved(seen.roles, coder))
     seen = replace(seen, roles=add_totals(seen, coder, area))
@@ -133,9 +142,11 @@ def _look(sample: Sample, extent: Extent, structure: DataStructure, coder: Coder
 
 
 def _improved(roles: Mapping[str, Role], coder: Coder) -> dict[str, Role]:
-    """Look the texts left over in the columns chosen up among all names known."""
+    """Look the texts left over in the columns chosen up among all names known, and what the office decided."""
     return {
-        key: replace(role, coding=coder.improved(role.coding)) if role.coding and role.coding.unsure else role
+        key: replace(role, coding=coder.improved(role.coding))
+        if role.coding and (role.coding.unsure or role.coding.eliminated)
+        else role
         for key, role in roles.items()
     }
 
