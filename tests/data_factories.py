@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from sdmx_hub.model.message import Action, DataMessage, Dataset, Header
 from sdmx_hub.model.rows import Rows, literal, quoted
 from sdmx_hub.model.structure import Codelist, DataStructure, read_codelist, read_data_structure
 from sdmx_hub.model.urn import Urn
+from tests.support.engine import connect
 
 TIME = "TIME_PERIOD"
 CODES = {
@@ -30,6 +32,7 @@ CODES = {
     "UNIT_MULT": "0 3",
 }
 """Codes of well-known components; any other coded one has A, B and C."""
+_NUMBERS = itertools.count()
 UNCODED = {"TITLE", "COMMENT_OBS", "SOURCE_DETAIL"}
 PREPARED = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 
@@ -186,10 +189,10 @@ def make_rows(
     listed = list(observations)
     dictionaries = _dictionaries(specimen, listed, columns) if coded else {}
     listed.sort(key=lambda each: [_rank(each.get(key), dictionaries.get(key)) for key in structure.key_ids])
-    connection = connection or duckdb.connect(config={"threads": 2})
+    connection = connection or connect()
     types = ", ".join(f"{quoted(column)} {_type(dictionaries.get(column))}" for column in columns)
-    name = f"made_{len(connection.execute('SHOW TABLES').fetchall())}"
-    connection.execute(f"CREATE TABLE {name} ({types})")
+    name = f"made_{next(_NUMBERS)}"
+    connection.execute(f"CREATE TEMP TABLE {name} ({types})")
     if listed:
         places = ", ".join("?" for _ in columns)
         values = [[each.get(column) for column in columns] for each in listed]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,6 +17,7 @@ from sdmx_hub.formats.writers import WRITERS
 from tests.data_factories import TIME, make_dataset, make_message
 from tests.formats.cube_strategies import Cube, cubes, full_view, rows_in, view_v2_1
 from tests.formats.test_writers import SERIES_ONLY, judge
+from tests.support.engine import connect
 
 pytestmark = pytest.mark.usefixtures("parse_here")
 
@@ -38,7 +38,7 @@ def told(name: str, cube: Cube, parameters: dict[str, str], folder: Path) -> Non
     judge(name, written, cube.specimen, at)
     file = folder / "message"
     file.write_bytes(written)
-    found = read_data(file, lambda urn: structure, duckdb.connect(config={"threads": 1}))
+    found = read_data(file, lambda urn: structure, connect())
     assert found.findings == ()
     (dataset,) = found.datasets
     rows = dataset.rows.connection.execute(dataset.rows.sql).fetchall()

@@ -16,6 +16,7 @@ from sdmx_hub.model.cells import read_cell, write_cell
 from sdmx_hub.model.structure import Representation
 from sdmx_hub.model.urn import parse_urn
 from tests.data_factories import make_specimen
+from tests.support.engine import connect
 
 pytestmark = pytest.mark.usefixtures("parse_here")
 
@@ -81,7 +82,7 @@ def test_no_text_from_outside_can_pass_for_several() -> None:
 def read(folder: Path, text: str) -> ReadData:
     file = folder / "message"
     file.write_text(text, encoding="utf-8")
-    return read_data(file, lambda urn: SPECIMEN.structure, duckdb.connect())
+    return read_data(file, lambda urn: SPECIMEN.structure, connect())
 
 
 def cells(message: ReadData) -> list[dict[str, str]]:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from sdmx_hub.errors import Malformed, NotFound
@@ -11,6 +10,7 @@ from sdmx_hub.formats.read_data import ReadData
 from sdmx_hub.formats.readers import read_data
 from sdmx_hub.model.message import Action
 from tests.data_factories import Specimen, make_specimen
+from tests.support.engine import connect
 
 SPECIMEN = make_specimen(
     "FREQ.REF_AREA.SEX.TIME_PERIOD", attributes={"OBS_STATUS": "obs", "COMMENT_OBS": "obs", "UNIT_MULT": "series"}
@@ -21,7 +21,7 @@ FLOW = "TEST:DF(1.0.0)"
 def read(folder: Path, text: str, specimen: Specimen = SPECIMEN) -> ReadData:
     file = folder / "message.csv"
     file.write_bytes(text.encode())
-    return read_data(file, lambda urn: specimen.structure if urn.ref.agency_id == "TEST" else None, duckdb.connect())
+    return read_data(file, lambda urn: specimen.structure if urn.ref.agency_id == "TEST" else None, connect())
 
 
 def rows(message: ReadData, place: int = 0) -> list[dict[str, object]]:

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from sdmx_hub.errors import Malformed
@@ -14,6 +13,7 @@ from sdmx_hub.formats.read_json_v2 import LAYOUT
 from sdmx_hub.formats.readers import read_data
 from sdmx_hub.model.message import Action
 from tests.data_factories import make_specimen
+from tests.support.engine import connect
 
 pytestmark = pytest.mark.usefixtures("parse_here")
 
@@ -82,7 +82,7 @@ def v1() -> dict[str, Any]:
 def read(folder: Path, text: Any) -> ReadData:
     file = folder / "message.json"
     file.write_text(text if isinstance(text, str) else json.dumps(text), encoding="utf-8")
-    return read_data(file, lambda urn: SPECIMEN.structure, duckdb.connect())
+    return read_data(file, lambda urn: SPECIMEN.structure, connect())
 
 
 def rows(found: ReadData, place: int = 0) -> list[dict[str, object]]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from sdmx_hub.formats import (
@@ -21,6 +20,7 @@ from sdmx_hub.formats import (
 from sdmx_hub.formats.readers import read_data
 from sdmx_hub.model.message import Action, DataMessage
 from tests.data_factories import Observation, Specimen, make_dataset, make_message, make_specimen
+from tests.support.engine import connect
 
 Write = Callable[[DataMessage, Mapping[str, str]], Iterator[Any]]
 
@@ -93,7 +93,7 @@ def written(
 
 
 def read(file: Path, specimen: Specimen) -> list[dict[str, str]]:
-    found = read_data(file, lambda urn: specimen.structure, duckdb.connect())
+    found = read_data(file, lambda urn: specimen.structure, connect())
     assert found.findings == ()
     (dataset,) = found.datasets
     names = list(specimen.structure.components)

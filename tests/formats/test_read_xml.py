@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from sdmx_hub.errors import Malformed, NotFound
@@ -11,6 +10,7 @@ from sdmx_hub.formats import read_xml, read_xml_arrow, read_xml_v2_1, read_xml_v
 from sdmx_hub.formats.read_data import ReadData
 from sdmx_hub.model.message import Action
 from tests.data_factories import make_specimen
+from tests.support.engine import connect
 
 pytestmark = pytest.mark.usefixtures("parse_here")
 
@@ -61,7 +61,7 @@ def saved(folder: Path, text: str | bytes) -> Path:
 
 
 def read(folder: Path, text: str, reader: Any = read_xml_v2_1) -> ReadData:
-    return reader.read(saved(folder, text), lambda urn: SPECIMEN.structure, duckdb.connect())  # type: ignore[no-any-return]
+    return reader.read(saved(folder, text), lambda urn: SPECIMEN.structure, connect())  # type: ignore[no-any-return]
 
 
 def rows(found: ReadData, place: int = 0) -> list[dict[str, object]]:
@@ -105,8 +105,8 @@ def test_series_give_rows_with_the_values_of_series_and_data_set(tmp_path: Path)
 def test_the_fast_reader_and_the_reference_reader_agree(tmp_path: Path, content: str) -> None:
     file = saved(tmp_path, message(content))
     find = lambda urn: SPECIMEN.structure  # noqa: E731
-    fast = read_xml.read_message(file, find, duckdb.connect(), read_xml.extract_specific)
-    slow = read_xml.read_message(file, find, duckdb.connect(), read_xml.extract_carefully)
+    fast = read_xml.read_message(file, find, connect(), read_xml.extract_specific)
+    slow = read_xml.read_message(file, find, connect(), read_xml.extract_carefully)
     assert [dataset.count for dataset in fast.datasets] == [dataset.count for dataset in slow.datasets]
     assert [rows(fast, place) for place in range(len(fast.datasets))] == [
         rows(slow, place) for place in range(len(slow.datasets))
@@ -223,12 +223,12 @@ def test_a_footer_is_told_and_a_message_without_data_is_empty(tmp_path: Path) ->
 
 def test_an_unknown_structure_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="TEST:DF"):
-        read_xml_v2_1.read(saved(tmp_path, message(SERIES)), lambda urn: None, duckdb.connect())
+        read_xml_v2_1.read(saved(tmp_path, message(SERIES)), lambda urn: None, connect())
 
 
 def test_other_encodings_are_read_by_the_reference_reader(tmp_path: Path) -> None:
     text = message(SERIES).replace("UTF-8", "ISO-8859-1").encode("latin-1")
-    found = read_xml_v2_1.read(saved(tmp_path, text), lambda urn: SPECIMEN.structure, duckdb.connect())
+    found = read_xml_v2_1.read(saved(tmp_path, text), lambda urn: SPECIMEN.structure, connect())
     assert "é" in str(rows(found)[1]["COMMENT_OBS"])
 
 
@@ -237,7 +237,7 @@ MEASURED = make_specimen("REF_AREA.TIME_PERIOD", attributes={}, measures="RATE C
 
 def test_the_measure_of_version_2_1_is_the_first_of_a_structure_without_obs_value(tmp_path: Path) -> None:
     text = message('<Obs REF_AREA="SN" TIME_PERIOD="2020" OBS_VALUE="1.5"/>', dataset='action="Replace"')
-    found = read_xml_v2_1.read(saved(tmp_path, text), lambda urn: MEASURED.structure, duckdb.connect())
+    found = read_xml_v2_1.read(saved(tmp_path, text), lambda urn: MEASURED.structure, connect())
     assert found.findings == ()
     assert [(row["REF_AREA"], row["RATE"]) for row in rows(found)] == [("SN", "1.5")]
 

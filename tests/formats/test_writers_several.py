@@ -7,7 +7,6 @@ import io
 import json
 from pathlib import Path
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,6 +17,7 @@ from sdmx_hub.formats.writers import WRITERS
 from sdmx_hub.model.cells import write_cell
 from tests.data_factories import TIME, Specimen, make_dataset, make_message, make_specimen
 from tests.formats.test_writers import AWKWARD, READERS, SERIES_ONLY, judge, write
+from tests.support.engine import connect
 
 pytestmark = pytest.mark.usefixtures("parse_here")
 
@@ -82,7 +82,7 @@ for row in ROWS:
 def read_again(message: bytes, specimen: Specimen, folder: Path) -> list[dict[str, str]]:
     file = folder / "message"
     file.write_bytes(message)
-    found = read_data(file, lambda urn: specimen.structure, duckdb.connect())
+    found = read_data(file, lambda urn: specimen.structure, connect())
     assert found.findings == ()
     (dataset,) = found.datasets
     drawn = dataset.rows.connection.execute(dataset.rows.sql).fetchall()

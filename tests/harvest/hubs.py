@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import duckdb
 from werkzeug.serving import make_server
 
 from sdmx_hub.config import Settings
@@ -31,6 +30,7 @@ from sdmx_hub.store.runs import Runs
 from sdmx_hub.web.app import create_app
 from tests.factories import OBSERVATION, component, make_codelist, make_concepts, make_dataflow, make_dsd, series
 from tests.harvest.virtual import BEGIN, VirtualTime
+from tests.support.engine import connect
 from tests.support.homes import make_database
 
 FLOW = Ref("TEST", "DF", "1.0.0")
@@ -107,9 +107,9 @@ class Hub:
     def publish(self, rows: Iterable[Row]) -> None:
         """Publish these observations in place of all there were."""
         self.time.pass_by(1)
-        with duckdb.connect() as connection:
+        with connect() as connection:
             columns = ", ".join(f"{quoted(column)} VARCHAR" for column in COLUMNS)
-            connection.execute(f"CREATE TABLE sent ({columns})")
+            connection.execute(f"CREATE TEMP TABLE sent ({columns})")
             values = [[row.get(column) for column in COLUMNS] for row in rows]
             if values:
                 connection.executemany("INSERT INTO sent VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)

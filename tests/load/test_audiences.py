@@ -2,7 +2,6 @@
 
 import datetime as dt
 
-import duckdb
 import pytest
 
 from sdmx_hub.load.audiences import stage_rows
@@ -17,6 +16,7 @@ from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.releases import Lineage
 from tests.factories import OBSERVATION, component, make_structure, series
 from tests.publish.cube import make_chance
+from tests.support.engine import connect
 from tests.support.homes import make_database
 
 DATAFLOW = Ref("TEST", "DF", "1.0.0")
@@ -44,7 +44,7 @@ class Loads:
 
     def load(self, rows, action):
         self.now += dt.timedelta(hours=1)
-        with duckdb.connect() as connection:
+        with connect() as connection:
             staged = stage_rows(
                 table(connection, "sent", rows),
                 self.observations,
@@ -76,7 +76,7 @@ def text(value):
 
 def table(connection, name, rows):
     columns = ", ".join(f'"{column}" VARCHAR' for column in COLUMNS)
-    connection.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
     if rows:
         values = [[row.get(column) for column in COLUMNS] for row in rows]
         connection.executemany(" ".join(("INSERT INTO", name, "VALUES (", ", ".join("?" * len(COLUMNS)), ")")), values)
@@ -84,7 +84,7 @@ def table(connection, name, rows):
 
 
 def public_view(rows, now):
-    with duckdb.connect() as connection:
+    with connect() as connection:
         table(connection, "t", rows)
         found = connection.execute(public_view_sql(STRUCTURE, "t", COLUMNS, now)).fetchall()
     return [dict(zip(COLUMNS, row, strict=True)) for row in found]

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import duckdb
 import pytest
 
 from sdmx_hub.load.checks import Terms, Thresholds, Total, check_rows
@@ -18,6 +17,7 @@ from sdmx_hub.model.rows import Rows, quoted
 from sdmx_hub.model.urn import Urn, parse_ref
 from sdmx_hub.store.artefacts import Artefacts
 from tests.data_factories import make_specimen
+from tests.support.engine import connect
 
 FLOW = Urn("Dataflow", parse_ref("ILMH:DF_FLOW_POP(1.0.0)"))
 SOUND: Mapping[str, str | None] = {
@@ -31,10 +31,9 @@ SOUND: Mapping[str, str | None] = {
 
 def rows_of(observations: Sequence[Mapping[str, Any]], components: Sequence[str]) -> Rows:
     columns = (*components, "_row", "_action")
-    connection = duckdb.connect()
-    connection.execute(
-        f"CREATE TABLE given ({', '.join(quoted(c) + ' VARCHAR' for c in components)}, _row BIGINT, _action VARCHAR)"
-    )
+    connection = connect()
+    typed = ", ".join(f"{quoted(each)} VARCHAR" for each in components)
+    connection.execute(f"CREATE TEMP TABLE given ({typed}, _row BIGINT, _action VARCHAR)")
     for number, observation in enumerate(observations, start=2):
         cells = [(SOUND | observation | {"_row": number}).get(column) for column in columns]
         connection.execute(f"INSERT INTO given VALUES ({', '.join('?' for _ in cells)})", cells)  # noqa: S608
@@ -318,10 +317,10 @@ SEVERAL = make_specimen(
 def found_in_cells(**change: str | None) -> list[tuple[str, str | None]]:
     given = {"REF_AREA": "ES", "TIME_PERIOD": "2020", "OBS_VALUE": "1", "OBS_STATUS": "A"} | change
     columns = (*SEVERAL.structure.components, "_row", "_action")
-    connection = duckdb.connect()
+    connection = connect()
     listed = ", ".join(f"? AS {quoted(column)}" for column in columns)
     cells = [given.get(column) for column in columns]
-    connection.execute(f"CREATE TABLE cells AS SELECT {listed}", cells)
+    connection.execute(f"CREATE TEMP TABLE cells AS SELECT {listed}", cells)
     rows = Rows(connection=connection, sql="FROM cells", columns=columns, is_sorted=False)
     codelists = {
         one: codelist for one in SEVERAL.structure.components if (codelist := SEVERAL.codelist(one)) is not None

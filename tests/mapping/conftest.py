@@ -16,6 +16,7 @@ from sdmx_hub.model.urn import Urn
 from sdmx_hub.store.artefacts import Artefacts
 from tests.mapping.tables import changed
 from tests.support.commands import type_command
+from tests.support.engine import connect
 from tests.support.homes import make_office
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -34,7 +35,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as opened:
+    with connect() as opened:
         yield opened
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,6 +12,7 @@ from sdmx_hub.mapping.apply import Mapped
 from sdmx_hub.mapping.reading import BLANKS
 from sdmx_hub.mapping.rules import FootnoteRule, NumberRule
 from tests.mapping.tables import codes, observations
+from tests.support.engine import connect
 
 ENGLISH = NumberRule(decimal=".", thousands=(",",))
 FRENCH = NumberRule(decimal=",", thousands=BLANKS)
@@ -23,7 +23,7 @@ POINT = NumberRule(decimal=".")
 
 def read(text: str, rule: NumberRule) -> tuple[str, str | None]:
     """What the engine makes of one text."""
-    with duckdb.connect() as connection:
+    with connect() as connection:
         cell = f"(SELECT {numbers.bare('t', rule)} AS b FROM (SELECT {numbers.trimmed('s')} AS t FROM (SELECT ? AS s)))"  # noqa: S608 - our own
         kind = f"SELECT b, {numbers.kind('b', rule)} AS k, {numbers.plain('b', rule)} AS p FROM {cell}"  # noqa: S608 - our own
         query = f"SELECT k, {numbers.value('p', 'k')} FROM ({kind})"  # noqa: S608 - our own

@@ -1,4 +1,4 @@
-"""Times that one table writes in several ways, and shares that are no parts."""
+"""Times that one table writes in several ways, shares that are no parts, and digits no unit takes away."""
 
 from __future__ import annotations
 
@@ -62,3 +62,28 @@ def test_remittances_may_be_more_than_all_of_gdp(
     file.write_text(f"geo_area,nature,units,year,bx_trf_pwkr\n426,ca,percent,1990,{value}\n", encoding="utf-8")
     report = check_file(LoadOrder(path=file, mapping=MAPPINGS / "UNSD" / "remittances_gdp.yaml"), artefacts)
     assert [finding.code for finding in report.findings] == wrong
+
+
+@pytest.mark.parametrize(
+    ("figure", "units", "thousands"),
+    [
+        ("49.2178947981909", "49217894.7981909", "0.0492178947981909"),
+        ("0.3106905873377675", "310690.5873377675", "0.0003106905873377675"),
+        ("-0.5", "-500000", "-0.0005"),
+        ("123456789012345678901", "123456789012345678901000000", "123456789012345678.901"),
+        ("1.10", "1100000", "0.0011"),
+        ("0", "0", "0"),
+        ("-0.0", "0", "0"),
+    ],
+)
+def test_no_digit_is_lost_when_values_are_brought_to_one_multiplier(
+    figure: str, units: str, thousands: str, apply_text: Callable[..., Mapped]
+) -> None:
+    for mult, wanted, value in (("6", "0", units), ("0", "3", thousands)):
+        changes = {
+            "UNIT_MEASURE: PS": f"UNIT_MEASURE: PS\n  UNIT_MULT: {mult}",
+            "rest: _T": f"rest: _T\nunits: {{common_mult: {wanted}}}",
+            "{column: n}": "{column: n, decimal: '.'}",
+        }
+        mapped = apply_text(f"area,n\nFRA,{figure}\n", changes)
+        assert observations(mapped, "OBS_VALUE", "UNIT_MULT") == [(value, wanted)]

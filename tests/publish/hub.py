@@ -18,6 +18,7 @@ from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.registry import Registry
 from sdmx_hub.store.releases import Lineage
 from tests.publish.cube import ARTEFACTS, COLUMNS, Row
+from tests.support.engine import connect
 from tests.support.homes import make_database
 
 DATAFLOW = Ref("TEST", "DF", "1.0.0")
@@ -57,7 +58,7 @@ class Hub:
         visible_from: dt.datetime | None = None,
     ) -> None:
         """Replace everything, for each audience."""
-        with duckdb.connect() as connection:
+        with connect() as connection:
             views = {"public": rows_of(connection, "p", public)}
             views["internal"] = views["public"] if internal is None else rows_of(connection, "i", internal)
             staged = self.observations.stage(DATAFLOW, self.structure, views, scope={}, action=Action.REPLACE)
@@ -80,7 +81,7 @@ class Hub:
 def rows_of(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Row]) -> Rows:
     """Make rows of observations."""
     columns = ", ".join(f"{quoted(column)} VARCHAR" for column in COLUMNS)
-    connection.execute(f"CREATE TABLE {table} ({columns})")
+    connection.execute(f"CREATE TEMP TABLE {table} ({columns})")
     values = [[row.get(column) for column in COLUMNS] for row in rows]
     if values:
         places = ", ".join("?" for _ in COLUMNS)

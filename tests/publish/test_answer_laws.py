@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import duckdb
 import pytest
 
 from sdmx_hub.errors import NoResults
@@ -32,6 +31,7 @@ from tests.publish.law_cube import (
     make_values,
 )
 from tests.publish.naive import DIMENSIONS, KEYS, Asked, Row, by_key, key_of, series_of, span_of
+from tests.support.engine import connect
 from tests.support.homes import make_database
 
 FIRST = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -117,8 +117,8 @@ def hub(request, tmp_path_factory):
 
 
 def rows_of(rows: Iterable[Row]) -> Rows:
-    connection = duckdb.connect()
-    connection.execute(f"CREATE TABLE t ({', '.join(f'{quoted(column)} VARCHAR' for column in COLUMNS)})")
+    connection = connect()
+    connection.execute(f"CREATE TEMP TABLE t ({', '.join(f'{quoted(column)} VARCHAR' for column in COLUMNS)})")
     places = ", ".join("?" for _ in COLUMNS)
     connection.executemany(
         " ".join(("INSERT INTO t VALUES (", places, ")")), [[row[column] for column in COLUMNS] for row in rows]

@@ -1,6 +1,5 @@
 import datetime as dt
 
-import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +14,7 @@ from sdmx_hub.sharing.visibility import (
     visibility_sql,
 )
 from tests.factories import OBSERVATION, component, make_structure, series
+from tests.support.engine import connect
 
 NOW = dt.datetime(2026, 3, 31, 9, tzinfo=dt.UTC)
 
@@ -84,14 +84,14 @@ def test_an_embargo_ends_on_the_second():
 
 def make_rows(connection, rows, columns=COLUMNS):
     given = ", ".join(f'"{column}" VARCHAR' for column in columns)
-    connection.execute(f"CREATE OR REPLACE TABLE t ({given})")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE t ({given})")
     for row in rows:
         values = [row.get(column) for column in columns]
         connection.execute(" ".join(("INSERT INTO t VALUES (", ", ".join("?" * len(columns)), ")")), values)
 
 
 def public_rows(structure, rows, *, now=NOW, columns=COLUMNS, withdraw=False):
-    with duckdb.connect() as connection:
+    with connect() as connection:
         make_rows(connection, rows, columns)
         found = connection.execute(public_view_sql(structure, "t", columns, now, withdraw=withdraw)).fetchall()
         assert [column[0] for column in connection.description] == list(columns)
@@ -182,7 +182,7 @@ def test_the_ends_of_embargoes_to_come_are_told_once_each_in_order():
             "x",
         )
     ] + [make_row(CONF_STATUS="N", EMBARGO_TIME="2026-06-01T00:00:00Z")]
-    with duckdb.connect() as connection:
+    with connect() as connection:
         make_rows(connection, rows)
         found = connection.execute(embargo_ends_sql("t", NOW)).fetchall()
     assert found == [("2026-04-01T00:00:00.000000Z",), ("2026-05-01T00:00:00.000000Z",)]
@@ -212,7 +212,7 @@ ROWS = st.fixed_dictionaries(
 @given(st.lists(ROWS, min_size=1, max_size=20), st.booleans())
 def test_the_database_decides_as_the_table_does(rows, is_mandatory):
     structure = STRICT if is_mandatory else FREE
-    with duckdb.connect() as connection:
+    with connect() as connection:
         make_rows(connection, rows)
         found = connection.table("t").project(visibility_sql(structure, COLUMNS, NOW)).fetchall()
     assert [seen for (seen,) in found] == [

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
-import duckdb
-
 from sdmx_hub.model.message import Action
 from sdmx_hub.model.rows import ACTION, Rows, literal, quoted
 from sdmx_hub.model.urn import Ref
@@ -15,6 +13,7 @@ from sdmx_hub.query.request import DataQuery
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.releases import Lineage, Release
 from tests.factories import DATASET, OBSERVATION, component, make_structure, series
+from tests.support.engine import connect
 
 FLOW = Ref("TEST", "DF", "1.0.0")
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -40,9 +39,9 @@ def plan(**query: object) -> Plan:
 
 def make_rows(rows: Iterable[Sequence[str | None]], columns: Sequence[str] = COLUMNS) -> Rows:
     """Rows to load, in a table of a connection of their own."""
-    connection = duckdb.connect()
+    connection = connect()
     names = ", ".join(f"{quoted(column)} VARCHAR" for column in columns)
-    connection.execute(f"CREATE TABLE given ({names})")
+    connection.execute(f"CREATE TEMP TABLE given ({names})")
     values = ", ".join(
         "(" + ", ".join("NULL" if value is None else literal(value) for value in row) + ")" for row in rows
     )

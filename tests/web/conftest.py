@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import duckdb
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -26,6 +25,7 @@ from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.registry import Registry
 from sdmx_hub.store.releases import Lineage
 from sdmx_hub.web.app import create_app
+from tests.support.engine import connect
 
 NOW = dt.datetime(2026, 11, 22, 9, 30, tzinfo=dt.UTC)
 RELEASED = dt.datetime(2026, 11, 20, 8, 0, tzinfo=dt.UTC)
@@ -103,7 +103,7 @@ def stock_rows(structure: DataStructure) -> Rows:
         unnest({list(SEXES)}) s(sex), range({YEARS.start}, {YEARS.stop}) y(year),
         LATERAL (SELECT (year - 2000) * (1000 + ascii(partner) * 7) + ascii(area) AS base)
         WHERE NOT (area = 'FRA' AND partner = 'MLI' AND sex = '_T' AND year = 2019)"""  # noqa: S608 - constants
-    return Rows(connection=duckdb.connect(), sql=sql, columns=tuple(structure.components), is_sorted=False)
+    return Rows(connection=connect(), sql=sql, columns=tuple(structure.components), is_sorted=False)
 
 
 def make_hub(home: Path) -> Parts:
