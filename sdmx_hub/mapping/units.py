@@ -20,6 +20,8 @@ from sdmx_hub.model.rows import literal, quoted
 
 UNIT, MULTIPLIER, BEFORE = "UNIT_MEASURE", "UNIT_MULT", "PRE_BREAK_VALUE"
 _MOST_DIGITS = 15
+_PLAIN = r"[+-]?[0-9]*\.?[0-9]*"
+"""A number without exponent."""
 
 
 def convert_units(bench: Bench) -> Iterator[Finding]:
@@ -35,14 +37,27 @@ def convert_units(bench: Bench) -> Iterator[Finding]:
 
 def _bring_together(bench: Bench, wanted: int) -> Iterator[Finding]:
     exponent = f"TRY_CAST({quoted(MULTIPLIER)} AS INTEGER) - ({wanted})"
-    up = " ".join(f"WHEN {n} THEN {_times(Decimal(10) ** n)}" for n in range(_MOST_DIGITS + 1))
-    down = " ".join(f"WHEN -{n} THEN {_times(Decimal(10) ** -n)}" for n in range(1, _MOST_DIGITS + 1))
+    cases = " ".join(f"WHEN {n} THEN {_shifted(quoted(MEASURE), n)}" for n in range(-_MOST_DIGITS, _MOST_DIGITS + 1))
     steps = (
-        f"SELECT rowid AS id, {quoted(MULTIPLIER)} AS value, CASE {exponent} {up} {down} END AS figure, "
+        f"SELECT rowid AS id, {quoted(MULTIPLIER)} AS value, CASE {exponent} {cases} END AS figure, "
         f"{quoted(MEASURE)} IS NOT NULL AND figure IS NULL AS lost FROM {bench.table} WHERE {GOOD}"
     )
     bench.change(steps, bad="s.lost", more={MEASURE: "s.figure", MULTIPLIER: literal(str(wanted))})
     yield from bench.find("M17-MULT", "lost")
+
+
+def _shifted(figure: str, places: int) -> str:
+    """SQL: a figure with its point moved to the right (or left), whatever the number of its digits."""
+    bare = f"ltrim({figure}, '+-')"
+    whole, part = f"split_part({bare}, '.', 1)", f"split_part({bare}, '.', 2)"
+    if places < 0:
+        filled = f"lpad({whole}, greatest(length({whole}), {-places})::INTEGER, '0')"
+        whole, part = f"left({filled}, {places})", f"concat(right({filled}, {-places}), {part})"
+    else:
+        whole, part = f"concat({whole}, rpad(left({part}, {places}), {places}, '0'))", f"substr({part}, {places + 1})"
+    digits = f"concat_ws('.', coalesce(nullif(ltrim({whole}, '0'), ''), '0'), nullif(rtrim({part}, '0'), ''))"
+    sign = f"CASE WHEN starts_with({figure}, '-') AND {digits} <> '0' THEN '-' ELSE '' END"
+    return f"CASE WHEN regexp_full_match({figure}, {literal(_PLAIN)}) THEN concat({sign}, {digits}) END"
 
 
 def _times(factor: Decimal) -> str:
