@@ -20,9 +20,12 @@ from sdmx_hub.model.urn import Urn
 
 @contextmanager
 def applied(
-    hub: HubContext, typed: Sequence[Path], mapping_file: Path, params: Sequence[str] = ()
+    hub: HubContext, typed: Sequence[Path], mapping_file: Path, params: Sequence[str] = (), *, show: int = 0
 ) -> Iterator[tuple[TableMapping, DataStructure, Mapped]]:
-    """Apply a mapping in memory to the files typed, or to what it reads itself where there are none."""
+    """Apply a mapping in memory to the files typed, or to what it reads itself where there are none.
+
+    So many rows as ``show`` are kept as they stand in the table.
+    """
     with usable(hub):
         mapping = read_mapping(mapping_file)
     artefacts = hub.registry.snapshot()
@@ -32,4 +35,4 @@ def applied(
         "threads": hub.settings.engine_threads,
     }
     with table_files(hub, typed, mapping_file, params) as files, duckdb.connect(config=limits) as connection:
-        yield mapping, structure, apply_to_files(mapping, files, structure, artefacts, connection)
+        yield mapping, structure, apply_to_files(mapping, files, structure, artefacts, connection, show=show)

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from sdmx_hub.mapping import compile as sql
+from sdmx_hub.mapping.before import Before, keep_rows, read_rows
 from sdmx_hub.mapping.binding import CELL_COLUMN, PLACES, Binding, tie_files
 from sdmx_hub.mapping.checking import Artefacts, check_mapping, filled_in
 from sdmx_hub.mapping.figures import Bench
@@ -40,7 +41,8 @@ class Mapped:
     ``read`` = ``mapped`` + ``rejected``: cells (rows, where nothing is unpivoted) that the mapping does not leave out;
     ``left_out`` counts those it does, ``source_rows`` the rows of the table. ``rows`` has every component of the
     structure and ``_row``; ``scope`` is what a load that replaces may delete; ``answers`` are the texts met, ``gaps``
-    those without a code, ``value_read`` and ``value_mapped`` the sums of the values read and mapped.
+    those without a code, ``value_read`` and ``value_mapped`` the sums of the values read and mapped; ``before`` are
+    rows as they stand in the file, where some are to be shown.
     """
 
     rows: Rows
@@ -58,6 +60,7 @@ class Mapped:
     gaps: tuple[Gap, ...] = ()
     value_read: float = 0
     value_mapped: float = 0
+    before: Before = field(default_factory=Before, repr=False)
 
 
 def apply_mapping(
@@ -77,11 +80,13 @@ def apply_to_files(
     structure: DataStructure,
     artefacts: Artefacts,
     connection: duckdb.DuckDBPyConnection,
+    *,
+    show: int = 0,
 ) -> Mapped:
     """Map a table that stands in ``files``, one behind the other, as if it stood in one.
 
     Whatever is wrong with mapping or files is a finding; the rows are those nothing is wrong with. ``_row`` is the row
-    in its file, above ``table.SHIFT`` bits the number of the file.
+    in its file, above ``table.SHIFT`` bits the number of the file. So many rows as ``show`` are kept as they stand.
 
     ``connection`` takes temporary tables and belongs to the rows. OSError when the file cannot be read.
     """
@@ -97,12 +102,14 @@ def apply_to_files(
     if binding.findings or apart:
         told = [*binding.findings, *(one for one in apart if one not in binding.findings)]
         return _nothing(structure, connection, [*findings, *told])
+    if show:
+        keep_rows(binding, connection, show)
     _make_cells(binding, connection)
     try:
         answered = look_up(binding, structure, artefacts, connection)
     except BadTable as error:
         return _nothing(structure, connection, [*findings, error.finding])
-    return _Run(binding, structure, answered, connection).mapped(findings)
+    return _Run(binding, structure, answered, connection, shows=show > 0).mapped(findings)
 
 
 def _make_cells(binding: Binding, connection: duckdb.DuckDBPyConnection) -> None:
@@ -133,8 +140,11 @@ class _Run:
         structure: DataStructure,
         answered: list[Answered],
         connection: duckdb.DuckDBPyConnection,
+        *,
+        shows: bool = False,
     ) -> None:
         self.binding = binding
+        self.shows = shows
         self.mapping = binding.mapping
         self.structure = structure
         self.answered = answered
@@ -151,6 +161,7 @@ class _Run:
         self.connection.execute(f"DROP TABLE {sql.CELLS}")
         worked = list(self._worked())
         counts, values = self._counts(), self._values()
+        before = read_rows(self.binding, self.connection) if self.shows else Before()
         gaps = {one.coded.component_id: find_gaps(one, self.binding, self.connection) for one in wrong}
         told = [
             finding
@@ -176,6 +187,7 @@ class _Run:
             gaps=tuple(gap for found in gaps.values() for gap in found),
             value_read=values[0],
             value_mapped=values[1],
+            before=before,
         )
 
     def _worked(self) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from sdmx_hub.mapping.telling import Gap
 
 @dataclass(frozen=True, kw_only=True)
 class ComponentCoverage:
-    """The texts of one component: how many there are and have a code, and in how many cells of the table."""
+    """The texts of one component: how many there are and have a code, in how many cells, and with what value."""
 
     component_id: str
     codelist: str | None
@@ -22,7 +22,9 @@ class ComponentCoverage:
     texts_mapped: int
     cells: int
     cells_mapped: int
-    gaps: tuple[Gap, ...] = field(repr=False)
+    value: float = 0
+    value_mapped: float = 0
+    gaps: tuple[Gap, ...] = field(default=(), repr=False)
 
     def as_json(self) -> dict[str, Any]:
         """Shape the coverage for JSON."""
@@ -34,6 +36,9 @@ class ComponentCoverage:
             "cells": self.cells,
             "cells_mapped": self.cells_mapped,
             "share": share(self.cells_mapped, self.cells),
+            "value": self.value,
+            "value_mapped": self.value_mapped,
+            "value_share": share(self.value_mapped, self.value),
             "gaps": [_gap_json(gap) for gap in self.gaps],
         }
 
@@ -66,7 +71,7 @@ class Coverage:
 
 
 def measure_coverage(mapped: Mapped) -> Coverage:
-    """Measure what a mapping covered of the file it was applied to."""
+    """Measure what a mapping covered of the file it was applied to, the components with the widest gaps first."""
     return Coverage(
         read=mapped.read,
         mapped=mapped.mapped,
@@ -75,7 +80,7 @@ def measure_coverage(mapped: Mapped) -> Coverage:
         source_rows=mapped.source_rows,
         value_read=mapped.value_read,
         value_mapped=mapped.value_mapped,
-        components=tuple(_components(mapped)),
+        components=tuple(sorted(_components(mapped), key=lambda one: one.cells_mapped - one.cells)),
     )
 
 
@@ -92,6 +97,8 @@ def _components(mapped: Mapped) -> Iterator[ComponentCoverage]:
             texts_mapped=len({use.text for use in good} - wanting),
             cells=sum(use.rows for use in used),
             cells_mapped=sum(use.rows for use in good),
+            value=mapped.value_read,
+            value_mapped=mapped.value_read - sum(gap.value for gap in gaps),
             gaps=tuple(sorted(gaps, key=lambda gap: (-gap.cells, -abs(gap.value), gap.text))),
         )
 
