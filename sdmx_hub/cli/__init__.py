@@ -33,6 +33,7 @@ COMMANDS = {
     "subscription": "subscription:subscription",
     "check": "check:check",
     "load": "load:load",
+    "template": "template:template",
     "release": "release:release",
     "map": "mapping:map_",
     "source": "source:source",

@@ -12,6 +12,7 @@ import duckdb
 
 from sdmx_hub.formats.read_data import ReadData, ReadDataset
 from sdmx_hub.formats.readers import read_data
+from sdmx_hub.formats.sniff import Kind
 from sdmx_hub.load.checks import Terms, Thresholds, Total
 from sdmx_hub.load.checks.terms import FLOATING
 from sdmx_hub.load.checks.values import NO_TEXT
@@ -19,6 +20,7 @@ from sdmx_hub.load.coding import code_rows, drop_read
 from sdmx_hub.load.guard import Guarded
 from sdmx_hub.load.report import LoadOrder
 from sdmx_hub.load.tables import teller
+from sdmx_hub.load.template.reading import Filled, read_template
 from sdmx_hub.load.terms import check_agreement, dataflow_behind, terms_of
 from sdmx_hub.mapping.apply import apply_to_files
 from sdmx_hub.mapping.reading import BadMapping, read_mapping
@@ -31,6 +33,7 @@ from sdmx_hub.model.structure import Attachment, DataStructure
 from sdmx_hub.model.urn import Urn
 from sdmx_hub.store.artefacts import Artefacts
 
+_WORKBOOKS = frozenset({Kind.XLSX, Kind.XLS})
 SWITCHED_OFF = "~"
 """What stands for a dimension that attributes in a row do not depend on (SDMX 3.1, actions of datasets)."""
 
@@ -73,6 +76,10 @@ def open_incoming(
     """Read or map a file. Raises what readers raise, and NotFound for a structure or dataflow that is not here."""
     if order.mapping is not None:
         return _mapped(guarded, order, artefacts, connection)
+    if guarded.kind in _WORKBOOKS:
+        filled = read_template(guarded.path, artefacts, connection)
+        if filled is not None:
+            return _filled(filled, order, artefacts)
     message = read_data(
         guarded.path, lambda urn: artefacts.structure_of(urn) if artefacts.find(urn) else None, connection
     )
@@ -125,6 +132,39 @@ def _mapped(
         left_out=done.left_out,
         mapping=mapping,
         tell=teller(files, order.shown),
+    )
+
+
+def _filled(filled: Filled, order: LoadOrder, artefacts: Artefacts) -> Incoming:
+    """The flow of a template; it says itself what it is for."""
+    told = filled.told
+    language = told.language if told else None
+    findings = _named(filled.findings, order)
+    if told is None or filled.rows is None:
+        return Incoming(findings=tuple(findings), language=language)
+    provider = order.provider or told.provider
+    if order.dataflow is not None and told.dataflow != artefacts.get(order.dataflow).urn:
+        params = {"found": told.dataflow.ref, "wanted": order.dataflow.ref}
+        findings.append(Finding(code="FLOW-OTHER", where=Where(file=order.shown), params=params))
+    action = order.action or Action.APPEND
+    terms = terms_of(artefacts, told.dataflow, provider=provider, totals=order.totals, action=action, file=order.shown)
+    flow = Flow(
+        dataflow=told.dataflow,
+        structure=terms.structure,
+        rows=filled.rows,
+        count=filled.mapped,
+        action=action,
+        terms=dataclasses.replace(terms, overrides=order.overrides),
+    )
+    return Incoming(
+        flows=(_bounded(flow, order),),
+        findings=(*findings, *check_agreement(artefacts, told.dataflow, provider, order.shown)),
+        read=filled.read,
+        mapped=filled.mapped,
+        rejected=filled.rejected,
+        language=language,
+        provider=provider,
+        tell=filled.places.tell,
     )
 
 

@@ -19,16 +19,21 @@ class Severity(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Where:
-    """The place of a finding; what does not apply stays None. Rows and columns count from 1, as people do."""
+    """The place of a finding; what does not apply stays None. Rows and columns count from 1, as people do.
+
+    ``cell`` is what a spreadsheet calls the place (``C12``).
+    """
 
     file: str | None = None
     sheet: str | None = None
     row: int | None = None
     column: str | None = None
     path: str | None = None
+    cell: str | None = None
 
     def __str__(self) -> str:
-        parts = [self.file, self.sheet, f"r{self.row}" if self.row else None, self.column, self.path]
+        row = self.cell or (f"r{self.row}" if self.row else None)
+        parts = [self.file, self.sheet, row, self.column, self.path]
         return ":".join(part for part in parts if part)
 
 
