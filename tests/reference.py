@@ -282,6 +282,7 @@ SEVERITIES: Mapping[str, str] = {
     "V13": "error; warning with --override V13",
     "V14": "warning",
     "V15": "warning",
+    "V15-HELD": "warning",
     "V16": "warning",
     "V18-SIZE": "warning",
     "file-orphan": "info",

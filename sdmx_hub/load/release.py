@@ -15,6 +15,7 @@ import duckdb
 from sdmx_hub.errors import BadRequest, HubError, Malformed, TooLarge
 from sdmx_hub.load.audiences import stage_rows
 from sdmx_hub.load.checks import check_rows
+from sdmx_hub.load.earlier import check_earlier
 from sdmx_hub.load.guard import Guarded
 from sdmx_hub.load.incoming import Flow, Incoming, open_incoming, with_status
 from sdmx_hub.load.providers import check_providers
@@ -71,6 +72,7 @@ def load_file(
     """
     with open_checked(order, artefacts) as opened:
         found = [finding for flow in opened.flows for finding in check_providers(flow, observations, order.overrides)]
+        found += [finding for flow in opened.flows for finding in check_earlier(flow, observations)]
         if opened.incoming is not None:
             found = [opened.incoming.tell(one) for one in found]
         report = dataclasses.replace(opened.report, findings=(*opened.report.findings, *found))

@@ -81,7 +81,7 @@ def _jumps(checking: Checking) -> Iterator[Finding]:
 
 def _order_periods(checking: Checking, time_id: str) -> bool:
     """Number the periods of each frequency in a small table; tell whether any follows another."""
-    orders = {text: order for text in checking.codes(time_id) if (order := _order(text)) is not None}
+    orders = {text: order for text in checking.codes(time_id) if (order := order_of_period(text)) is not None}
     there = set(orders.values())
     if not any(order + 1 in there for order in there):
         return False
@@ -90,7 +90,7 @@ def _order_periods(checking: Checking, time_id: str) -> bool:
     return True
 
 
-def _order(text: str) -> int | None:
+def order_of_period(text: str) -> int | None:
     """The place of a period among those of its frequency; None where that is not told by its name."""
     try:
         period = parse_period(text)

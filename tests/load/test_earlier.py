@@ -1,0 +1,80 @@
+"""Jumps from what the hub already holds (V15-HELD), told by a load, its rehearsal and nobody else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sdmx_hub.load.release import load_file
+from sdmx_hub.load.report import LoadOrder, LoadReport
+from sdmx_hub.model.finding import Severity
+from sdmx_hub.model.message import Action
+from sdmx_hub.store.artefacts import Artefacts
+from sdmx_hub.store.observations import Observations
+from tests.load.messages import write_csv
+from tests.support.homes import make_database
+
+Load = Callable[..., LoadReport]
+HELD = {"FRA": "100", "ITA": "60", "ESP": "40", "MAR": "200"}
+
+
+def rows(year: str, values: Mapping[str, str], **more: Any) -> list[tuple[str, dict[str, Any]]]:
+    return [("A", {"TIME_PERIOD": year, "COUNTERPART_AREA": area, "OBS_VALUE": value, **more})
+            for area, value in values.items()]  # fmt: skip
+
+
+@pytest.fixture
+def load(pack: Artefacts, tmp_path: Path) -> Iterator[Load]:
+    """Load rows into a hub that holds figures of 2022."""
+    database = make_database(tmp_path / "hub" / "control.db")
+    observations = Observations(database, tmp_path / "hub" / "observations")
+
+    def loaded(*sent: tuple[str, dict[str, Any]], **options: Any) -> LoadReport:
+        order = LoadOrder(path=write_csv(tmp_path, *sent), action=Action.APPEND)
+        return load_file(order, pack, observations, actor="test", now=dt.datetime.now(dt.UTC), **options)
+
+    assert loaded(*rows("2022", HELD)).stored
+    yield loaded
+    observations.close()
+    database.close()
+
+
+def jumps(report: LoadReport) -> list[tuple[int, str | None, str]]:
+    found = [one for one in report.findings if one.code == "V15-HELD"]
+    assert all(one.severity is Severity.WARNING for one in found)
+    return [(one.count, one.source_value, str(one.params["place"]).split(".")[4]) for one in found]
+
+
+def test_jumps_are_told_once_with_their_count_and_the_widest(load: Load) -> None:
+    report = load(*rows("2023", {"FRA": "301", "ITA": "10", "ESP": "400", "MAR": "66"}))
+    assert report.stored
+    assert jumps(report) == [(3, "10", "ITA")]
+    [finding] = [one for one in report.findings if one.code == "V15-HELD"]
+    assert finding.text("en").startswith("3 values of OUTFLOW_POP in 2023 are a jump by more than 3 times")
+    assert finding.text("fr") != finding.text("es")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        rows("2023", {"FRA": "300", "MAR": "67"}),
+        rows("2023", {"ESP": "4000"}),
+        rows("2024", {"FRA": "1000"}),
+        rows("2023", {"FRA": "1000"}, OBS_STATUS="B"),
+        rows("2023", {"DEU": "1000"}),
+        [*rows("2022", {"FRA": "900"}), *rows("2023", {"FRA": "1000"})],
+    ],
+    ids=["not so wide", "from a small number", "not the next period", "a break", "new", "the file says otherwise"],
+)
+def test_what_is_no_jump(load: Load, sent: list[tuple[str, dict[str, Any]]]) -> None:
+    assert jumps(load(*sent)) == []
+
+
+def test_a_rehearsal_tells_the_same_and_a_second_load_does_too(load: Load) -> None:
+    sent = rows("2023", {"FRA": "1000"})
+    assert jumps(load(*sent, dry_run=True)) == [(1, "1000", "FRA")]
+    assert jumps(load(*sent)) == [(1, "1000", "FRA")]
