@@ -36,28 +36,33 @@ def convert_units(bench: Bench) -> Iterator[Finding]:
 
 
 def _bring_together(bench: Bench, wanted: int) -> Iterator[Finding]:
-    exponent = f"TRY_CAST({quoted(MULTIPLIER)} AS INTEGER) - ({wanted})"
-    cases = " ".join(f"WHEN {n} THEN {_shifted(quoted(MEASURE), n)}" for n in range(-_MOST_DIGITS, _MOST_DIGITS + 1))
     steps = (
-        f"SELECT rowid AS id, {quoted(MULTIPLIER)} AS value, CASE {exponent} {cases} END AS figure, "
-        f"{quoted(MEASURE)} IS NOT NULL AND figure IS NULL AS lost FROM {bench.table} WHERE {GOOD}"
+        f"SELECT id, value, CASE WHEN abs(places) <= {_MOST_DIGITS} AND regexp_full_match(figure, {literal(_PLAIN)}) "
+        "THEN concat(CASE WHEN starts_with(figure, '-') AND digits <> '0' THEN '-' END, digits) END AS moved, "
+        "figure IS NOT NULL AND moved IS NULL AS lost "
+        f"FROM ({_with_point_moved(bench, wanted)})"
     )
-    bench.change(steps, bad="s.lost", more={MEASURE: "s.figure", MULTIPLIER: literal(str(wanted))})
+    bench.change(steps, bad="s.lost", more={MEASURE: "s.moved", MULTIPLIER: literal(str(wanted))})
     yield from bench.find("M17-MULT", "lost")
 
 
-def _shifted(figure: str, places: int) -> str:
-    """SQL: a figure with its point moved to the right (or left), whatever the number of its digits."""
-    bare = f"ltrim({figure}, '+-')"
-    whole, part = f"split_part({bare}, '.', 1)", f"split_part({bare}, '.', 2)"
-    if places < 0:
-        filled = f"lpad({whole}, greatest(length({whole}), {-places})::INTEGER, '0')"
-        whole, part = f"left({filled}, {places})", f"concat(right({filled}, {-places}), {part})"
-    else:
-        whole, part = f"concat({whole}, rpad(left({part}, {places}), {places}, '0'))", f"substr({part}, {places + 1})"
-    digits = f"concat_ws('.', coalesce(nullif(ltrim({whole}, '0'), ''), '0'), nullif(rtrim({part}, '0'), ''))"
-    sign = f"CASE WHEN starts_with({figure}, '-') AND {digits} <> '0' THEN '-' ELSE '' END"
-    return f"CASE WHEN regexp_full_match({figure}, {literal(_PLAIN)}) THEN concat({sign}, {digits}) END"
+def _with_point_moved(bench: Bench, wanted: int) -> str:
+    """SQL: each figure, and its ``digits`` with the point moved ``places`` to the right: as text, so none is lost."""
+    given = (
+        f"SELECT rowid AS id, {quoted(MULTIPLIER)} AS value, {quoted(MEASURE)} AS figure, "
+        f"TRY_CAST({quoted(MULTIPLIER)} AS INTEGER) - ({wanted}) AS places, "
+        f"least(greatest(places, 0), {_MOST_DIGITS}) AS up, least(greatest(-places, 0), {_MOST_DIGITS}) AS down, "
+        "split_part(ltrim(figure, '+-'), '.', 1) AS whole, split_part(ltrim(figure, '+-'), '.', 2) AS part "
+        f"FROM {bench.table} WHERE {GOOD}"
+    )
+    longer = (
+        "SELECT *, concat(whole, rpad(left(part, up), up, '0')) AS before, substr(part, up + 1) AS after, "
+        f"lpad(before, greatest(length(before), down)::INTEGER, '0') AS filled FROM ({given})"
+    )
+    return (
+        "SELECT *, concat_ws('.', coalesce(nullif(ltrim(left(filled, length(filled) - down), '0'), ''), '0'), "
+        f"nullif(rtrim(concat(right(filled, down), after), '0'), '')) AS digits FROM ({longer})"
+    )
 
 
 def _times(factor: Decimal) -> str:
