@@ -17,13 +17,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from sdmx_hub.errors import BadRequest
 from sdmx_hub.model.rows import literal
-from sdmx_hub.quality.mirror import Mirror
+from sdmx_hub.quality.mirror import Mirror, dicts_of
 from sdmx_hub.quality.pair_rules import RULES
 
 METHODS = ("MR1", "MR2", "MR2G", "MR3")
@@ -67,6 +68,12 @@ def reconcile(mirror: Mirror, method: str, reference: str | None = None) -> tupl
         "WHERE state = 'compared' AND detail = ''"
     )
     return ()
+
+
+def reconciled_values(mirror: Mirror) -> list[dict[str, Any]]:
+    """What ``reconcile`` made: the two values of each pair and the one made of them."""
+    told = (*_GROUP, "origin", "destination", "origin_value", "destination_value", "reconciled_value")
+    return dicts_of(mirror.connection.execute(f"SELECT {', '.join(told)} FROM reconciled ORDER BY ALL"))
 
 
 def _correct(mirror: Mirror, reference: str | None) -> tuple[Factors, ...]:

@@ -44,7 +44,7 @@ _CARRIED = ("value", "status", "source", "unit", "provider", "series", "choices"
 
 @dataclass(frozen=True, kw_only=True)
 class MirrorQuery:
-    """Which pairs are asked for; empty means all. ``corridor`` is two countries, whichever is the origin.
+    """Which pairs are asked for; empty means all. ``corridor`` is two countries, whichever is the origin, ``area`` one.
 
     ``details`` adds the cells below the totals (by sex, by age …) where both ends report them.
     """
@@ -53,6 +53,7 @@ class MirrorQuery:
     origins: frozenset[str] = frozenset()
     destinations: frozenset[str] = frozenset()
     corridor: tuple[str, str] | None = None
+    area: str | None = None
     periods: frozenset[str] = frozenset()
     threshold: float = THRESHOLD
     details: bool = False
@@ -79,11 +80,15 @@ class Mirror:
         """The pairs as values, those that need an explanation first, then by the size of their asymmetry."""
         worst = "verdict = 'exceeds' DESC NULLS LAST, abs(cc1) DESC NULLS LAST"
         query = f"SELECT * FROM pairs ORDER BY {worst}, rule, period DESC, origin, destination LIMIT ?"
-        return _dicts(self.connection.execute(query, [limit]))
+        return dicts_of(self.connection.execute(query, [limit]))
 
     def summaries(self) -> list[dict[str, Any]]:
         """One line for each rule, frequency, period and split: what was compared, and how far the ends are apart."""
-        return _dicts(self.connection.execute(_SUMMARIES))
+        return dicts_of(self.connection.execute(_SUMMARIES))
+
+    def apart(self, limit: int = 200) -> list[dict[str, Any]]:
+        """Corridors of which both ends report, and nothing could be compared; ``why`` names what never meets."""
+        return dicts_of(self.connection.execute(_APART, [limit]))
 
     @property
     def count(self) -> int:
@@ -107,9 +112,37 @@ FROM pairs WHERE detail = '' GROUP BY ALL ORDER BY rule, frequency, period DESC,
 """
 
 
-def _dicts(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+_APART = """
+SELECT * EXCLUDE (ours, theirs, told, answered) FROM (SELECT rule, origin, destination,
+  min(period) FILTER (origin_series IS NOT NULL) AS origin_from,
+  max(period) FILTER (origin_series IS NOT NULL) AS origin_to,
+  min(period) FILTER (destination_series IS NOT NULL) AS destination_from,
+  max(period) FILTER (destination_series IS NOT NULL) AS destination_to,
+  list(DISTINCT frequency) FILTER (origin_series IS NOT NULL) AS ours,
+  list(DISTINCT frequency) FILTER (destination_series IS NOT NULL) AS theirs,
+  list(DISTINCT period) FILTER (origin_series IS NOT NULL) AS told,
+  list(DISTINCT period) FILTER (destination_series IS NOT NULL) AS answered,
+  CASE WHEN NOT list_has_any(ours, theirs) THEN 'frequency' WHEN NOT list_has_any(told, answered) THEN 'period'
+    WHEN bool_or(state = 'no-value') THEN 'value' ELSE 'split' END AS why
+FROM pairs WHERE detail = '' GROUP BY ALL
+HAVING origin_from IS NOT NULL AND destination_from IS NOT NULL AND NOT bool_or(state = 'compared'))
+ORDER BY ALL LIMIT ?
+"""
+
+
+def dicts_of(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Draw a small result whole, one value by name a row."""
     names = [column[0] for column in result.description or ()]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def versions_compared(
+    artefacts: Artefacts, observations: Observations, *, audience: str, now: dt.datetime
+) -> tuple[str, ...]:
+    """A text for each dataflow any rule looks at, which changes when the audience sees something else of it."""
+    dataflows = {side.urn: artefacts.find(side.urn) for rule in RULES for side in (rule.origin, rule.destination)}
+    found = (observations.version(one.ref, audience, now=now) for one in dataflows.values() if one is not None)
+    return tuple(version.etag if version else "" for version in found)
 
 
 @contextlib.contextmanager
@@ -234,6 +267,8 @@ def _where(query: MirrorQuery) -> str:
     if query.corridor is not None:
         both = f"({', '.join(literal(code) for code in query.corridor)})"
         terms.append(f"f.origin IN {both} AND f.destination IN {both}")
+    if query.area is not None:
+        terms.append(f"{literal(query.area)} IN (f.origin, f.destination)")
     if not query.details:
         terms.append("f.detail = ''")
     return " AND ".join(terms)

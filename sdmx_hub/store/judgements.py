@@ -55,6 +55,11 @@ class Judgements:
                 at=judgement.at,
             )
 
+    def last_id(self) -> int:
+        """A number that grows with every word."""
+        with self._database.reading() as connection:
+            return connection.scalar(sa.select(sa.func.max(JUDGEMENT.c.id))) or 0
+
     def current(self) -> tuple[Judgement, ...]:
         """The latest word on each pair that has one."""
         latest = sa.select(sa.func.max(JUDGEMENT.c.id)).group_by(*(JUDGEMENT.c[name] for name in _PAIR))

@@ -23,6 +23,7 @@ from sdmx_hub.web.manners import MANNERS
 from sdmx_hub.web.openapi import description
 from sdmx_hub.web.pages import pages
 from sdmx_hub.web.pages_harvest import pages_harvest
+from sdmx_hub.web.pages_mirror import pages_mirror
 from sdmx_hub.web.rest import make_blueprint
 from sdmx_hub.web.rest_v1 import V1
 from sdmx_hub.web.rest_v2 import V2
@@ -52,7 +53,17 @@ def create_app(
     register_headers(app)
     register_errors(app, MANNERS)
     register_site(app)
-    for blueprint in (make_blueprint(V1), make_blueprint(V2), pages, pages_harvest, api, fmr, health, description):
+    for blueprint in (
+        make_blueprint(V1),
+        make_blueprint(V2),
+        pages,
+        pages_harvest,
+        pages_mirror,
+        api,
+        fmr,
+        health,
+        description,
+    ):
         app.register_blueprint(blueprint)
     app.before_request(_check_url)
     return app

@@ -40,6 +40,7 @@ NAVIGATION = (
     Entry("/", "page-nav-data"),
     Entry("/releases", "page-nav-releases"),
     Entry("/harvest", "page-nav-harvest"),
+    Entry("/mirror", "page-nav-mirror"),
     Entry("/about", "page-nav-about"),
 )
 

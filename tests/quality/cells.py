@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 SPINE = ("FREQ", "REF_AREA", "INDICATOR", "COUNTERPART_TYPE", "COUNTERPART_AREA")
@@ -55,3 +55,24 @@ def write_cells(path: Path, dataflow: str, cells: Iterable[Mapping[str, str]]) -
         writer.writeheader()
         writer.writerows(rows)
     return path
+
+
+ORIGINS = {
+    "SEN": ("SEN_DGASE", "352"),
+    "COL": ("COL_MINTRABAJO", "2810"),
+    "GHA": ("GHA_LD", "905"),
+    "MRT": ("MRT_TECHGHIL", "41"),
+}
+DESTINATION = {"SEN": "401", "COL": "2690", "GHA": "905", "MRT": "0", "ECU": "300"}
+
+
+def seasonal_work(folder: Path) -> Iterator[tuple[Path, str]]:
+    """The figures of AS-06: departures for seasonal work as four origins tell them, permits as Spain does."""
+    for area, (provider, value) in ORIGINS.items():
+        told = cell("DF_REC_CHAIN", area, "DEPLOYED", "ESP", value, provider=provider, MIG_TYPE="SEAS")
+        yield write_cells(folder / f"{area}.csv", "DF_REC_CHAIN", [told]), provider
+    permits = [
+        cell("DF_FLOW_PERMIT", "ESP", "PERMIT_FIRST", area, value, provider="ESP_MISSM", MIG_REASON="WRK_SEA")
+        for area, value in DESTINATION.items()
+    ]
+    yield write_cells(folder / "ESP.csv", "DF_FLOW_PERMIT", permits), "ESP_MISSM"

@@ -10,30 +10,17 @@ import pytest
 from sdmx_hub.quality.methods import reconcile
 from sdmx_hub.quality.mirror import Mirror, MirrorQuery, open_mirror
 from sdmx_hub.quality.mirror_release import release_mirror, release_reconciled
-from tests.quality.cells import cell, write_cells
+from tests.quality.cells import cell, seasonal_work, write_cells
 
-ORIGINS = {
-    "SEN": ("SEN_DGASE", "352"),
-    "COL": ("COL_MINTRABAJO", "2810"),
-    "GHA": ("GHA_LD", "905"),
-    "MRT": ("MRT_TECHGHIL", "41"),
-}
-DESTINATION = {"SEN": "401", "COL": "2690", "GHA": "905", "MRT": "0", "ECU": "300"}
 SEASONAL = {"MIG_TYPE": "SEAS"}
 
 
 @pytest.fixture
 def spain(desk, tmp_path):
-    """The figures of AS-06: departures for seasonal work as four origins tell them, permits as Spain does."""
-    for area, (provider, value) in ORIGINS.items():
-        told = cell("DF_REC_CHAIN", area, "DEPLOYED", "ESP", value, provider=provider, **SEASONAL)
-        assert not desk.load(write_cells(tmp_path / f"{area}.csv", "DF_REC_CHAIN", [told])).has_errors
-    permits = [
-        cell("DF_FLOW_PERMIT", "ESP", "PERMIT_FIRST", area, value, provider="ESP_MISSM", MIG_REASON="WRK_SEA")
-        for area, value in DESTINATION.items()
-    ]
-    report = desk.load(write_cells(tmp_path / "ESP.csv", "DF_FLOW_PERMIT", permits))
-    assert not report.has_errors, report.findings
+    """The figures of AS-06."""
+    for file, _ in seasonal_work(tmp_path):
+        report = desk.load(file)
+        assert not report.has_errors, report.findings
     return desk
 
 

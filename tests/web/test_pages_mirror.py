@@ -1,0 +1,77 @@
+"""The pages about corridors: readable by people and programs, and no more than the reader may know."""
+
+from __future__ import annotations
+
+import pytest
+
+from sdmx_hub.config import Settings
+from sdmx_hub.store.database import open_database
+from sdmx_hub.store.observations import Observations
+from sdmx_hub.store.registry import Registry
+from sdmx_hub.web.app import create_app
+from tests.quality.cells import cell, seasonal_work, write_cells
+from tests.support.commands import type_command
+from tests.support.homes import make_office
+
+HIDDEN = "4711"
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    """A hub with the figures of AS-06, and one departure the public may not see."""
+    folder = tmp_path_factory.mktemp("mirror")
+    home = make_office(folder / "home")
+    secret = cell(
+        "DF_REC_CHAIN", "ECU", "DEPLOYED", "ESP", HIDDEN, provider="COL_SPE", MIG_TYPE="SEAS", CONF_STATUS="N"
+    )
+    files = [*seasonal_work(folder), (write_cells(folder / "ECU.csv", "DF_REC_CHAIN", [secret]), "COL_SPE")]
+    for file, provider in files:
+        done = type_command(home, "load", file, "--provider", provider, "--yes")
+        assert done.returncode == 0, done.stdout + done.stderr
+    database = open_database(f"sqlite:///{home / 'control.db'}")
+    observations = Observations(database, home / "observations")
+    app = create_app(
+        database=database, registry=Registry(database), observations=observations, settings=Settings(hub_id="TEST")
+    )
+    yield app.test_client()
+    observations.close()
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Do origin and destination agree?", "Mauritania → Spain", "exceeds the threshold", "2,810")),
+        ("fr", ("Origine et destination concordent-elles", "Mauritanie → Espagne", "au-delà du seuil")),
+        ("es", ("¿Coinciden origen y destino?", "Mauritania → España", "supera el umbral")),
+    ],
+)
+def test_the_page_speaks_three_languages(client, language, words):
+    page = client.get("/mirror", query_string={"lang": language})
+    assert page.status_code == 200
+    assert all(word in page.text for word in words)
+
+
+def test_the_twin_says_the_same_and_can_be_narrowed(client):
+    whole = client.get("/mirror.json").json
+    assert [(one["compared"], one["expected"], one["multilateral"]) for one in whole["summaries"]] == [(4, 5, 0.0518)]
+    narrowed = client.get("/mirror.json?area=sen&rule=DEPLOYED_PERMITS&period=2024").json
+    assert [(pair["origin"], pair["cc1"]) for pair in narrowed["pairs"]] == [("SEN", -0.1301)]
+    assert client.get("/mirror.json?rule=NO&area=%27%3B--").json["pairs"] == []
+
+
+def test_a_corridor_has_a_page(client):
+    page = client.get("/corridors/SEN/ESP?lang=fr")
+    assert page.status_code == 200
+    assert all(word in page.text for word in ("Sénégal – Espagne", "Travailleurs partis sous contrat", "401"))
+    assert client.get("/corridors/ESP/SEN.json").json["dataflows"]
+    assert client.get("/corridors/SEN/XXX").status_code == 404
+    assert client.get("/corridors/SEN/" + "X" * 500).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/mirror", "/mirror.json", "/corridors/ECU/ESP", "/corridors/ECU/ESP.json"])
+def test_what_the_public_may_not_see_is_not_compared(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert HIDDEN not in answer.text
+    assert "4,711" not in answer.text
