@@ -9,6 +9,7 @@ import click
 
 from sdmx_hub.cli.context import FINDINGS, HubContext, json_option, pass_hub, show
 from sdmx_hub.cli.mapping_apply import applied
+from sdmx_hub.cli.mapping_codelist import codelist
 from sdmx_hub.cli.mapping_decide import accept, reject, suggest, undo
 from sdmx_hub.cli.mapping_diff import diff
 from sdmx_hub.cli.mapping_faults import finding_line
@@ -36,7 +37,7 @@ def map_() -> None:
 
 
 map_.add_command(new)
-for _command in (preview, diff, suggest, accept, reject, undo):
+for _command in (preview, codelist, diff, suggest, accept, reject, undo):
     map_.add_command(_command)
 
 

@@ -16,6 +16,9 @@ from sdmx_hub.mapping.table_csv import CsvGrid
 from sdmx_hub.mapping.table_csv_plain import load_plain
 from sdmx_hub.mapping.table_fixed import FixedGrid
 from sdmx_hub.mapping.table_joined import join_tables
+from sdmx_hub.mapping.table_json import JsonGrid
+from sdmx_hub.mapping.table_jsonstat import JsonStatGrid
+from sdmx_hub.mapping.table_statistics import open_statistics
 from sdmx_hub.mapping.table_workbook import WorkbookGrid
 from sdmx_hub.model.finding import Where
 from sdmx_hub.model.rows import SOURCE_ROW
@@ -36,6 +39,10 @@ GRIDS: Mapping[str, Open] = {
 """How each format is opened whose headings stand in rows."""
 NAMED: Mapping[str, Callable[[TableFile, SourceRule, Path], NamedGrid]] = {
     "fixed": lambda file, source, _: FixedGrid(file.path, source),
+    "json": lambda file, source, _: JsonGrid(file.path, source),
+    "jsonstat": lambda file, source, _: JsonStatGrid(file.path, source),
+    "sav": open_statistics,
+    "dta": open_statistics,
     **dict.fromkeys(BROUGHT, _open_brought),
 }
 """How each format is opened whose columns have names without rows of headings."""

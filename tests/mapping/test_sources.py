@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+import pyreadstat
 import pytest
 
-from sdmx_hub.errors import BadRequest
+from sdmx_hub.errors import BadRequest, ConfigurationError
 from sdmx_hub.mapping.apply import Mapped, apply_to_files
 from sdmx_hub.mapping.file_pattern import parse_pattern
+from sdmx_hub.mapping.json_depth import find_depth
 from sdmx_hub.mapping.reading import BadMapping, parse_mapping
 from sdmx_hub.mapping.table import TableFile
 from sdmx_hub.model.urn import Urn
@@ -182,3 +187,143 @@ def test_a_name_tells_its_period(tmp_path: Path, pattern: str, name: str, period
             parse_pattern(pattern)
     else:
         assert parse_pattern(pattern).period(tmp_path / name) == period
+
+
+# SPSS and Stata
+
+
+@pytest.fixture(scope="module")
+def survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One table as SPSS and Stata write it: places as numbers with labels, one of them declared missing."""
+    folder = tmp_path_factory.mktemp("survey")
+    table = pd.DataFrame({"pays": [1.0, 2.0, 9.0, None], "n": [12.0, 7.5, 1.0, 2.0], "jour": [dt.date(2023, 1, 2)] * 4})
+    labels = {"pays": {1.0: "FRA", 2.0: "Côte d'Ivoire", 9.0: "Sans réponse"}}
+    missing: dict[str, list[Any]] = {"pays": [9.0]}
+    pyreadstat.write_sav(
+        table, folder / "t.sav", variable_value_labels=labels, missing_ranges=missing, column_labels={"pays": "Pays"}
+    )
+    pyreadstat.write_dta(table.drop(columns="jour"), folder / "t.dta", variable_value_labels=labels)
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["sav", "dta"])
+def test_labels_of_values_are_texts(apply: Callable[..., Mapped], survey: Path, kind: str) -> None:
+    changes = {
+        "format: csv": f"format: {kind}, labels: true, decimal: '.'",
+        "{column: area}": "{column: pays, areas: [iso3, fr], codes: {Sans réponse: $skip, '': $skip}}",
+    }
+    mapped = apply(changed(changes), survey / f"t.{kind}")
+    assert read(mapped) == [("FRA", "12"), ("CIV", "7.5")]
+    assert (mapped.read, mapped.left_out) == (2, 2)
+
+
+def test_values_are_texts_too(apply: Callable[..., Mapped], survey: Path) -> None:
+    changes = {
+        "format: csv": "format: sav, decimal: ','",
+        "{column: area}": "{column: pays, codes: {1: FRA, 2: CIV, 9: $skip, '': $skip}}",
+        "TIME_PERIOD: 2023": "TIME_PERIOD: {column: jour}", "FREQ: A": "FREQ: D",
+    }  # fmt: skip
+    mapped = apply(changed(changes), survey / "t.sav")
+    assert observations(mapped, "COUNTERPART_AREA", "TIME_PERIOD", "OBS_VALUE") == [
+        ("FRA", "2023-01-02", "12"), ("CIV", "2023-01-02", "7.5"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["sav", "dta"])
+def test_what_is_no_statistics_file_is_told(apply_text: ApplyText, kind: str) -> None:
+    text = {"sav": "$FL2@(#) SPSS DATA FILE" + "\x00" * 400, "dta": "area,n\n"}[kind]
+    mapped = apply_text(text, {"format: csv": f"format: {kind}"}, f"t.{kind}")
+    assert [finding.code for finding in mapped.findings] == ["stat-unreadable"]
+
+
+def test_without_the_extra_it_is_said_what_to_install(apply_text: ApplyText, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sdmx_hub.mapping.statistics_file.LIBRARY", "a_library_nobody_has")
+    with pytest.raises(ConfigurationError, match=r"pip install sdmx-hub\[stat\]"):
+        apply_text("", {"format: csv": "format: sav"})
+
+
+# JSON
+
+
+@pytest.mark.parametrize(
+    ("records", "text"),
+    [
+        ("", '[{"area": "FRA", "n": 12}, {"n": 7, "x": [1], "area": "ITA"}]'),
+        ("$.data[*]", '{"data": [{"n": 12.0e0, "area": "FRA"}, {"n": "7", "area": "ITA"}], "n": 2}'),
+        ("$.a.b[*]", '{"a": {"b": [{"n": 12, "area": "FRA"}, {"n": 7, "area": "ITA"}]}}'),
+        ("$.d.*", '{"d": {"x": {"n": 12, "area": "FRA"}, "y": {"n": 7, "area": "ITA"}}}'),
+        ("$[*].rows[*]", '[{"rows": [{"n": 12, "area": "FRA"}]}, {"rows": [{"n": 7, "area": "ITA"}]}]'),
+    ],
+)
+def test_records_are_rows(apply_text: ApplyText, records: str, text: str) -> None:
+    told = f", records: '{records}'" if records else ""
+    mapped = apply_text(text, {"format: csv": f"format: json, decimal: '.'{told}"}, "t.json")
+    assert [(area, float(n)) for area, n in read(mapped)] == [("FRA", 12), ("ITA", 7)]
+
+
+def test_members_of_members_are_columns_by_dotted_name(apply_text: ApplyText) -> None:
+    text = '[{"to": {"iso": "FRA", "tags": ["a", "b"]}, "n": 12}, {"to": {"iso": "ITA"}, "n": null}, {"n": true}]'
+    changes = {
+        "format: csv": "format: json", "{column: area}": "{column: to.iso, codes: {FRA: FRA, ITA: ITA, '': $skip}}",
+        "{column: n}": '{column: n, missing: {"": O}}', "S\nrest": "S\n  COMMENT_OBS: {column: to.tags.2}\nrest",
+    }  # fmt: skip
+    mapped = apply_text(text, changes, "t.json")
+    assert observations(mapped, "COUNTERPART_AREA", "OBS_VALUE", "COMMENT_OBS") == [
+        ("FRA", "12", "b"), ("ITA", None, None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "TABLE-JSON"),
+        ('[{"area": "FRA"', "TABLE-JSON"),
+        ('{"data": []}', "TABLE-JSON-NONE"),
+        ("[" * 100_000, "TABLE-JSON"),
+        (json.dumps([{str(i): i for i in range(10_001)}]), "TABLE-JSON-WIDE"),
+    ],
+)
+def test_json_that_is_something_else_is_told(apply_text: ApplyText, text: str, code: str) -> None:
+    mapped = apply_text(text, {"format: csv": "format: json"}, "t.json")
+    assert [finding.code for finding in mapped.findings] == [code]
+
+
+@pytest.mark.parametrize(
+    ("text", "depth"),
+    [('{"a": [1, "]]["]}', 2), (r'["\"[[", [["\\"]]]', 3), ("[]" * 9, 1), ('"[" "[[', 0), (r'"\\" [[]', 2)],
+)
+def test_signs_in_texts_are_no_levels(tmp_path: Path, text: str, depth: int) -> None:
+    (tmp_path / "t.json").write_text(text, encoding="utf-8")
+    assert find_depth(tmp_path / "t.json", 100) == depth
+
+
+CUBE = {
+    "version": "2.0", "class": "dataset", "id": ["area", "sex", "year"], "size": [2, 2, 1],
+    "dimension": {
+        "area": {"category": {"index": {"ITA": 1, "FRA": 0}}},
+        "sex": {"category": {"index": ["F", "M"]}},
+        "year": {"category": {"label": {"2023": "2023"}}},
+    },
+    "value": [1.5, 2, None, 1e-7], "status": {"1": "P"},
+}  # fmt: skip
+CUBE_MAPPING = {
+    "format: csv": "format: jsonstat, decimal: '.'",
+    "{column: n}": "{column: value}", "TIME_PERIOD: 2023": "TIME_PERIOD: {column: year}",
+    "S\nrest": "S\n  SEX: {column: sex}\n  OBS_STATUS: {column: status, codes: {P: P, '': A}}\nrest",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [CUBE["value"], {"0": 1.5, "1": 2, "3": 1e-7}])
+def test_a_cube_of_json_stat_is_a_table(apply_text: ApplyText, value: object) -> None:
+    mapped = apply_text(json.dumps(CUBE | {"value": value}), CUBE_MAPPING, "t.json")
+    assert observations(mapped, "COUNTERPART_AREA", "SEX", "TIME_PERIOD", "OBS_VALUE", "OBS_STATUS") == [
+        ("FRA", "F", "2023", "1.5", "A"), ("FRA", "M", "2023", "2", "P"), ("ITA", "M", "2023", "0.0000001", "A"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changes", [{"value": [1]}, {"value": {"9": 1}}, {"id": ["x"]}, {"size": [1, 2, 1]}, {"class": "collection"}]
+)
+def test_a_cube_that_contradicts_itself_is_told(apply_text: ApplyText, changes: dict[str, object]) -> None:
+    mapped = apply_text(json.dumps(CUBE | changes), CUBE_MAPPING, "t.json")
+    assert [finding.code for finding in mapped.findings] == ["TABLE-JSON"]

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pandas as pd
+import pyreadstat
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
@@ -299,3 +301,23 @@ def test_a_message_is_not_loaded_with_others(run: Run, months: Path) -> None:
 def test_a_pattern_no_file_fits_is_told(run: Run, months: Path) -> None:
     shutil.rmtree(months.parent / "data")
     assert code_of(run("load", "--mapping", months)) == 5
+
+
+# Labels of values as a codelist
+
+
+def test_labels_of_values_become_a_codelist(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "survey.sav"
+    labels = {"reason": {1.0: "Emploi", 2.5: "Famille, etc."}}
+    frame = pd.DataFrame({"reason": [1.0], "n": [2.0]})
+    pyreadstat.write_sav(frame, file, variable_value_labels=labels, column_labels={"reason": "Motif"})
+    assert run("map", "codelist", file).output == "reason  Motif  (2)\n"
+    target = tmp_path / "CL_REASON-1.0.0.csv"
+    words = ("map", "codelist", file, "--component", "reason", "--language", "fr", "--output", target)
+    assert run(*words).exit_code == 0
+    assert (
+        target.read_text(encoding="utf-8") == 'id,parent,name.en,name.fr,name.es\n1,,,Emploi,\n2.5,,,"Famille, etc.",\n'
+    )
+    assert code_of(run(*words)) == 2
+    assert code_of(run("map", "codelist", file, "--component", "n")) == 5
+    assert code_of(run("map", "codelist", target)) == 2
