@@ -21,11 +21,15 @@ from sdmx_hub.harvest.schedule import Scheduler
 from sdmx_hub.harvest.worker import Worker
 from sdmx_hub.language import sentence
 from sdmx_hub.load.embargo import release_due
+from sdmx_hub.quality.refresh import MirrorKeeper
 from sdmx_hub.store.ledger import run_json
 from sdmx_hub.store.run_rows import GOOD, Run
 
 EMBARGO_SECONDS = 45
 """How often embargoes are looked at: more often than ``load.embargo.AHEAD``."""
+
+MIRROR_SECONDS = 30
+"""How often the two sides of corridors are looked at."""
 
 NOTIFY_SECONDS = 5
 """How often notifications are looked at."""
@@ -39,7 +43,8 @@ NOTIFY_SECONDS = 5
 def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -> None:
     r"""Visit partners when their slots are due, and release what embargoes held back, until stopped.
 
-    Also delivers the notifications of subscriptions. SIGINT and SIGTERM stop it.
+    Also delivers the notifications of subscriptions, and publishes the mirror comparison anew when a side of it has
+    changed. SIGINT and SIGTERM stop it.
 
     Any number of schedulers may run on one database: each slot is worked off once. A run under way when the scheduler
     is stopped goes back to the queue.
@@ -60,9 +65,12 @@ def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -
         if not once:
             done.clear()
         end_embargoes()
+        mirror()
         notify()
 
     end_embargoes = _every(EMBARGO_SECONDS, lambda: _release_due(hub))
+    keeper = MirrorKeeper(hub.database, hub.registry, hub.observations)
+    mirror = _every(MIRROR_SECONDS, lambda: _compare(hub, keeper))
     notify = _every(NOTIFY_SECONDS, lambda: _notify(hub))
     process = Scheduler(
         sources=worker.parts.sources,
@@ -97,6 +105,18 @@ def _release_due(hub: HubContext) -> None:
         release_due(hub.observations, hub.registry.snapshot(), actor="scheduler", now=dt.datetime.now(dt.UTC))
     except (TryAgain, Conflict) as refusal:
         tell(refusal.text(hub.language))
+
+
+def _compare(hub: HubContext, keeper: MirrorKeeper) -> None:
+    """Publish the mirror comparison when either side has changed; a comparison that is refused waits for the next."""
+    try:
+        report = keeper.refresh(dt.datetime.now(dt.UTC))
+    except (TryAgain, Conflict) as refusal:
+        tell(refusal.text(hub.language))
+        return
+    if report is not None and report.release_id is not None:
+        counts = {name: getattr(report, name) for name in ("added", "revised", "deleted", "unchanged")}
+        tell(sentence("mirror-released", hub.language, **counts))
 
 
 def _notify(hub: HubContext) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
+import random
 from typing import Any
 
 import pytest
@@ -105,3 +107,84 @@ def test_a_reconciled_value_stands_beside_what_was_reported(spain, method, value
     assert ("SEN", "MIR", value, "E", f"{method}: 352 / 401") in found
     assert ("SEN", "PMT", "401", "A", None) in found
     assert len(found) == 5 + 4
+
+
+AREAS = ("COL", "ESP", "ITA", "SEN", "TUN")
+SOURCES = ("PRG", "BRD", "CEN", "HHS")
+
+
+def random_cells(seed):
+    """Emigration and immigration as five countries tell it, with gaps, several sources, sexes and missing values."""
+    chance = random.Random(seed)  # noqa: S311 - cells, not secrets
+    for area, partner in itertools.permutations(AREAS, 2):
+        for indicator, basis in (("OUTFLOW_POP", "CDS"), ("INFLOW_POP", "CPR")):
+            for period, source, sex in itertools.product(("2022", "2023"), SOURCES, ("_T", "F")):
+                if chance.random() < 0.3:
+                    missing = chance.random() < 0.15
+                    yield cell(
+                        "DF_FLOW_POP",
+                        area,
+                        indicator,
+                        partner,
+                        "" if missing else str(chance.choice([0, 0, chance.randrange(10_000)])),
+                        COUNTERPART_TYPE=basis,
+                        TIME_PERIOD=period,
+                        SOURCE_TYPE=source,
+                        SEX=sex,
+                        OBS_STATUS="Q" if missing else "A",
+                        CONF_STATUS="A" if missing else "F",
+                        UNIT_MULT="3" if source == "HHS" else "0",
+                        provider="ITA_ISTAT",
+                    )
+
+
+def naive(cells):
+    """The pairs of the rule MIGRATION, by plain loops."""
+    sides = {"OUTFLOW_POP": {}, "INFLOW_POP": {}}
+    for one in sorted(cells, key=lambda one: SOURCES.index(one["SOURCE_TYPE"])):
+        ends = (one["REF_AREA"], one["COUNTERPART_AREA"])
+        way = ends if one["INDICATOR"] == "OUTFLOW_POP" else ends[::-1]
+        value = None if one["OBS_VALUE"] == "" else int(one["OBS_VALUE"]) * 10 ** int(one["UNIT_MULT"])
+        sides[one["INDICATOR"]].setdefault((*way, one["TIME_PERIOD"], one["SEX"]), value)
+    told, answered = sides["OUTFLOW_POP"], sides["INFLOW_POP"]
+    for key in told.keys() | answered.keys():
+        if key[3] == "_T" or (key in told and key in answered):
+            yield (*key, told.get(key), answered.get(key))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_pairs_are_those_of_plain_loops(desk, tmp_path, seed):
+    cells = list(random_cells(seed))
+    report = desk.load(
+        write_cells(tmp_path / "cells.csv", "DF_FLOW_POP", cells), overrides=frozenset({"SUM-01", "V11"})
+    )
+    assert not report.has_errors, report.findings
+    with opened(desk, rules=frozenset({"MIGRATION"}), details=True) as mirror:
+        pairs, summaries = mirror.pairs(), mirror.summaries()
+    found = {
+        (
+            *(pair[name] for name in ("origin", "destination", "period")),
+            "F" if pair["detail"] == "SEX=F" else "_T",
+            pair["origin_value"],
+            pair["destination_value"],
+        )
+        for pair in pairs
+    }
+    expected = set(naive(cells))
+    assert found == expected
+    for summary in summaries:
+        both = [
+            (o, m)
+            for *_, period, sex, o, m in expected
+            if (period, sex) == (summary["period"], "_T") and None not in (o, m)
+        ]
+        assert summary["compared"] == len(both)
+        mean = sum(o + m for o, m in both) / 2
+        assert summary["multilateral"] == pytest.approx(sum(abs(o - m) for o, m in both) / mean if mean else 0)
+    for pair in pairs:
+        o, m = pair["origin_value"], pair["destination_value"]
+        if o is None or m is None:
+            assert pair["cc1"] is None
+        else:
+            assert pair["cc1"] == pytest.approx((o - m) / ((o + m) / 2) if o + m else 0)
+            assert pair["ratio"] == (pytest.approx(o / m) if m else None)
