@@ -179,6 +179,7 @@ def violations() -> Figures:
         ("MIG", "REPAT"): sum_of("inbound", 'outbound trans"', "10 Failed to provide tr", "Wages - Transportation"),
         ("MIG", "OTH"): sum_of("keep records", "make available required"),
         ("NMIG", "DISM"): sum_of("Layoff"),
+        ("MIG", "CONTR"): sum_of("01 Failed", '"meals"', "contract impossib", "Improper Job", "Place of Employment"),
         ("NMIG", "DISC"): sum_of("17 Pref", "02 Unlaw", "Terms and", "Requirement to Hire", "Job Opportunity"),
     }
 
