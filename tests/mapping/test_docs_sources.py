@@ -15,9 +15,8 @@ from tests.mapping.tables import observations
 from tests.mapping.test_docs_examples import DOCS, whole
 
 PART = DOCS[DOCS.index("## Kinds of source") : DOCS.index("## Columns")]
-SHOWN = re.findall(
-    r"^```(\w+)\n(.*?)```\n\n```yaml\n(source.*?)```\n\n```text\n(.*?)```", PART, re.MULTILINE | re.DOTALL
-)
+BODY = r"((?:(?!```).)*)```"
+SHOWN = re.findall(rf"^```(\w+)\n{BODY}\n\n```yaml\n{BODY}\n\n```text\n{BODY}", PART, re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("shown", SHOWN, ids=[kind for kind, *_ in SHOWN])
