@@ -8,6 +8,7 @@ byte now and then is cut off like one that is silent.
 from __future__ import annotations
 
 import contextlib
+import functools
 import ipaddress
 import socket
 import ssl
@@ -171,6 +172,12 @@ def _check_peer(raw: socket.socket, address: Address) -> None:
         raise NotAllowed("guard-address", address=peer)
 
 
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """What servers are verified by, read once: it takes longer than many an answer."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
 class GuardedTransport(httpx2.BaseTransport):
     """The transport of the harvest client: HTTP/1.1 over connections the dialler allowed, none of them reused."""
 
@@ -184,7 +191,7 @@ class GuardedTransport(httpx2.BaseTransport):
         verify: ssl.SSLContext | None = None,
     ) -> None:
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=verify or httpx2.create_ssl_context(trust_env=False),
+            ssl_context=verify or _trusted(),
             max_connections=1,
             max_keepalive_connections=0,
             network_backend=_Dialler(policy, deadline, resolve=resolve, connect=connect),
