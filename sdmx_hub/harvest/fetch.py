@@ -19,6 +19,7 @@ import httpx2
 from sdmx_hub.config import Secret
 from sdmx_hub.errors import Malformed, NotAllowed, PartnerUnavailable, TooLarge
 from sdmx_hub.harvest import dial
+from sdmx_hub.harvest.exchange import Line, exchange
 from sdmx_hub.harvest.guard import Place, Policy, check_url, parse_place, shown
 from sdmx_hub.harvest.raw import Draft, Kept, RawStore
 
@@ -97,23 +98,19 @@ def _ask(url: str, place: Place, visitor: Visitor, headers: Mapping[str, str], d
     sent = {"User-Agent": visitor.user_agent, "Accept-Encoding": "gzip", "Connection": "close", **headers}
     if place == visitor.home:
         sent |= {name: secret.reveal() for name, secret in visitor.credentials.items()}
-    transport = dial.GuardedTransport(
-        visitor.policy, deadline, resolve=visitor.resolve, connect=visitor.connect, verify=visitor.verify
+    limits = visitor.limits
+    line = Line(
+        policy=visitor.policy,
+        deadline=deadline,
+        connect_seconds=limits.connect_seconds,
+        idle_seconds=limits.idle_seconds,
+        resolve=visitor.resolve,
+        connect=visitor.connect,
+        verify=visitor.verify,
     )
-    timeout = httpx2.Timeout(visitor.limits.idle_seconds, connect=visitor.limits.connect_seconds)
-    client = httpx2.Client(transport=transport, trust_env=False, follow_redirects=False, timeout=timeout)
-    try:
-        with client, client.stream("GET", url, headers=sent) as response:
-            _same_place(response, place)
-            return _receive(url, response, visitor, deadline)
-    except (httpcore2.TimeoutException, httpx2.TimeoutException) as error:
-        raise PartnerUnavailable("fetch-timeout", host=place.authority) from error
-    except (httpcore2.ProtocolError, httpcore2.ReadError, httpx2.ProtocolError) as error:
-        raise PartnerUnavailable("fetch-broken", host=place.authority, why=str(error)[:200]) from error
-    except (httpcore2.NetworkError, httpx2.NetworkError, ssl.SSLError) as error:
-        raise PartnerUnavailable("fetch-no-connection", host=place.authority) from error
-    except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
-        raise NotAllowed("guard-url", url=shown(url)) from error
+    with exchange(line, "GET", url, place, headers=sent) as response:
+        _same_place(response, place)
+        return _receive(url, response, visitor, deadline)
 
 
 def _same_place(response: httpx2.Response, place: Place) -> None:

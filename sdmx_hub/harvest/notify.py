@@ -15,13 +15,11 @@ from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpcore2
-import httpx2
-
 from sdmx_hub.config import Settings
-from sdmx_hub.errors import HubError, NotAllowed, PartnerUnavailable
+from sdmx_hub.errors import HubError, PartnerUnavailable
 from sdmx_hub.formats.registry_subscriptions import write_notification
 from sdmx_hub.harvest import dial
+from sdmx_hub.harvest.exchange import Line, exchange
 from sdmx_hub.harvest.guard import Policy, check_url
 from sdmx_hub.language import LANGUAGES, sentence
 from sdmx_hub.model.message import Header
@@ -81,28 +79,22 @@ class Deliverer:
         hosts = frozenset(_host_and_port(one) for one in read_hosts(self.settings.notify_hosts))
         policy = Policy(hosts=hosts, allow_local=self.settings.allow_loopback)
         place = check_url(notification.address, policy)
-        deadline = dial.Deadline(SECONDS, IDLE_SECONDS)
-        transport = dial.GuardedTransport(
-            policy, deadline, resolve=self.resolve, connect=self.connect, verify=self.verify
+        line = Line(
+            policy=policy,
+            deadline=dial.Deadline(SECONDS, IDLE_SECONDS),
+            connect_seconds=CONNECT_SECONDS,
+            idle_seconds=IDLE_SECONDS,
+            resolve=self.resolve,
+            connect=self.connect,
+            verify=self.verify,
         )
-        timeout = httpx2.Timeout(IDLE_SECONDS, connect=CONNECT_SECONDS)
-        client = httpx2.Client(transport=transport, trust_env=False, follow_redirects=False, timeout=timeout)
         headers = {
             "Content-Type": f"application/vnd.sdmx.registry+xml;version={notification.subscription.version}",
             "User-Agent": "sdmx-hub",
             "Connection": "close",
         }
-        try:
-            with client, client.stream("POST", notification.address, content=message, headers=headers) as response:
-                status = response.status_code
-        except (httpcore2.TimeoutException, httpx2.TimeoutException) as error:
-            raise PartnerUnavailable("fetch-timeout", host=place.authority) from error
-        except (httpcore2.ProtocolError, httpcore2.ReadError, httpx2.ProtocolError) as error:
-            raise PartnerUnavailable("fetch-broken", host=place.authority, why=str(error)[:200]) from error
-        except (httpcore2.NetworkError, httpx2.NetworkError, ssl.SSLError) as error:
-            raise PartnerUnavailable("fetch-no-connection", host=place.authority) from error
-        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
-            raise NotAllowed("guard-url", url=notification.address[:200]) from error
+        with exchange(line, "POST", notification.address, place, headers=headers, content=message) as response:
+            status = response.status_code
         if not 200 <= status < 300:
             raise PartnerUnavailable("notify-refused", host=place.authority, status=status)
 
