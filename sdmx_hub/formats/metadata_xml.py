@@ -13,6 +13,7 @@ from lxml import etree
 
 from sdmx_hub.errors import Malformed, NotBuilt
 from sdmx_hub.formats.structure_xml.message import parse
+from sdmx_hub.formats.structure_xml.message import write_header as write_message_header
 from sdmx_hub.formats.structure_xml.parts import LANG, Edition, Element
 from sdmx_hub.formats.xhtml import parse_xhtml, tidy
 from sdmx_hub.model.artefact import Document
@@ -36,16 +37,7 @@ def write_header(
     root: Element, header: Header, edition: Edition, flows: Iterable[str], name_flow: NameFlow
 ) -> dict[str, str]:
     """Write the header, with a structure for each metadataflow; gives the structure ids by flow."""
-    element = edition.add(root, "message:Header")
-    edition.add(element, "message:ID").text = header.id
-    edition.add(element, "message:Test").text = "true" if header.test else "false"
-    edition.add(element, "message:Prepared").text = header.prepared.strftime("%Y-%m-%dT%H:%M:%SZ")
-    sender = edition.add(element, "message:Sender")
-    sender.set("id", header.sender_id)
-    for language, text in header.sender_names.items():
-        name = edition.add(sender, "common:Name")
-        name.set(LANG, language)
-        name.text = text
+    element = write_message_header(root, header, edition)
     ids: dict[str, str] = {}
     for flow in dict.fromkeys(flows):
         ids[flow] = f"MDF{len(ids) + 1}"

@@ -86,7 +86,7 @@ def write_message(message: StructureMessage, edition: Edition, rows: Sequence[Cl
     """Write a message, containers in the order of ``rows``; classes without a row are left out."""
     spaces = {prefix[:3]: space for prefix, space in edition.namespaces.items()}
     root = etree.Element(edition.tag("message:Structure"), nsmap=spaces)
-    _write_header(root, message.header, edition)
+    write_header(root, message.header, edition)
     structures = edition.add(root, "message:Structures")
     for row in rows:
         for artefact in message.artefacts:
@@ -116,7 +116,8 @@ def _container(structures: Element, name: str, edition: Edition) -> Element:
     return edition.add(structures, name) if found is None else found
 
 
-def _write_header(root: Element, header: Header, edition: Edition) -> None:
+def write_header(root: Element, header: Header, edition: Edition) -> Element:
+    """Write the header of any message: who prepared it and when. Gives it, for what a message adds."""
     element = edition.add(root, "message:Header")
     edition.add(element, "message:ID").text = header.id
     edition.add(element, "message:Test").text = "true" if header.test else "false"
@@ -127,3 +128,4 @@ def _write_header(root: Element, header: Header, edition: Edition) -> None:
         name = edition.add(sender, "common:Name")
         name.set(LANG, language)
         name.text = text
+    return element
