@@ -20,13 +20,13 @@ from sdmx_hub.model.classes import METADATA_SET
 from sdmx_hub.model.urn import Urn
 from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.audit import append_audit
+from sdmx_hub.store.counter import Counter, last_change
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.difference import difference_text
 from sdmx_hub.store.metadata_tables import METADATA_SETS
 from sdmx_hub.store.registry import SaveReport
-from sdmx_hub.store.tables import COUNTER
 
-_REVISION = "metadata"
+_REVISION = Counter("metadata")
 _COLUMNS = METADATA_SETS.c
 
 
@@ -43,10 +43,10 @@ class MetadataSets:
         with self._database.reading() as connection:
             if as_of is not None:
                 return Artefacts(_sets(connection, as_of))
-            revision = _revision(connection)
+            revision = _REVISION.read(connection)
             with self._lock:
                 if revision != self._current.revision:
-                    changed = _changed(connection)
+                    changed = last_change(connection, METADATA_SETS)
                     self._current = Artefacts(_sets(connection, None), revision=revision, changed=changed)
                 return self._current
 
@@ -60,7 +60,7 @@ class MetadataSets:
                 if kind != "unchanged":
                     append_audit(connection, at=now, actor=actor, action="metadata-save", subject=str(one.urn))
             if report["added"] or report["changed"]:
-                _bump(connection)
+                _REVISION.bump(connection)
         return SaveReport(**{key: tuple(urns) for key, urns in report.items()})
 
     def remove(self, urn: Urn, *, actor: str, now: dt.datetime) -> Urn:
@@ -68,7 +68,7 @@ class MetadataSets:
         with self._database.transaction() as connection:
             found = Artefacts(_sets(connection, None)).get(urn)
             connection.execute(sa.update(METADATA_SETS).where(*_is_current(found)).values(removed_at=now))
-            _bump(connection)
+            _REVISION.bump(connection)
             append_audit(connection, at=now, actor=actor, action="metadata-remove", subject=str(found.urn))
         return found.urn
 
@@ -121,21 +121,3 @@ def _is_named(urn: Urn) -> tuple[sa.ColumnElement[bool], ...]:
 
 def _is_current(one: Artefact) -> tuple[sa.ColumnElement[bool], ...]:
     return (*_is_named(one.urn), _COLUMNS.removed_at.is_(None))
-
-
-def _revision(connection: Connection) -> int:
-    value = connection.execute(sa.select(COUNTER.c.value).where(COUNTER.c.name == _REVISION)).scalar()
-    return int(value or 0)
-
-
-def _changed(connection: Connection) -> dt.datetime | None:
-    row = connection.execute(sa.select(sa.func.max(_COLUMNS.saved_at), sa.func.max(_COLUMNS.removed_at))).one()
-    return max((moment for moment in row if moment is not None), default=None)
-
-
-def _bump(connection: Connection) -> None:
-    counted = connection.execute(
-        sa.update(COUNTER).where(COUNTER.c.name == _REVISION).values(value=COUNTER.c.value + 1)
-    )
-    if counted.rowcount == 0:
-        connection.execute(sa.insert(COUNTER).values(name=_REVISION, value=1))

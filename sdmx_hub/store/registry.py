@@ -18,14 +18,14 @@ from sdmx_hub.model.message import Action
 from sdmx_hub.model.urn import Urn
 from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.audit import append_audit
+from sdmx_hub.store.counter import Counter, last_change
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.difference import difference_text
 from sdmx_hub.store.metadata_references import find_reference
 from sdmx_hub.store.outbox import note_structures
-from sdmx_hub.store.tables import ARTEFACT, CHAIN, COUNTER
+from sdmx_hub.store.tables import ARTEFACT, CHAIN
 
-_REVISION = "registry"
-_REVISION_NOW = sa.select(COUNTER.c.value).where(COUNTER.c.name == _REVISION)  # made once: each request runs it
+_REVISION = Counter("registry")
 _PARENTS_SHOWN = 5
 
 
@@ -52,11 +52,11 @@ class Registry:
         with self._database.reading() as connection:
             if as_of is not None:
                 return Artefacts(self._artefacts(connection, as_of))
-            revision = _revision(connection)
+            revision = _REVISION.read(connection)
             with self._lock:
                 if revision != self._current.revision:
                     self._current = Artefacts(
-                        self._artefacts(connection, None), revision=revision, changed=_changed(connection)
+                        self._artefacts(connection, None), revision=revision, changed=last_change(connection, ARTEFACT)
                     )
                 return self._current
 
@@ -89,7 +89,7 @@ class Registry:
                 report[_save(connection, artefact, now)].append(artefact.urn)
             done = report["added"] + report["changed"]
             if done:
-                _bump(connection)
+                _REVISION.bump(connection)
                 for urn in done:
                     append_audit(connection, at=now, actor=actor, action="structure-save", subject=str(urn))
                 note_structures(connection, report["added"], Action.APPEND, now=now)
@@ -114,7 +114,7 @@ class Registry:
             if artefact.artefact_class.name == "Dataflow" and _has_data(connection, artefact):
                 raise Conflict("artefact-has-data", urn=artefact.urn)
             connection.execute(sa.update(ARTEFACT).where(*_is_current(artefact)).values(removed_at=now))
-            _bump(connection)
+            _REVISION.bump(connection)
             append_audit(connection, at=now, actor=actor, action="structure-remove", subject=str(artefact.urn))
             note_structures(connection, [artefact.urn], Action.DELETE, now=now)
 
@@ -184,28 +184,9 @@ def _has_data(connection: Connection, artefact: Artefact) -> bool:
     return connection.execute(query).first() is not None
 
 
-def _revision(connection: Connection) -> int:
-    value = connection.execute(_REVISION_NOW).scalar()
-    return int(value or 0)
-
-
 def _check_revision(connection: Connection, revision: int | None) -> None:
-    if revision is not None and _revision(connection) != revision:
+    if revision is not None and _REVISION.read(connection) != revision:
         raise TryAgain("registry-changed")
-
-
-def _changed(connection: Connection) -> dt.datetime | None:
-    """When the registry last changed."""
-    row = connection.execute(sa.select(sa.func.max(ARTEFACT.c.saved_at), sa.func.max(ARTEFACT.c.removed_at))).one()
-    return max((moment for moment in row if moment is not None), default=None)
-
-
-def _bump(connection: Connection) -> None:
-    counted = connection.execute(
-        sa.update(COUNTER).where(COUNTER.c.name == _REVISION).values(value=COUNTER.c.value + 1)
-    )
-    if counted.rowcount == 0:
-        connection.execute(sa.insert(COUNTER).values(name=_REVISION, value=1))
 
 
 def _portions(keys: Sequence[int], size: int = 500) -> Iterable[Sequence[int]]:
