@@ -36,7 +36,7 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 SERVE_SECONDS = 60
 TOUR_SECONDS = 600
-SHIPPED = ("mappings", "config", "codelists", "dsd", "deploy")
+SHIPPED = ("mappings", "config", "codelists", "dsd", "deploy", "docs")
 
 
 def ids(paths: list[Path]) -> list[str]:
