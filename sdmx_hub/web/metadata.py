@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from flask import Response, request
+from flask import Response
 
 from sdmx_hub.errors import BadRequest
 from sdmx_hub.formats.metadata_writers import METADATA_WRITERS
@@ -13,13 +13,12 @@ from sdmx_hub.load.artefacts import ArtefactReport
 from sdmx_hub.load.metadata import load_sets, locate_sets
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import METADATA_SET
-from sdmx_hub.model.message import Header
 from sdmx_hub.model.metadata import MetadataMessage
 from sdmx_hub.model.urn import Ref, Urn, parse_ref
 from sdmx_hub.publish.metadata import open_metadata, target_artefact
 from sdmx_hub.query.metadata import MetadataQuery, parse_metadata_v1, parse_metadata_v2
-from sdmx_hub.web.conditional import Validators, make_validators
 from sdmx_hub.web.hub import Visit, current_visit
+from sdmx_hub.web.identity import make_header, validate
 from sdmx_hub.web.landing import show_query
 from sdmx_hub.web.negotiation import raw_query, read_asked
 from sdmx_hub.web.rest import Family, Parts, View
@@ -50,32 +49,18 @@ def _answer(query: MetadataQuery, family: Family, parts: Parts) -> Response:
         targets = (target_artefact(text, artefacts) for one in found for text in one.document.get("targets", ()))
         flows = {one.urn: one for one in targets if one is not None and one.artefact_class.name == "Dataflow"}
         return show_query("metadata", family.api, visit, flows.values())
-    state = [one.fingerprint for one in found]
-    moments = [moment for moment in (sets.changed, artefacts.changed) if moment is not None]
-    address = request.environ.get("RAW_URI") or request.full_path
-    validators = make_validators(
-        (address, visit.base_url, visit.artefacts.revision, *state, *asked.parts), max(moments, default=None)
-    )
+    state = (visit.artefacts.revision, *(one.fingerprint for one in found), *asked.parts)
+    validators = validate(visit, state, (sets.changed, artefacts.changed))
     if known := asked.known(validators):
         return known
     message = MetadataMessage(
-        header=_header(visit, validators),
+        header=make_header(visit, validators),
         sets=tuple(speak(one, asked.language) for one in found),
         find=artefacts.find,
         language=asked.language,
     )
     body = METADATA_WRITERS[asked.chosen.format.id](message, asked.chosen.params)
     return asked.send([body], validators, _name(found))
-
-
-def _header(visit: Visit, validators: Validators) -> Header:
-    settings = visit.hub.settings
-    return Header(
-        id=f"{settings.hub_id}-{validators.digest[-16:]}",
-        prepared=validators.last_modified or visit.now,
-        sender_id=settings.hub_id,
-        sender_names={"en": settings.hub_name},
-    )
 
 
 def _name(found: Sequence[Artefact]) -> str:

@@ -13,7 +13,7 @@ from flask import Response, request
 
 from sdmx_hub.formats.writers import DATA_WRITERS
 from sdmx_hub.model.artefact import Artefact
-from sdmx_hub.model.message import DataMessage, Header, StructureMessage
+from sdmx_hub.model.message import DataMessage, StructureMessage
 from sdmx_hub.publish.availability import open_availability
 from sdmx_hub.publish.data import DataVersion, count_data, data_version, is_of_series, open_data
 from sdmx_hub.publish.sources import find_sources
@@ -22,9 +22,10 @@ from sdmx_hub.publish.structure_edges import Edition
 from sdmx_hub.query.request import DataQuery
 from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.web import ranges
-from sdmx_hub.web.conditional import Validators, answer_unchanged, is_unchanged, make_validators
+from sdmx_hub.web.conditional import Validators, answer_unchanged, is_unchanged
 from sdmx_hub.web.errors import OBSERVATION_COUNT, SERIES_COUNT
 from sdmx_hub.web.hub import Visit, current_visit
+from sdmx_hub.web.identity import make_header, validate
 from sdmx_hub.web.landing import show_query
 from sdmx_hub.web.maintenance import entity_of
 from sdmx_hub.web.negotiation import Asked, raw_query, read_asked
@@ -63,7 +64,7 @@ def _open(query: DataQuery, version: DataVersion, visit: Visit, asked: Asked, va
         visit.hub.observations,
         audience=visit.audience,
         now=visit.now,
-        header=_header(visit, validators),
+        header=make_header(visit, validators),
         language=asked.language,
         base_url=visit.base_url,
         most=visit.hub.settings.max_observations,
@@ -139,7 +140,7 @@ def get_schema(family: Family, parts: Parts) -> Response:
     if known := asked.known(validators):
         return known
     write = SCHEMA_WRITERS[asked.chosen.format.id]
-    body = write(query, _artefacts_at(visit, query.as_of), _header(visit, validators))
+    body = write(query, _artefacts_at(visit, query.as_of), make_header(visit, validators))
     return asked.send([body], validators, f"{query.agency_id}_{query.resource_id}")
 
 
@@ -161,35 +162,17 @@ def _validators(
 
     ``entity`` names the state of the one artefact it gives, for ``If-Match``.
     """
-    moments = (visit.artefacts.changed, changed)
-    address = request.environ.get("RAW_URI") or request.full_path
-    return make_validators(
-        (address, visit.base_url, state, *asked.parts),
-        max((moment for moment in moments if moment is not None), default=None),
-        entity=entity,
-    )
+    return validate(visit, (state, *asked.parts), (visit.artefacts.changed, changed), entity=entity)
 
 
 def _send_artefacts(visit: Visit, asked: Asked, artefacts: tuple[Artefact, ...], validators: Validators) -> Response:
     spoken = tuple(speak(artefact, asked.language) for artefact in artefacts)
-    message = StructureMessage(_header(visit, validators), spoken, maps_used(artefacts, visit.artefacts))
+    message = StructureMessage(make_header(visit, validators), spoken, maps_used(artefacts, visit.artefacts))
     return asked.send([STRUCTURE_WRITERS[asked.chosen.format.id](message)], validators, _name(artefacts[:1]))
 
 
 def _artefacts_at(visit: Visit, as_of: dt.datetime | None) -> Artefacts:
     return visit.hub.registry.snapshot(as_of=as_of) if as_of else visit.artefacts
-
-
-def _header(visit: Visit, validators: Validators) -> Header:
-    """Make the header of a message; it tells of the content, not of the request, so that equal answers are equal."""
-    settings = visit.hub.settings
-    return Header(
-        id=f"{settings.hub_id}-{validators.digest[-16:]}",
-        prepared=validators.last_modified or visit.now,
-        sender_id=settings.hub_id,
-        sender_names={"en": settings.hub_name},
-        licence=settings.licence,
-    )
 
 
 def _name(artefacts: Iterable[Artefact]) -> str:
