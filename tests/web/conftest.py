@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import itertools
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +28,7 @@ from sdmx_hub.store.registry import Registry
 from sdmx_hub.store.releases import Lineage
 from sdmx_hub.web.app import create_app
 from tests.support.engine import connect
+from tests.support.homes import CONTROL, make_database, patterns
 
 NOW = dt.datetime(2026, 11, 22, 9, 30, tzinfo=dt.UTC)
 RELEASED = dt.datetime(2026, 11, 20, 8, 0, tzinfo=dt.UTC)
@@ -108,18 +111,30 @@ def stock_rows(structure: DataStructure) -> Rows:
 
 def make_hub(home: Path) -> Parts:
     """Make a hub in ``home`` with the shipped structures and one release."""
-    database = open_database(f"sqlite:///{home / 'control.db'}")
-    database.migrate()
-    registry = Registry(database)
-    registry.save(read_pack(pack_root()), actor="test", now=RELEASED)
+    shutil.copytree(_pattern(), home, dirs_exist_ok=True)
+    return _open(home)
+
+
+@functools.cache
+def _pattern() -> Path:
+    """The home of such a hub, made once; every hub begins as a copy of it."""
+    home = patterns() / "web"
+    make_database(home / CONTROL).close()
+    parts = _open(home)
+    parts.registry.save(read_pack(pack_root()), actor="test", now=RELEASED)
+    structure = parts.registry.snapshot().structure_of(Urn("Dataflow", FLOW))
+    views = dict.fromkeys(("public", "internal"), stock_rows(structure))
+    staged = parts.observations.stage(FLOW, structure, views, scope={}, action=Action.REPLACE)
+    parts.observations.release([staged], Lineage(source="stocks.csv"), actor="test", now=RELEASED)
+    parts.close()
+    return home
+
+
+def _open(home: Path) -> Parts:
+    database = open_database(f"sqlite:///{home / CONTROL}")
     clock = make_clock()
     observations = Observations(database, home / "observations", clock=clock)
-    structure = registry.snapshot().structure_of(Urn("Dataflow", FLOW))
-    staged = observations.stage(
-        FLOW, structure, dict.fromkeys(("public", "internal"), stock_rows(structure)), scope={}, action=Action.REPLACE
-    )
-    observations.release([staged], Lineage(source="stocks.csv"), actor="test", now=RELEASED)
-    return Parts(database, registry, observations, Settings(base_url=""), home, clock)
+    return Parts(database, Registry(database), observations, Settings(base_url=""), home, clock)
 
 
 @pytest.fixture(scope="session")
