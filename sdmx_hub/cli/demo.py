@@ -123,8 +123,7 @@ def prepare(home: Path, partner: Path, partner_port: int, language: str) -> None
 
 
 def _fill(home: Path, loads: Sequence[Sequence[str]]) -> None:
-    for words in (["init"], ["structures", "load", "--pack"], ["metadata", "load", "--pack"], *loads):
-        _run(home, words)
+    _run(home, ["init"], ["structures", "load", "--pack"], ["metadata", "load", "--pack"], *loads)
 
 
 def shipped_samples(root: Path) -> Iterator[tuple[str, Path, Path]]:
@@ -154,9 +153,11 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "SDMX_HUB_ALLOW_LOOPBACK": "true"}
 
 
-def _run(home: Path, arguments: Sequence[str]) -> None:
-    done = subprocess.run(  # noqa: S603 - our own program
-        _command(home, arguments),
+def _run(home: Path, *commands: Sequence[str]) -> None:
+    """Run commands on a home, in one process of their own; end as the first that fails does."""
+    done = subprocess.run(
+        [sys.executable, "-m", "sdmx_hub.cli.commands"],
+        input=json.dumps([["--home", str(home), *words] for words in commands]),
         env=_environment(),
         check=False,
         stdout=subprocess.PIPE,
@@ -165,7 +166,6 @@ def _run(home: Path, arguments: Sequence[str]) -> None:
     )
     if done.returncode:
         click.echo(done.stdout, err=True)
-        click.echo(f"sdmx-hub {' '.join(arguments)} → {done.returncode}", err=True)
         sys.exit(done.returncode)
 
 
