@@ -11,6 +11,7 @@ import duckdb
 from sdmx_hub.cli.context import HubContext
 from sdmx_hub.cli.mapping_faults import usable
 from sdmx_hub.cli.table_files import table_files
+from sdmx_hub.load.message_table import message_tables
 from sdmx_hub.mapping.apply import Mapped, apply_to_files
 from sdmx_hub.mapping.reading import read_mapping
 from sdmx_hub.mapping.rules import TableMapping
@@ -34,5 +35,9 @@ def applied(
         "memory_limit": hub.settings.memory_limit,
         "threads": hub.settings.engine_threads,
     }
-    with table_files(hub, typed, mapping_file, params) as files, duckdb.connect(config=limits) as connection:
-        yield mapping, structure, apply_to_files(mapping, files, structure, artefacts, connection, show=show)
+    with (
+        table_files(hub, typed, mapping_file, params) as files,
+        message_tables(mapping, files, artefacts) as tables,
+        duckdb.connect(config=limits) as connection,
+    ):
+        yield mapping, structure, apply_to_files(mapping, tables, structure, artefacts, connection, show=show)

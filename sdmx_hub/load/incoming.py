@@ -18,6 +18,7 @@ from sdmx_hub.load.checks.terms import FLOATING
 from sdmx_hub.load.checks.values import NO_TEXT
 from sdmx_hub.load.coding import code_rows, drop_read
 from sdmx_hub.load.guard import Guarded
+from sdmx_hub.load.message_table import message_tables
 from sdmx_hub.load.report import LoadOrder
 from sdmx_hub.load.tables import teller
 from sdmx_hub.load.template.reading import Filled, read_template
@@ -98,7 +99,8 @@ def _mapped(
     dataflow = artefacts.get(Urn("Dataflow", mapping.dataflow)).urn
     structure = artefacts.structure_of(dataflow)
     files = order.tables or (TableFile(path=guarded.path),)
-    done = apply_to_files(mapping, files, structure, artefacts, connection)
+    with message_tables(mapping, files, artefacts, order.limits) as tables:
+        done = apply_to_files(mapping, tables, structure, artefacts, connection)
     action = order.action or done.action
     provider = order.provider or mapping.provider
     totals = tuple(

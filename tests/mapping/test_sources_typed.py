@@ -22,9 +22,12 @@ from click.testing import CliRunner, Result
 from sdmx_hub.cli import cli
 from sdmx_hub.cli.context import exit_code
 from sdmx_hub.errors import BadQuery, BadRequest, ConfigurationError, HubError, PartnerUnavailable
+from sdmx_hub.formats import structure_json_v2_1
 from sdmx_hub.mapping.rules import SourceRule
 from sdmx_hub.mapping.table_arrow import ArrowGrid
 from sdmx_hub.mapping.table_sql import write_query
+from sdmx_hub.model.message import Header, StructureMessage
+from tests.factories import OBSERVATION, component, make_codelist, make_concepts, make_dataflow, make_dsd
 from tests.mapping.tables import changed
 from tests.support.postgres import new_database, running_server
 
@@ -321,3 +324,59 @@ def test_labels_of_values_become_a_codelist(run: Run, tmp_path: Path) -> None:
     assert code_of(run(*words)) == 2
     assert code_of(run("map", "codelist", file, "--component", "n")) == 5
     assert code_of(run("map", "codelist", target)) == 2
+
+
+# A message in another structure
+
+
+@pytest.fixture
+def theirs(tmp_path: Path) -> Path:
+    """A mapping that reads messages of a partner, their structure, and one of them as SDMX-CSV."""
+    structure = make_dsd([component("GEO", "CL_GEO")], attributes=[component("FLAG") | OBSERVATION])
+    artefacts = (make_codelist("CL_GEO", ["FR", "IT"]), make_concepts(["GEO", "FLAG", "TIME_PERIOD", "OBS_VALUE"]),
+                 structure, make_dataflow())  # fmt: skip
+    now = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+    header = Header(id="M", prepared=now, sender_id="TEST")
+    (tmp_path / "theirs.json").write_bytes(structure_json_v2_1.write(StructureMessage(header, artefacts)))
+    rows = ["STRUCTURE,STRUCTURE_ID,ACTION,GEO,TIME_PERIOD,OBS_VALUE,FLAG"]
+    rows += [f"dataflow,TEST:DF(1.0.0),A,{row}" for row in ("FR,2023,12,p", "IT,2023,7,", "XX,2023,1,")]
+    (tmp_path / "message.csv").write_text("\n".join(rows[:3]) + "\n", encoding="utf-8")
+    (tmp_path / "wrong.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (tmp_path / "gone.csv").write_text("\n".join(rows).replace(",A,", ",D,") + "\n", encoding="utf-8")
+    mapping = tmp_path / "theirs.yaml"
+    changes = {
+        "format: csv": "format: sdmx, structure: theirs.json",
+        "{column: area}": "{column: GEO, areas: [iso2]}", "{column: n}": "{column: OBS_VALUE}",
+        "TIME_PERIOD: 2023": "TIME_PERIOD: {column: TIME_PERIOD}",
+        "S\nrest": "S\n  OBS_STATUS: {column: FLAG, codes: {p: P, '': A}}\nrest",
+    }  # fmt: skip
+    mapping.write_text(changed(changes), encoding="utf-8")
+    return mapping
+
+
+def test_a_message_in_another_structure_is_mapped_and_loaded(run: Run, theirs: Path) -> None:
+    message = theirs.parent / "message.csv"
+    shown = answer(run("map", "preview", message, "--mapping", theirs, "--json"))
+    assert (shown["read"], shown["mapped"]) == (2, 2)
+    told = answer(run("load", message, "--mapping", theirs, "--json"))
+    assert (told["added"], told["file"], told["errors"]) == (2, "message.csv", 0)
+
+
+def test_faults_of_a_message_in_another_structure_are_told(run: Run, theirs: Path) -> None:
+    told = answer(run("check", theirs.parent / "wrong.csv", "--mapping", theirs, "--json"))
+    errors = [one for one in told["findings"] if one["severity"] == "error"]
+    assert [(one["code"], one["file"], one["row"], one["column"]) for one in errors] == [
+        ("AREA-UNKNOWN", "wrong.csv", 3, "GEO")
+    ]
+    told = answer(run("check", theirs.parent / "gone.csv", "--mapping", theirs, "--json"))
+    assert [one["code"] for one in told["findings"]] == ["message-deletes"]
+    told = answer(run("check", theirs, "--mapping", theirs, "--json"))
+    assert told["errors"] == 1
+
+
+@pytest.mark.parametrize(("structure", "code"), [("", 5), (", structure: ../theirs.json", 2), (", structure: /x", 2)])
+def test_the_structure_of_a_message_is_the_hubs_or_beside_the_mapping(
+    run: Run, theirs: Path, structure: str, code: int
+) -> None:
+    theirs.write_text(theirs.read_text(encoding="utf-8").replace(", structure: theirs.json", structure))
+    assert code_of(run("check", theirs.parent / "message.csv", "--mapping", theirs)) == code
