@@ -11,6 +11,7 @@ import click
 
 from sdmx_hub.cli.context import FINDINGS, HubContext, json_option, pass_hub, show, tell
 from sdmx_hub.cli.load_texts import report_text
+from sdmx_hub.cli.reports import report_options, write_reports
 from sdmx_hub.cli.table_files import files_argument, shown_name, table_files
 from sdmx_hub.language import LANGUAGES, sentence
 from sdmx_hub.load.artefact_pack import pack_root, read_pack
@@ -95,6 +96,7 @@ def language_of(hub: HubContext, report: LoadReport, lang: str | None) -> str:
 @click.command()
 @files_argument
 @load_options
+@report_options
 @pass_hub
 def check(
     hub: HubContext,
@@ -104,9 +106,11 @@ def check(
     params: tuple[str, ...],
     lang: str | None,
     as_json: bool,
+    page: Path | None,
+    annotate: Path | None,
     **told: Any,
 ) -> None:
-    r"""Check a data file: an SDMX message (CSV, XML, JSON; also gzip or zip), or a table with its mapping.
+    r"""Check a data file: an SDMX message (CSV, XML, JSON; also gzip or zip), a template, or a table with its mapping.
 
     Everything that is wrong is told at once, with row, column and what to do; nothing is stored. Exits with 3 when a
     finding is an error. Outside a hub the structures that come with it are used. Several files of one table, or their
@@ -118,12 +122,15 @@ def check(
       sdmx-hub check permits.xml --provider CRI_DGME --lang es
       sdmx-hub check emigrants.xlsx --mapping emigrants.yaml --json
       sdmx-hub check months/ --mapping recruitments.yaml
+      sdmx-hub check emigrants.xlsx --mapping emigrants.yaml --annotate marked.xlsx --report emigrants.html
     """
     with table_files(hub, files, told["mapping"], params) as tables:
         tell(sentence("load-checking", hub.language, file=shown_name(tables)))
         artefacts = hub.registry.snapshot() if hub.is_initialised else Artefacts(read_pack(pack_root()))
-        report = check_file(order_of(hub, tables[0].path, tables=tables, **told), artefacts)
-    language = language_of(hub, report, lang)
+        order = order_of(hub, tables[0].path, tables=tables, **told)
+        report = check_file(order, artefacts)
+        language = language_of(hub, report, lang)
+        write_reports(hub, order, report, language, page=page, annotate=annotate, is_check=True)
     show(report.as_json(language), as_json=as_json, text=lambda: report_text(report, language, is_check=True))
     if report.has_errors:
         sys.exit(FINDINGS)

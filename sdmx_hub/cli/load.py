@@ -13,6 +13,7 @@ import click
 from sdmx_hub.cli.check import language_of, load_options, order_of
 from sdmx_hub.cli.context import FINDINGS, HubContext, pass_hub, show, tell
 from sdmx_hub.cli.load_texts import report_text
+from sdmx_hub.cli.reports import report_options, write_reports
 from sdmx_hub.cli.table_files import files_argument, shown_name, table_files
 from sdmx_hub.language import sentence
 from sdmx_hub.load.release import load_file
@@ -23,6 +24,7 @@ from sdmx_hub.model.message import Action
 @click.command()
 @files_argument
 @load_options
+@report_options
 @click.option("--dry-run", is_flag=True, help="Check and compare with what is stored, but store nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before observations are deleted.")
 @click.option("--reason", help="Why, for the audit log.")
@@ -38,9 +40,11 @@ def load(
     dry_run: bool,
     yes: bool,
     reason: str | None,
+    page: Path | None,
+    annotate: Path | None,
     **told: Any,
 ) -> None:
-    r"""Load a data file: an SDMX message (CSV, XML, JSON; also gzip or zip), or a table with its mapping.
+    r"""Load a data file: an SDMX message (CSV, XML, JSON; also gzip or zip), a template, or a table with its mapping.
 
     One load is one release, or nothing: with any error nothing is stored and the exit code is 3. Says how many
     observations were added, revised, deleted and unchanged; loading a file twice changes nothing the second time.
@@ -62,7 +66,8 @@ def load(
         if not dry_run and not yes and sys.stdin.isatty() and not _agreed(hub, order):
             dry_run = True
         report = _load(hub, order, reason=reason, dry_run=dry_run)
-    language = language_of(hub, report, lang)
+        language = language_of(hub, report, lang)
+        write_reports(hub, order, report, language, page=page, annotate=annotate, is_check=False, dry_run=dry_run)
     show(
         report.as_json(language),
         as_json=as_json,

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from sdmx_hub.language import sentence
 from sdmx_hub.load.report import LoadReport, by_gravity
+from sdmx_hub.load.report_words import ending, message_of
 from sdmx_hub.model.finding import Finding, Severity
 from sdmx_hub.store.releases import Release
 
@@ -46,7 +47,7 @@ def report_text(report: LoadReport, language: str, *, is_check: bool, dry_run: b
     parts.append(Text(kind))
     if report.flows and any(flow.added is not None for flow in report.flows):
         parts.append(_flows(report, language))
-    parts.append(Text(_ending(report, language, is_check=is_check, dry_run=dry_run), style="bold"))
+    parts.append(Text(ending(report, language, is_check=is_check, dry_run=dry_run), style="bold"))
     return render(*parts)
 
 
@@ -54,36 +55,18 @@ def _counts(report: LoadReport) -> dict[str, int]:
     return {"read": report.read, "mapped": report.mapped, "rejected": report.rejected}
 
 
-def _ending(report: LoadReport, language: str, *, is_check: bool, dry_run: bool) -> str:
-    errors, warnings = report.count(Severity.ERROR), report.count(Severity.WARNING)
-    if errors:
-        return sentence("load-refused", language, errors=errors, warnings=warnings)
-    if is_check:
-        return sentence("load-sound", language, warnings=warnings)
-    if dry_run:
-        return sentence("load-rehearsed", language)
-    if report.release_id is None:
-        return sentence("load-unchanged", language)
-    return sentence("load-released", language, release=report.release_id)
-
-
 def findings_table(findings: Sequence[Finding], language: str) -> Table:
     """Findings, the gravest first."""
     table = _table(language, "severity", "code", "row", "column", "value", "message")
     for finding in by_gravity(tuple(findings))[:MOST_FINDINGS]:
-        message = finding.text(language)
-        if finding.suggestion:
-            message += " " + sentence("load-suggestion", language, suggestion=finding.suggestion)
-        if finding.count > 1:
-            message += f" (×{finding.count})"
         where = finding.where
         table.add_row(
             Text(sentence(f"load-severity-{finding.severity.value}", language), style=_STYLES[finding.severity]),
             finding.code,
-            str(where.row) if where.row else (where.path or ""),
+            where.cell or (str(where.row) if where.row else (where.path or "")),
             Text(where.column or ""),
             Text((finding.source_value or "")[:40]),
-            Text(message),
+            Text(message_of(finding, language)),
         )
     return table
 

@@ -27,6 +27,7 @@ from sdmx_hub.web.access import find_key, require_key
 from sdmx_hub.web.hub import current_visit
 from sdmx_hub.web.metadata import load_received, remove_named
 from sdmx_hub.web.published import list_releases
+from sdmx_hub.web.reports import answer_report, chosen_report
 from sdmx_hub.web.site import answer_bytes, asked_number, dump_json
 
 MOST_RUNS = 500
@@ -68,9 +69,21 @@ def load() -> Response:
     The file is the body (``?name=`` is what reports call it) or the field ``file`` of a form, beside it ``mapping``
     and, as often as needed, ``codes`` with the code tables the mapping names. ``dry_run=1`` stops before anything is
     stored; ``dataflow``, ``provider``, ``action``, ``override`` and ``reason`` say what the message does not. Answers
-    200 with the report, or 422 when a finding is an error and nothing was stored.
+    200 with the report, or 422 when a finding is an error and nothing was stored. ``report`` (json, html, xlsx), or the
+    header Accept, chooses how the report is written: a page, or a copy of the file whose cells say what is wrong.
     """
+    return _loaded(dry_run=_flag("dry_run"))
+
+
+@api.post("/check")
+def check() -> Response:
+    """Check a data file as ``POST /api/load`` would, and compare it with what is held; nothing is ever stored."""
+    return _loaded(dry_run=True)
+
+
+def _loaded(*, dry_run: bool) -> Response:
     key, visit = require_key(LOAD), current_visit()
+    kind = chosen_report(_asked("report"))
     with _received() as (path, mapping):
         order = _order(path, mapping, visit.hub.settings)
         report = load_file(
@@ -81,9 +94,9 @@ def load() -> Response:
             now=visit.now,
             raw=visit.hub.raw,
             reason=_asked("reason"),
-            dry_run=_flag("dry_run"),
+            dry_run=dry_run,
         )
-    return _json(report.as_json(visit.language), 422 if report.has_errors else 200)
+        return _private(answer_report(order, report, visit.language, kind, dry_run=dry_run))
 
 
 @api.post("/structures")
@@ -198,7 +211,10 @@ def _flag(name: str) -> bool:
 
 
 def _json(content: dict[str, Any], status: int = 200) -> Response:
-    response = answer_bytes(dump_json(content), "application/json", status)
+    return _private(answer_bytes(dump_json(content), "application/json", status))
+
+
+def _private(response: Response) -> Response:
     response.headers["Vary"] = "Authorization, Accept-Language, Accept-Encoding"
     if "Authorization" in request.headers:
         response.headers["Cache-Control"] = "private, no-store"

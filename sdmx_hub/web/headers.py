@@ -29,7 +29,7 @@ def register_headers(app: Flask) -> None:
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "same-origin"
         is_page = response.mimetype == "text/html"
-        headers["Content-Security-Policy"] = PAGE_POLICY if is_page else API_POLICY
+        headers.setdefault("Content-Security-Policy", PAGE_POLICY if is_page else API_POLICY)
         if is_page:
             headers["X-Frame-Options"] = "DENY"
             headers["Cross-Origin-Opener-Policy"] = "same-origin"

@@ -193,7 +193,9 @@ def _api_paths() -> Iterable[tuple[str, Document]]:
     file = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
     refused = {str(status): _said(name) for status, name in _refusals("plain")}
     done = {"200": _said("Done"), "422": _said("Done nothing: the findings say why")} | refused
-    yield "/api/load", {"post": {"security": key, "requestBody": file, "responses": done}}
+    report = [{"name": "report", "in": "query", "schema": {"type": "string", "enum": ["json", "html", "xlsx"]}}]
+    for path in ("/api/load", "/api/check"):
+        yield path, {"post": {"security": key, "parameters": report, "requestBody": file, "responses": done}}
     yield "/api/structures", {"post": {"security": key, "requestBody": file, "responses": done}}
     yield "/api/metadata", {"post": {"security": key, "requestBody": file, "responses": done}}
     named = [{"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}]
