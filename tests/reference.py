@@ -263,6 +263,7 @@ REFUSED_FILES = ("guard-", "sniff-", "read-", "csv-", "xml-", "json-", "sandbox-
                  "structures-xml", "structures-csv", "structures-format", "structures-no-")  # fmt: skip
 """Beginnings of the keys of refusals that a report about a file tells as findings."""
 SEVERITIES: Mapping[str, str] = {
+    "TEMPLATE-EMPTY": "warning",
     "ART-ACTUAL": "info",
     "ART-LANGUAGE": "error for a name, warning for a description",
     "ART-MISSING": "error; warning with --allow-missing",
