@@ -119,7 +119,18 @@ def _only_read(connection: sa.Connection) -> None:
 def _batches(drawn: sa.CursorResult[Any], width: int, decimal: str) -> Iterator[list[pa.Array]]:
     for part in drawn.partitions(BATCH_ROWS):
         columns: Sequence[Sequence[Any]] = list(zip(*part, strict=True)) if part else [()] * width
-        yield [pa.array([_text(cell, decimal) for cell in column], pa.string()) for column in columns]
+        yield [_texts(column, decimal) for column in columns]
+
+
+def _texts(column: Sequence[Any], decimal: str) -> pa.Array:
+    """The cells of a column as texts; those of texts or whole numbers alone are turned by the library itself."""
+    try:
+        array = pa.array(column)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+        array = None
+    if array is not None and (pa.types.is_string(array.type) or pa.types.is_integer(array.type)):
+        return array.cast(pa.string())
+    return pa.array([_text(cell, decimal) for cell in column], pa.string())
 
 
 def _text(cell: object, decimal: str) -> str:

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from sdmx_hub.store.keys import ApiKeys
 from sdmx_hub.web.tries import MOST_WRONG
 from tests.factories import make_codelist
+from tests.mapping.tables import changed
 from tests.web.conftest import COUNT, NOW, RELEASED, Parts
 
 LONELY = ("FRA", "MLI", "F", "2019")
@@ -159,6 +160,23 @@ def test_a_table_is_loaded_with_its_mapping_and_code_tables(own: FlaskClient, ow
     assert answer.status_code == 200, answer.text
     assert report["stored"]
     assert report["added"] > 0
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "told"),
+    [
+        ("format: sql, url_env: HOME, query: SELECT 1", 422, "TABLE-NOT-BROUGHT"),
+        ("format: sdmx, structure: /etc/hostname", 400, "leads out"),
+        ("format: csv, files: '*.csv'", 422, "MAP-COLUMN"),
+    ],
+)
+def test_a_mapping_that_is_sent_opens_nothing_of_the_server(
+    own: FlaskClient, own_parts: Parts, source: str, status: int, told: str
+) -> None:
+    mapping = changed({"format: csv": source}).encode()
+    form = {"file": (io.BytesIO(b"a,b\n1,2\n"), "table.csv"), "mapping": (io.BytesIO(mapping), "m.yaml")}
+    answer = own.post("/api/load", data=form, headers=bearer(own_parts, "load"))
+    assert (answer.status_code, told in answer.text) == (status, True), answer.text
 
 
 @pytest.mark.parametrize("name", ["../escape.csv", "/etc/escape.csv", "a/../../escape.csv"])
