@@ -1,10 +1,13 @@
-"""Jumps from what the hub holds for the period before (V15): told once for an indicator and a period."""
+"""What is not likely beside what the hub holds: jumps from the period before (V15), sexes that were there (V16).
+
+Jumps are told once for an indicator and a period, sexes once for a file.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sdmx_hub.load.checks.plausible import order_of_period
+from sdmx_hub.load.checks.plausible import is_sex_free, order_of_period
 from sdmx_hub.load.checks.sums import additive
 from sdmx_hub.load.checks.terms import STATUS, UNIT, VALUE, VIEW, Checking, scaled_number
 from sdmx_hub.load.incoming import Flow
@@ -19,24 +22,50 @@ from sdmx_hub.store.observations import Observations
 
 _MOST = 20
 _HELD, _SENT, _ORDERS = "_held", "_sent_numbers", "_orders_held"
-_INDICATOR = "INDICATOR"
+_INDICATOR, _SEX = "INDICATOR", "SEX"
+_ABOUT = ("REF_AREA", _INDICATOR)
 
 
 def check_earlier(flow: Flow, observations: Observations) -> Iterator[Finding]:
-    """V15-HELD: values many times those held for the period before, or a small part of them.
+    """V15-HELD: values many times those held for the period before, or a small part of them; and V16.
 
-    Only where the file itself has no value for that period; a declared break is none.
+    Jumps only where the file itself has no value for that period; a declared break is none.
     """
-    time = flow.structure.time_dimension
-    if time is None or flow.action is Action.DELETE or "V15" in flow.terms.thresholds.off:
-        return
-    if observations.version(flow.dataflow.ref, INTERNAL) is None:
+    if flow.action is Action.DELETE or observations.version(flow.dataflow.ref, INTERNAL) is None:
         return
     checking = Checking(flow.rows, flow.terms)
     if not checking.has(VALUE, UNIT, *flow.structure.key_ids) or checking.codes(UNIT) <= NOT_ADDITIVE:
         return
-    if _hold_earlier(checking, flow, observations, time.id):
+    off = flow.terms.thresholds.off
+    if "V16" not in off and not flow.terms.thresholds.sexes:
+        yield from _sexes(checking, flow, observations)
+    time = flow.structure.time_dimension
+    if time is not None and "V15" not in off and _hold_earlier(checking, flow, observations, time.id):
         yield from _jumps(checking, time.id)
+
+
+def _sexes(checking: Checking, flow: Flow, observations: Observations) -> Iterator[Finding]:
+    """V16: totals of persons without any sexes, of areas and indicators for which the hub holds women and men."""
+    if _SEX not in flow.structure.dimension_ids or not is_sex_free(checking):
+        return
+    if checking.codes(_SEX) != {"_T"} or "PS" not in checking.codes(UNIT):
+        return
+    about = [one for one in _ABOUT if one in flow.structure.dimension_ids]
+    filters = tuple(
+        ComponentFilter.of(one, tuple((Condition(Operator.EQUAL, code),) for code in sorted(checking.codes(one))))
+        for one in about
+    )
+    plan = plan_data(DataQuery(filters=filters), flow.structure)
+    held = observations.availability(flow.dataflow.ref, flow.structure, plan, audience=INTERNAL).codes[_SEX]
+    if {"F", "M"} <= set(held):
+        count, row = checking.one(
+            f"SELECT count(*), min({SOURCE_ROW}) FROM {VIEW} WHERE {checking.live} AND {quoted(VALUE)} IS NOT NULL "
+            f"AND {quoted(UNIT)} = 'PS'"
+        )
+        if count:
+            yield checking.finding(
+                "V16", row=row, column=_SEX, count=count, severity=Severity.WARNING, missing=count, whole=count
+            )
 
 
 def _hold_earlier(checking: Checking, flow: Flow, observations: Observations, time_id: str) -> bool:

@@ -78,3 +78,15 @@ def test_a_rehearsal_tells_the_same_and_a_second_load_does_too(load: Load) -> No
     sent = rows("2023", {"FRA": "1000"})
     assert jumps(load(*sent, dry_run=True)) == [(1, "1000", "FRA")]
     assert jumps(load(*sent)) == [(1, "1000", "FRA")]
+
+
+def test_sexes_that_the_hub_holds_and_a_file_has_not_are_told_once(load: Load) -> None:
+    def told(report: LoadReport) -> list[tuple[int, Severity]]:
+        return [(one.count, one.severity) for one in report.findings if one.code == "V16"]
+
+    assert told(load(*rows("2023", {"FRA": "110", "ITA": "61"}))) == []
+    sexes = [
+        row for sex, value in (("_T", "41"), ("F", "20"), ("M", "21")) for row in rows("2023", {"ESP": value}, SEX=sex)
+    ]
+    assert told(load(*sexes)) == []
+    assert told(load(*rows("2024", {"FRA": "111", "ITA": "60"}))) == [(2, Severity.WARNING)]

@@ -105,7 +105,7 @@ def _sexes(checking: Checking) -> Iterator[Finding]:
 
     A table without any sexes is told of only where its mapping asks for them.
     """
-    if not checking.has(VALUE, UNIT, _SEX, *checking.structure.key_ids) or not _is_free(checking):
+    if not checking.has(VALUE, UNIT, _SEX, *checking.structure.key_ids) or not is_sex_free(checking):
         return
     if "_T" not in checking.codes(_SEX) or "PS" not in checking.codes(UNIT):
         return
@@ -123,7 +123,7 @@ def _sexes(checking: Checking) -> Iterator[Finding]:
         )
 
 
-def _is_free(checking: Checking) -> bool:
+def is_sex_free(checking: Checking) -> bool:
     """Tell whether no constraint fixes the sex."""
     held = (*checking.terms.constraints, *checking.terms.provider_constraints)
     regions = [region for one in held for region in one.regions if region.include and region.values.get(_SEX)]
