@@ -14,7 +14,7 @@ from sdmx_hub.mapping.reading import parse_mapping, read_mapping
 from sdmx_hub.mapping.rules import TableMapping
 from sdmx_hub.model.urn import Urn
 from sdmx_hub.store.artefacts import Artefacts
-from tests.mapping.tables import changed
+from tests.mapping.tables import MAPPINGS, changed
 from tests.support.commands import type_command
 from tests.support.engine import connect
 from tests.support.homes import make_office
@@ -37,6 +37,21 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with connect() as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def shipped_once(artefacts: Artefacts) -> Callable[..., Mapped]:
+    """Apply a mapping that comes with the hub to a sample, once for all tests: to its own unless ``file`` is told."""
+
+    @functools.cache
+    def applied(name: str, file: str) -> Mapped:
+        place = MAPPINGS / name
+        [sample] = (place.parent / "samples").glob(file or f"{place.name}.*")
+        mapping = read_mapping(place.with_suffix(".yaml"))
+        structure = artefacts.structure_of(Urn("Dataflow", mapping.dataflow))
+        return apply_mapping(mapping, sample, structure, artefacts, connect())
+
+    return lambda name, file="": applied(name, file)
 
 
 @pytest.fixture
