@@ -1,0 +1,49 @@
+"""The report page in a real browser: accessible, and whole without any address."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, sync_playwright
+
+from sdmx_hub.load.report_html import write_html
+from tests.load.test_report_renderings import REPORT
+
+CHROMIUM = shutil.which(os.environ.get("CHROMIUM", "chromium"))
+pytestmark = pytest.mark.browser
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("fr", "dark"), ("es", "light")])
+def test_a_report_breaks_no_rule_and_fetches_nothing(
+    chromium: Browser, tmp_path: Path, language: str, scheme: str
+) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(write_html(REPORT, language), encoding="utf-8")
+    context = chromium.new_context(color_scheme="dark" if scheme == "dark" else "light")
+    try:
+        page = context.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(file.as_uri())
+        results = Axe().run(page, options=RULES)
+        assert results.violations_count == 0, results.generate_report()
+        assert asked == [file.as_uri()]
+        assert page.locator("svg").bounding_box() is not None
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    finally:
+        context.close()
