@@ -28,6 +28,7 @@ from sdmx_hub.config import PREFIX, Settings
 from sdmx_hub.errors import HubError
 from sdmx_hub.formats.sniff import DATA_MESSAGES
 from sdmx_hub.formats.table import ALIAS_PARAMETERS, FORMATS, GENERIC_TYPES, Format, formats_of
+from sdmx_hub.mapping.standard.limits import LIMITS
 from sdmx_hub.model.classes import CLASS_BY_RESOURCE
 from sdmx_hub.query import others, urls_v1
 from sdmx_hub.query.metadata import METADATA_V1, METADATA_V2
@@ -263,6 +264,25 @@ REFUSED_FILES = ("guard-", "sniff-", "read-", "csv-", "xml-", "json-", "sandbox-
                  "structures-xml", "structures-csv", "structures-format", "structures-no-")  # fmt: skip
 """Beginnings of the keys of refusals that a report about a file tells as findings."""
 SEVERITIES: Mapping[str, str] = {
+    **dict.fromkeys(("STD-LAYOUT", "STD-PLACE", "STD-NUMBER", "STD-TOKEN", "STD-SOURCE-FIXED"), "info"),
+    **dict.fromkeys(
+        (
+            "STD-SPLIT",
+            "STD-GROUP",
+            "STD-NAMES",
+            "STD-AGE",
+            "STD-SKIP",
+            "STD-SUM",
+            "STD-TOTALS",
+            "STD-CUMULATIVE",
+            "STD-SHARES",
+            "STD-UNITS",
+            "STD-ROUNDING",
+            "STD-TEXTS",
+            "STD-EDITION",
+        ),
+        "warning",
+    ),
     "TEMPLATE-EMPTY": "warning",
     "ART-ACTUAL": "info",
     "ART-LANGUAGE": "error for a name, warning for a description",
@@ -361,7 +381,22 @@ TABLES: Mapping[str, Callable[[], str]] = {
 }
 
 
-PAGES = {REFERENCE: TABLES, content_tables.CONTENT: content_tables.TABLES}
+def limits_text() -> str:
+    """What the standard cannot say of a mapping, and what becomes of it."""
+    rows = [
+        (
+            limit.code,
+            coded(limit.keys.split(", ")),
+            limit.difficulty,
+            "done when the table is written in its source structure" if limit.in_table else "stays in the mapping",
+        )
+        for limit in LIMITS
+    ]
+    return table(("code", "keys", "difficulty", "what becomes of it"), rows)
+
+
+MAPPING = ROOT / "docs" / "mapping.md"
+PAGES = {REFERENCE: TABLES, content_tables.CONTENT: content_tables.TABLES, MAPPING: {"limits": limits_text}}
 """The pages with tables drawn from what they describe."""
 
 if __name__ == "__main__":

@@ -35,7 +35,9 @@ def load_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What ``check`` and ``load`` are both told, besides the file."""
     options = (
         click.option(
-            "--mapping", type=click.Path(path_type=Path, dir_okay=False), help="Mapping that explains a table."
+            "--mapping",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="Mapping that explains a table; or a StructureMap: a message, or its URN.",
         ),
         click.option("--dataflow", help="Dataflow, as AGENCY:ID(VERSION), where the message does not say."),
         click.option("--provider", help="Data provider, whose agreement the file is held to."),

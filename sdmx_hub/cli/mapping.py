@@ -15,6 +15,7 @@ from sdmx_hub.cli.mapping_diff import diff
 from sdmx_hub.cli.mapping_faults import finding_line
 from sdmx_hub.cli.mapping_new import new
 from sdmx_hub.cli.mapping_preview import preview
+from sdmx_hub.cli.mapping_standard import export, import_
 from sdmx_hub.cli.table_files import files_argument
 from sdmx_hub.language import sentence
 from sdmx_hub.mapping.apply import Mapped
@@ -37,7 +38,7 @@ def map_() -> None:
 
 
 map_.add_command(new)
-for _command in (preview, codelist, diff, suggest, accept, reject, undo):
+for _command in (preview, codelist, diff, suggest, accept, reject, undo, export, import_):
     map_.add_command(_command)
 
 

@@ -20,11 +20,12 @@ from sdmx_hub.load.coding import code_rows, drop_read
 from sdmx_hub.load.guard import Guarded
 from sdmx_hub.load.message_table import message_tables
 from sdmx_hub.load.report import LoadOrder
+from sdmx_hub.load.structure_maps import open_mapping
 from sdmx_hub.load.tables import teller
 from sdmx_hub.load.template.reading import Filled, read_template
 from sdmx_hub.load.terms import check_agreement, dataflow_behind, terms_of
 from sdmx_hub.mapping.apply import apply_to_files
-from sdmx_hub.mapping.reading import BadMapping, read_mapping
+from sdmx_hub.mapping.reading import BadMapping
 from sdmx_hub.mapping.rules import CheckRule, TableMapping
 from sdmx_hub.mapping.table import TableFile
 from sdmx_hub.model.finding import Finding, Severity, Where
@@ -91,7 +92,11 @@ def _mapped(
     guarded: Guarded, order: LoadOrder, artefacts: Artefacts, connection: duckdb.DuckDBPyConnection
 ) -> Incoming:
     try:
-        mapping = read_mapping(order.mapping) if order.mapping else None
+        mapping = (
+            open_mapping(order.mapping, artefacts, provider=order.provider, dataflow=order.dataflow, data=guarded.path)
+            if order.mapping
+            else None
+        )
     except BadMapping as error:
         return Incoming(findings=tuple(error.findings))
     if mapping is None:

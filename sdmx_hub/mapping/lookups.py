@@ -17,6 +17,7 @@ from sdmx_hub.mapping.resolve import GOOD, Lookup, Outcome, Resolution, read_rep
 from sdmx_hub.mapping.rules import ComponentRule, TableMapping, TimeRule
 from sdmx_hub.mapping.table import bad_table
 from sdmx_hub.mapping.times import ISO
+from sdmx_hub.mapping.value_rules import parted, try_all
 from sdmx_hub.model.rows import literal
 from sdmx_hub.model.structure import Attribute, Component, DataStructure
 from sdmx_hub.model.urn import Ref, Urn
@@ -183,6 +184,8 @@ def _answer(
 ) -> tuple[TextUse, ...]:
     times = {time for *_, time in met} if clock and met and len(met[0]) > _ALONE else set()
     periods = {time: clock.period(time, connection) for time in times} if clock else {}
+    count = len(lookup.rule.columns)
+    try_all(lookup.rule.rules, [found for row in met if len(found := parted(row[2], count)) == count])
     uses = tuple(
         TextUse(
             text=text,

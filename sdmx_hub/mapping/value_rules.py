@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +20,14 @@ from sdmx_hub.mapping.declared import DatedCode
 _GROUP = re.compile(r"\\([0-9])")
 
 
+@dataclass
+class _Tried:
+    """Texts a pattern was tried on at once, and those it fits."""
+
+    texts: frozenset[str] = frozenset()
+    fitting: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, kw_only=True)
 class TextTest:
     """A test of one text: it is ``text``, has ``text`` from position ``start`` (from 1) on, or fits ``pattern``."""
@@ -27,9 +35,20 @@ class TextTest:
     text: str | None = None
     start: int | None = None
     pattern: str | None = None
+    _tried: _Tried = field(default_factory=_Tried, compare=False, repr=False)
+
+    def try_all(self, texts: frozenset[str]) -> None:
+        """Try the pattern on many texts at once, so that asking for each is quick."""
+        if self.pattern is not None:
+            listed = list(texts)
+            mask = pc.match_substring_regex(pa.array(listed, pa.string()), pattern=anchored(self.pattern)).to_pylist()
+            fitting = frozenset(text for text, is_fit in zip(listed, mask, strict=True) if is_fit)
+            self._tried.texts, self._tried.fitting = texts, fitting
 
     def fits(self, text: str) -> bool:
         """Tell whether a text passes."""
+        if text in self._tried.texts:
+            return text in self._tried.fitting
         if self.pattern is not None:
             return _fits(anchored(self.pattern), text)
         wanted = self.text or ""
@@ -102,6 +121,14 @@ class DateRule:
 def find_rule(rules: Sequence[ValueRule], texts: Sequence[str], period: str) -> ValueRule | None:
     """Give the first rule that fits texts at a time."""
     return next((rule for rule in rules if rule.fits(texts) and (not rule.is_dated or rule.holds(period))), None)
+
+
+def try_all(rules: Iterable[ValueRule], texts: Iterable[Sequence[str]]) -> None:
+    """Try the patterns of rules on all texts there are, column by column."""
+    columns = [frozenset(column) for column in zip(*texts, strict=False)]
+    for rule in rules:
+        for test, column in zip(rule.when, columns, strict=False):
+            test.try_all(column)
 
 
 def parted(text: str, count: int) -> tuple[str, ...]:
