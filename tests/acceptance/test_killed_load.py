@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,11 +13,10 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.acceptance.dying import POINTS
+from tests.acceptance.dying import POINTS, run_dying
 from tests.acceptance.hubs import (
     CSV_2,
     MAPPINGS,
-    ROOT,
     Server,
     ask,
     command,
@@ -28,6 +26,7 @@ from tests.acceptance.hubs import (
     rows_of,
     serving,
 )
+from tests.support.children import run_child
 
 SAMPLE = MAPPINGS / "ILO_STAT" / "samples" / "nationals_abroad.csv"
 MAPPING = MAPPINGS / "ILO_STAT" / "nationals_abroad.yaml"
@@ -79,14 +78,7 @@ def test_a_load_killed_anywhere_leaves_a_whole_release_and_can_be_repeated(desk:
     after = before | {"LSO.IND.M.2024": "0.01"}
     assert before["LSO.IND.M.2024"] == "0"
     for point in POINTS:
-        child = subprocess.run(
-            [sys.executable, "-m", "tests.acceptance.dying", point, "--home", str(desk.home), *desk.words()],
-            cwd=ROOT,
-            env=environment(),
-            check=False,
-            capture_output=True,
-        )
-        assert child.returncode == -signal.SIGKILL, f"{point}: {child.stdout.decode()} {child.stderr.decode()}"
+        assert run_child(run_dying, point, ["--home", str(desk.home), *desk.words()]) == -signal.SIGKILL, point
         assert desk.figures() == (after if point == "released" else before), point
         if point == list(POINTS)[-2]:  # everything a load may leave behind lies there now
             assert_well(desk)

@@ -1,11 +1,10 @@
-"""A load that kills its own process at a named point: ``python -m tests.store.crashing URL ROOT POINT SMALL``."""
+"""A load that kills its own process at a named point."""
 
 from __future__ import annotations
 
 import functools
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,14 +42,11 @@ def _dying(function: Callable[..., object], *, after: bool) -> Callable[..., obj
     return die
 
 
-def main(url: str, root: str, point: str, small: str) -> None:
+def crash(url: str, root: str, point: str, small: int) -> None:
+    """Load, and die at ``point``."""
     owner, name, after = POINTS[point]
     setattr(owner, name, _dying(getattr(owner, name), after=after))
     staging.MOST_CHANGED = 1000
-    observations = Observations(open_database(url), Path(root), small=int(small), threads=1)
+    observations = Observations(open_database(url), Path(root), small=small, threads=1)
     rows = series_rows(*AFTER)
     load(observations, {"internal": rows, "public": rows}, at=2)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -6,8 +6,6 @@ import datetime as dt
 import errno
 import multiprocessing
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,8 +14,9 @@ import pytest
 from sdmx_hub.store import files, staging
 from sdmx_hub.store.database import open_database
 from sdmx_hub.store.observations import Observations
-from tests.store.crashing import AFTER, BEFORE, POINTS
+from tests.store.crashing import AFTER, BEFORE, POINTS, crash
 from tests.store.cube import FLOW, STRUCTURE, drawn, load, moment, plan, read, series_rows
+from tests.support.children import run_child
 from tests.support.homes import make_database
 
 AFTER_ALL = ("SN F 2020 9", "SN F 2021 2", "SN M 2020 3", "SN M 2021 4")
@@ -40,9 +39,7 @@ def test_a_writer_killed_anywhere_leaves_a_whole_release(tmp_path, point, small,
     observations = Observations(database, root, small=small)
     rows = series_rows(*BEFORE)
     load(observations, {"internal": rows, "public": rows}, at=1)
-    command = [sys.executable, "-m", "tests.store.crashing", url, str(root), point, str(small)]
-    child = subprocess.run(command, cwd=Path(__file__).parents[2], check=False, capture_output=True)
-    assert child.returncode == -signal.SIGKILL, child.stderr.decode()
+    assert run_child(crash, url, str(root), point, small) == -signal.SIGKILL
     assert told(observations) == set(AFTER_ALL if point == "released" else BEFORE)
     assert all(finding.code == "file-orphan" for finding in observations.check())
     release = load(observations, {"internal": series_rows(*AFTER), "public": series_rows(*AFTER)}, at=3)
