@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -132,7 +132,11 @@ def _mapped(
     )
     return Incoming(
         flows=(flow,),
-        findings=(*_named(done.findings, order), *check_agreement(artefacts, dataflow, provider, order.shown)),
+        findings=(
+            *_named(done.findings, order),
+            *check_agreement(artefacts, dataflow, provider, order.shown),
+            *_told_empty(done.source_rows, done.findings, order),
+        ),
         read=done.read,
         mapped=done.mapped,
         rejected=done.rejected,
@@ -198,6 +202,12 @@ def _bounded(flow: Flow, order: LoadOrder, said: Mapping[str, frozenset[str]] | 
         return dataclasses.replace(flow, scope=order.scope)
     scope = said if order.scope is None and said is not None else _scope(flow.rows, order.scope)
     return dataclasses.replace(flow, scope=scope)
+
+
+def _told_empty(count: int, findings: Sequence[Finding], order: LoadOrder) -> Iterator[Finding]:
+    """Tell a file in which there is nothing, and nothing wrong either."""
+    if not count and not any(one.severity is Severity.ERROR for one in findings):
+        yield Finding(code="READ-EMPTY", severity=Severity.WARNING, where=Where(file=order.shown))
 
 
 def _named(findings: Sequence[Finding], order: LoadOrder) -> list[Finding]:

@@ -15,11 +15,16 @@ import pyarrow as pa
 
 from sdmx_hub.mapping.rules import SourceRule
 from sdmx_hub.mapping.table import HEAD_ROWS, bad_table
+from sdmx_hub.mapping.workbook_look import HEAD, kind_of
 from sdmx_hub.model.finding import Where
 from sdmx_hub.model.rows import SOURCE_ROW
 
 _CHUNK = 1 << 20
 _BATCH = 20_000
+_LONGEST = 1 << 24
+"""Signs of the longest line."""
+_NO_TEXT = {"zip": "xlsx/zip", "ole": "xls", "PDF": "PDF", "gzip": "gzip", "HTML": "HTML"}
+"""What a file may be that its mapping takes for text."""
 _CONTROLS = re.compile("[\x80-\x9f]")
 
 
@@ -32,6 +37,7 @@ class CsvGrid:
         self.file = path.name
         self.sheet: str | None = None
         self.where = Where(file=self.file)
+        _check_kind(path, self.where)
         self.codec = _codec(source.encoding, self.where)
         _check_encoding(path, self.codec, source.encoding, self.where)
         self.head = list(islice(self._records(), HEAD_ROWS))
@@ -78,10 +84,31 @@ class CsvGrid:
             quotechar=quote or None,
             quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
         )
+        before = began = 0
+        cells: list[str] = []
         try:
-            yield from enumerate(islice(reader, last_row), start=1)
+            for row, cells in enumerate(islice(reader, last_row), start=1):
+                yield row, cells
+                before, began = began, reader.line_num
         except csv.Error as error:
-            raise bad_table("TABLE-CSV", Where(file=self.file), line=reader.line_num, why=str(error)) from error
+            where = dataclasses.replace(self.where, row=began + 1)
+            if "field limit" in str(error):
+                raise bad_table("TABLE-CELL", where, line=began + 1, most=csv.field_size_limit()) from error
+            raise bad_table("TABLE-CSV", where, line=reader.line_num, why=str(error)) from error
+        if cells and "\n" in cells[-1] and last_row is None:
+            self._check_closed(before)
+
+    def _check_closed(self, line: int) -> None:
+        """Look again at the last record, which ends in a cell of several lines: is its quote ever closed?"""
+        source = self.source
+        lines = islice(self.lines(), line, None)
+        reader = csv.reader(lines, delimiter=source.delimiter, quotechar=source.quote, strict=True)
+        try:
+            list(reader)
+        except csv.Error as error:
+            if "unexpected end" in str(error):
+                where = dataclasses.replace(self.where, row=line + 1)
+                raise bad_table("TABLE-QUOTE", where, line=line + 1) from error
 
     def lines(self) -> Iterator[str]:
         """Draw the lines with their ends."""
@@ -89,6 +116,8 @@ class CsvGrid:
         for text in self._texts():
             lines = list(io.StringIO(rest + text, newline=""))
             rest = lines.pop() if lines and not lines[-1].endswith("\n") else ""
+            if len(rest) > _LONGEST:
+                raise bad_table("TABLE-LINE", self.where, most=_LONGEST)
             yield from lines
         if rest:
             yield from io.StringIO(rest, newline="")
@@ -108,6 +137,9 @@ class CsvGrid:
                     line = lines + error.object[: error.start].count(b"\n") + 1
                     raise self._undecodable(error.object[error.start], place, line) from error
                 self._check_controls(text, lines)
+                if "\0" in text:
+                    line = lines + text.count("\n", 0, text.index("\0")) + 1
+                    raise bad_table("TABLE-NUL", dataclasses.replace(self.where, row=line), line=line)
                 yield text
                 if not chunk:
                     return
@@ -126,6 +158,15 @@ class CsvGrid:
             raise self._undecodable(ord(match[0]), match.start(), line)
 
 
+def _check_kind(path: Path, where: Where) -> None:
+    """Refuse what is plainly no text, by its first bytes."""
+    with path.open("rb") as stream:
+        head = stream.read(HEAD)
+    kind = kind_of(head)
+    if kind in _NO_TEXT:
+        raise bad_table("TABLE-NOT-TEXT", where, what=_NO_TEXT[kind])
+
+
 def _codec(name: str, where: Where) -> codecs.CodecInfo:
     try:
         codec = codecs.lookup("utf-8-sig" if codecs.lookup(name).name == "utf-8" else name)
@@ -138,7 +179,11 @@ def _codec(name: str, where: Where) -> codecs.CodecInfo:
 
 
 def _check_encoding(path: Path, codec: codecs.CodecInfo, declared: str, where: Where) -> None:
-    """Refuse a file declared as a code page of one byte a sign that is, beyond chance, UTF-8."""
+    """Refuse a file declared as a code page of one byte a sign that is, beyond chance, UTF-8; and UTF-16 unsaid."""
+    if not codec.name.startswith("utf-16"):
+        with path.open("rb") as stream:
+            if stream.read(2) in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+                raise bad_table("TABLE-UTF16", where, encoding=declared)
     if codec.name.startswith("utf"):
         return
     with path.open("rb") as stream:

@@ -93,7 +93,29 @@ def wrong_table_encoding(_desk: Desk) -> bytes:
     return text.replace("\u202f", " ").replace("France", "Françe").encode("cp1252")
 
 
+def never_closed(_desk: Desk) -> bytes:
+    """A quote opens in the second line, and megabytes follow."""
+    lines = (ANSD / "samples" / "emigrants_rgph5.csv").read_bytes().splitlines(keepends=True)
+    return lines[0] + b'"' + lines[1] + b"".join(lines[2:]) * 20_000
+
+
 CASES = {
+    "quote never closed": Case(
+        never_closed,
+        "emigrants.csv",
+        "TABLE-CELL",
+        2,
+        {"en": "a quote is probably not closed", "fr": "un guillemet n'y est", "es": "falta cerrar unas comillas"},
+        mapping="emigrants_rgph5.yaml",
+    ),
+    "workbook in place of a table": Case(
+        lambda _desk: b"PK\x03\x04 [Content_Types].xml",
+        "emigrants.csv",
+        "guard-packed",
+        None,
+        {"en": "damaged or cut off", "fr": "endommagé", "es": "dañado"},
+        mapping="emigrants_rgph5.yaml",
+    ),
     "wrong encoding": Case(
         lambda desk: in_latin_1(desk.csv),
         "latin.csv",

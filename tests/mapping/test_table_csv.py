@@ -111,7 +111,7 @@ def test_a_table_of_headings_alone_gives_no_rows(apply_text: Callable[..., Mappe
 
 
 def test_a_quote_that_never_ends_is_refused(apply_text: Callable[..., Mapped]) -> None:
-    assert codes(apply_text('area,n\n"FRA,1\n' + "ITA,2\n" * 30_000)) == ["TABLE-CSV"]
+    assert codes(apply_text('area,n\n"FRA,1\n' + "ITA,2\n" * 30_000)) == ["TABLE-CELL"]
 
 
 def test_quotes_may_be_signs_like_any_other(apply_text: Callable[..., Mapped]) -> None:
