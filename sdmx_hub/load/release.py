@@ -72,7 +72,8 @@ def load_file(
     """
     with open_checked(order, artefacts) as opened:
         found = [finding for flow in opened.flows for finding in check_providers(flow, observations, order.overrides)]
-        found += [finding for flow in opened.flows for finding in check_earlier(flow, observations)]
+        if not opened.report.has_errors:
+            found += [finding for flow in opened.flows for finding in check_earlier(flow, observations)]
         if opened.incoming is not None:
             found = [opened.incoming.tell(one) for one in found]
         report = dataclasses.replace(opened.report, findings=(*opened.report.findings, *found))
