@@ -11,15 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from sdmx_hub.errors import TryAgain
 from sdmx_hub.formats.sniff import Kind
 from sdmx_hub.harvest.fetch import Answer
 from sdmx_hub.harvest.parts import Parts
-from sdmx_hub.harvest.source import Flow, Source
+from sdmx_hub.harvest.source import FILES, Flow, Source
 from sdmx_hub.load.guard import GuardLimits
 from sdmx_hub.load.release import load_file
 from sdmx_hub.load.report import LoadOrder, LoadReport
+from sdmx_hub.mapping.table import TableFile
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.finding import Finding, Severity, Where
 from sdmx_hub.model.message import Action
@@ -116,10 +118,12 @@ def load_answer(
     names: Mapping[Urn, Urn],
     scope: Mapping[str, frozenset[str]] | None,
     logs: tuple[str, ...],
+    period: str = "",
 ) -> Loading:
     """Check an answer and, in one release or not at all, load it; in a dry run only compare.
 
-    ``scope`` bounds a full answer (empty: no bounds but what ``logs`` hold); None says that the answer is a delta.
+    ``scope`` bounds a full answer (empty: no bounds but what ``logs`` hold); None says that the answer is a delta, or a
+    file that its mapping bounds, of a ``period``.
     Raises TryAgain when somebody else is loading the dataflow.
     """
     kept = answer.kept
@@ -128,6 +132,7 @@ def load_answer(
     full = scope is not None
     order = LoadOrder(
         path=kept.path,
+        tables=(TableFile(path=kept.path, name=_file_name(answer), period=period),) if source.api == FILES else (),
         mapping=Path(flow.mapping) if flow.mapping else None,
         dataflow=Urn("Dataflow", flow.dataflow),
         provider=flow.provider.rpartition(",")[2] if flow.provider else None,
@@ -154,8 +159,12 @@ def load_answer(
     release = report.release_id
     added = _log_of(parts, release, flow)
     kept_logs = (added,) if added and full else (*logs, *([added] if added and added not in logs else []))
-    findings = (*report.findings, *_declared_otherwise(answer, report))
+    findings = (*report.findings, *(_declared_otherwise(answer, report) if source.api != FILES else ()))
     return Loading(report=report, findings=findings, logs=kept_logs, release_id=release)
+
+
+def _file_name(answer: Answer) -> str:
+    return unquote(urlsplit(answer.url).path).rpartition("/")[2]
 
 
 def actor_of(source: Source) -> str:

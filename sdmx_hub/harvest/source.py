@@ -22,8 +22,10 @@ from sdmx_hub.harvest.slots import Schedule, parse_cron, parse_interval
 from sdmx_hub.load.checks import Total
 from sdmx_hub.model.urn import Ref, parse_ref
 
-DEFAULT_FORMATS = {"v1": "specific-2.1", "v2": "csv-2.0"}
-DEFAULT_STRUCTURE_FORMATS = {"v1": "xml-2.1", "v2": "json-2.0"}
+FILES = "file"
+"""In place of an edition of the API: the partner offers plain files."""
+DEFAULT_FORMATS = {"v1": "specific-2.1", "v2": "csv-2.0", FILES: "csv-2.0"}
+DEFAULT_STRUCTURE_FORMATS = {"v1": "xml-2.1", "v2": "json-2.0", FILES: "json-2.0"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,8 @@ class Flow:
     """One flow of a source: our dataflow, the partner's, and which part of it.
 
     ``key`` and ``filters`` bound both what is asked for and what a full pull may delete. ``accept`` names the errors
-    this office answers for, ``totals`` those whose parts are rounded.
+    this office answers for, ``totals`` those whose parts are rounded. Of plain files ``path`` says where the file of a
+    period is, and ``periods_back`` of which.
     """
 
     id: str
@@ -41,6 +44,8 @@ class Flow:
     filters: Mapping[str, frozenset[str]] = field(default_factory=dict)
     provider: str | None = None
     mapping: str | None = None
+    path: str | None = None
+    periods_back: int = 0
     accept: frozenset[str] = frozenset()
     totals: tuple[Total, ...] = ()
 
@@ -147,6 +152,8 @@ def _flow(item: Mapping[str, Any]) -> Flow:
         filters={name: frozenset(codes) for name, codes in item.get("filters", {}).items()},
         provider=item.get("provider"),
         mapping=item.get("mapping"),
+        path=item.get("path"),
+        periods_back=item.get("periods_back", 0),
         accept=frozenset(item.get("accept", ())),
         totals=tuple(
             Total(

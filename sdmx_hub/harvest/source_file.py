@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from sdmx_hub.errors import ConfigurationError, HubError
+from sdmx_hub.harvest.files import check_files
 from sdmx_hub.harvest.guard import parse_place
 from sdmx_hub.harvest.source import Flow, Source, read_source, text_hash
 from sdmx_hub.mapping.document import Document, parse_document, shown_path
@@ -139,6 +140,8 @@ def _read_checked(document: Document, path: Path, sha256: str) -> tuple[list[Fin
         add(error, "endpoint")
     if source.api == "v1" and source.format in _V2_ONLY - {"csv-2.0"}:
         findings.append(_format_finding(source, document, path))
+    for wrong, position in check_files(source):
+        add(wrong, "flows", position)
     seen: set[str] = set()
     for position, flow in enumerate(source.flows):
         if flow.id in seen:

@@ -17,12 +17,13 @@ from sdmx_hub.harvest.asking import Asker, Postponed
 from sdmx_hub.harvest.compatible import MISMATCH
 from sdmx_hub.harvest.excerpt import says_no_results, told
 from sdmx_hub.harvest.fetch import Answer
+from sdmx_hub.harvest.files import file_period, file_url
 from sdmx_hub.harvest.guard import shown
 from sdmx_hub.harvest.intent import Intent, plan_visit, recipe_of, remember
 from sdmx_hub.harvest.lease import Hold, Interrupted, Stopped
 from sdmx_hub.harvest.loading import LOGS, Loading, actor_of, count_held, load_answer, names_of
 from sdmx_hub.harvest.parts import Parts
-from sdmx_hub.harvest.source import Flow, Source
+from sdmx_hub.harvest.source import FILES, Flow, Source
 from sdmx_hub.harvest.structures import adopt_structures, ask_structures, check_structures
 from sdmx_hub.model.finding import Finding, Severity, has_errors
 from sdmx_hub.model.structure import DataStructure
@@ -46,6 +47,16 @@ class Visit:
     hold: Hold
     asker: Asker
     intent: Intent
+
+    @property
+    def at(self) -> dt.datetime:
+        """When the run was due: what decides which file is asked for, whenever that is."""
+        return self.hold.run.slot
+
+    @property
+    def is_part(self) -> bool:
+        """Tell whether an answer holds a part of the flow: what has changed, or a file whose mapping bounds it."""
+        return self.intent.updated_after is not None or self.source.api == FILES
 
     @property
     def urn(self) -> Urn:
@@ -110,6 +121,8 @@ def _own_structure(visit: Visit) -> DataStructure | None:
 
 
 def _ask_data(visit: Visit, structure: DataStructure) -> Answer:
+    if visit.source.api == FILES:
+        return visit.asker.ask("data", file_url(visit.source, visit.flow, visit.at), {"Accept": "*/*"})
     url = data_url(visit.source, visit.flow, structure.dimension_ids, updated_after=visit.intent.updated_after)
     return visit.asker.ask("data", url, {"Accept": accept_data(visit.source), **visit.intent.validators})
 
@@ -117,7 +130,7 @@ def _ask_data(visit: Visit, structure: DataStructure) -> Answer:
 def _interpret(visit: Visit, structure: DataStructure, answer: Answer, memory: Mapping[str, Any]) -> Outcome:
     if answer.status == 304 and visit.intent.validators:
         return Outcome(state=State.UNCHANGED, verdict=Verdict("harvest-not-modified"), memory=memory)
-    if says_no_results(answer):
+    if visit.source.api != FILES and says_no_results(answer):
         if answer.status != 204:  # a 404 may also mean that the dataflow is gone
             partner = ask_structures(visit.parts, visit.asker, visit.source, visit.flow, memory)
             partner.structure(visit.flow)
@@ -164,7 +177,8 @@ def _load(visit: Visit, structure: DataStructure, answer: Answer, memory: Mappin
             visit.hold.run,
             answer,
             names=names_of(visit.flow, theirs, structure),
-            scope=None if visit.intent.updated_after is not None else visit.scope(structure),
+            scope=None if visit.is_part else visit.scope(structure),
+            period=file_period(visit.flow, visit.at),
             logs=visit.logs,
         )
     except TryAgain as error:
