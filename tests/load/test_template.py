@@ -308,7 +308,7 @@ observation = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(observations=st.lists(observation, min_size=1, max_size=6))
 def test_what_a_template_is_filled_with_comes_back(pack: Artefacts, observations: list[dict[str, str | None]]) -> None:
     structure = pack.structure_of(FLOW_POP)
