@@ -26,9 +26,9 @@ class LoadOrder:
     stands in several, or was brought from a database; ``path`` is then the first. ``dataflow``, ``provider`` and
     ``action`` say what the message does not, ``name`` is what reports call the file. ``scope`` names the components
     that bound what a replacement may delete, or says the codes; None leaves it to the mapping, or to the dimensions
-    that are constant in the file. With ``earlier``, logs of earlier loads of the same source, a replacement deletes instead
-    what they brought and the file no longer has. ``most_deleted`` is the share of what is held that may go unasked.
-    ``totals`` are totals of a message with their tolerance; a mapping declares its own.
+    that are constant in the file. With ``earlier``, logs of earlier loads of the same source, a replacement deletes
+    instead what they brought and the file no longer has. ``most_deleted`` is the share of what
+    is held that may go unasked. ``totals`` are totals of a message with their tolerance; a mapping declares its own.
     """
 
     path: Path
