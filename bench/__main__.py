@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from bench import http, measures, peers
+from bench import http, measures, peers, tables
 from bench.alone import Measured, alone
 from bench.cube import SIZES, Size, write_cube
 from bench.hub import structure_message
@@ -85,6 +85,7 @@ def lines(folder: Path, large: Size) -> Iterator[Line]:
     yield from _memory(homes, large)
     yield from _peers(folder, homes["100k"], cubes["100k"], counts["100k"])
     yield from _loads(folder, homes[large.name], counts[large.name])
+    yield from _tables(folder, homes["1m"], cubes["1m"], cubes[large.name])
     yield from _store(homes[large.name], cubes[large.name], counts[large.name])
     yield from _questions(homes["1m"])
     yield from _server(homes[large.name], cubes[large.name])
@@ -201,6 +202,27 @@ def _loads(folder: Path, home: Path, count: int) -> Iterator[Line]:
             told=f"{run.peak_mb:.0f} MB",
             at_least=True,
         )
+
+
+def _tables(folder: Path, home: Path, cube: Path, large: Path) -> Iterator[Line]:
+    """Tables in words, with four tables of codes, mapped; by processor seconds, which others disturb less."""
+    rates: dict[str, float] = {}
+    for shape, kind in (("wide", "20 columns of years become rows"), ("long", "one observation a row")):
+        table, mapping = folder / f"1m-{shape}.csv", tables.write_mapping(folder / f"{shape}.yaml", shape)
+        count = tables.write_table(cube, table, shape)
+        runs = [alone(tables.map_table, home, table, mapping, "512MB") for _ in range(ROUNDS)]
+        rates[shape] = count / statistics.median(run.result[0] for run in runs)
+        told = f"{kind}; {count / runs[-1].result[1] / 1e3:.0f} k obs/s by the clock, {runs[-1].peak_mb:.0f} MB"
+        name = f"map a CSV of ten columns, {shape}"
+        yield Line(name=name, value=rates[shape] / 1e3, limit=500, unit="k obs/cpu s", told=told, at_least=True)
+    bare = count / _middle(tables.floor, folder / "1m-wide.csv")
+    told = f"UNPIVOT and 4 joins, nothing checked: {bare / 1e3:.0f} k obs/cpu s"
+    yield Line(name="DuckDB alone / map, wide", value=bare / rates["wide"], limit=8, unit="× speed", told=told)
+    table = folder / "large-long.csv"
+    count = tables.write_table(large, table, "long", 100)
+    small, run = (alone(tables.check_table, home, one, folder / "long.yaml") for one in (folder / "1m-long.csv", table))
+    told = f"{count / 1e6:.1f} M rows mapped and checked; 1m: {small.peak_mb:.0f} MB"
+    yield Line(name="memory of a check of a large CSV", value=run.peak_mb, limit=1000, unit="MB", told=told)
 
 
 def _store(home: Path, parquet: Path, count: int) -> Iterator[Line]:
