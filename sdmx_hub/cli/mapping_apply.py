@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,15 @@ from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Urn
 
 
+def _limits(hub: HubContext, spill: str) -> dict[str, str | bool | int | float | list[str]]:
+    """What the engine may use; what does not fit is written to the folder ``spill``."""
+    return {
+        "memory_limit": hub.settings.memory_limit,
+        "threads": hub.settings.engine_threads,
+        "temp_directory": spill,
+    }
+
+
 @contextmanager
 def applied(
     hub: HubContext, typed: Sequence[Path], mapping_file: Path, params: Sequence[str] = (), *, show: int = 0
@@ -31,13 +41,10 @@ def applied(
         mapping = read_mapping(mapping_file)
     artefacts = hub.registry.snapshot()
     structure = artefacts.structure_of(Urn("Dataflow", mapping.dataflow))
-    limits: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": hub.settings.memory_limit,
-        "threads": hub.settings.engine_threads,
-    }
     with (
+        tempfile.TemporaryDirectory(prefix="sdmx-hub-map-") as spill,
         table_files(hub, typed, mapping_file, params) as files,
         message_tables(mapping, files, artefacts) as tables,
-        duckdb.connect(config=limits) as connection,
+        duckdb.connect(config=_limits(hub, spill)) as connection,
     ):
         yield mapping, structure, apply_to_files(mapping, tables, structure, artefacts, connection, show=show)
