@@ -24,7 +24,6 @@ from sdmx_hub.quality.mirror import THRESHOLD, MirrorQuery
 from sdmx_hub.quality.mirror_release import release_mirror, release_reconciled
 from sdmx_hub.quality.mirror_report import MOST_PAIRS, lines_of, report_mirror
 from sdmx_hub.sharing.audiences import INTERNAL, PUBLIC
-from sdmx_hub.store.judgements import Judgements
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -209,15 +208,17 @@ def dossier(hub: HubContext, /, first: str, second: str, *, internal: bool, as_j
       sdmx-hub mirror dossier SEN ITA
       sdmx-hub --lang es mirror dossier CRI NIC --json
     """
-    found = open_dossier(
-        (first, second),
-        hub.registry.snapshot(),
-        hub.observations,
-        audience=INTERNAL if internal else PUBLIC,
-        now=dt.datetime.now(dt.UTC),
-        language=hub.language,
-        judgements=Judgements(hub.database).current(),
-    )
+    audience = INTERNAL if internal else PUBLIC
+    with opened_mirror(hub, MirrorQuery(corridor=(first, second)), audience) as compared:
+        found = open_dossier(
+            (first, second),
+            hub.registry.snapshot(),
+            hub.observations,
+            compared,
+            audience=audience,
+            now=dt.datetime.now(dt.UTC),
+            language=hub.language,
+        )
     if not found["dataflows"]:
         raise NotFound("dossier-empty", first=found["corridor"][0]["name"], second=found["corridor"][1]["name"])
     show(found, as_json=as_json, text=lambda: "\n".join(lines_of_dossier(found, hub.language)))

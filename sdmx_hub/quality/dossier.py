@@ -10,13 +10,12 @@ from sdmx_hub.language import localised, sentence
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.rows import literal, quoted
 from sdmx_hub.model.structure import DataStructure
-from sdmx_hub.quality.mirror import MirrorQuery, open_mirror
+from sdmx_hub.quality.mirror import Mirror, MirrorQuery
 from sdmx_hub.quality.mirror_report import Names, lines_of, report_mirror
 from sdmx_hub.quality.pair_rules import AGENCY, TOTALS
 from sdmx_hub.query.plan import plan_data
 from sdmx_hub.query.request import ComponentFilter, Condition, DataQuery, Operator
 from sdmx_hub.store.artefacts import Artefacts
-from sdmx_hub.store.judgements import Judgement
 from sdmx_hub.store.observations import Observations
 
 MOST_SERIES = 60
@@ -29,21 +28,19 @@ def open_dossier(
     corridor: tuple[str, str],
     artefacts: Artefacts,
     observations: Observations,
+    mirror: Mirror,
     *,
     audience: str,
     now: dt.datetime,
     language: str,
-    judgements: Iterable[Judgement] = (),
 ) -> dict[str, Any]:
     """Gather what an audience may see of a corridor, whichever of the two countries reports it.
 
-    Of each dataflow: its series with all their figures, those over all details first. Raises nothing for countries the
-    hub knows nothing of: the dossier is empty then.
+    ``mirror`` is a comparison that holds the corridor. Of each dataflow: its series with all their figures, those over
+    all details first. Of countries the hub knows nothing of the dossier is empty.
     """
     names = Names(artefacts, language)
-    query = MirrorQuery(corridor=corridor)
-    with open_mirror(query, artefacts, observations, audience=audience, now=now, judgements=judgements) as mirror:
-        compared = report_mirror(mirror, artefacts, language)
+    compared = report_mirror(mirror.narrowed(MirrorQuery(corridor=corridor)), artefacts, language)
     flows = list(_flows(corridor, artefacts, observations, names, audience=audience, now=now, language=language))
     return {
         "corridor": [{"id": code, "name": names.name("CL_AREA", code)} for code in corridor],

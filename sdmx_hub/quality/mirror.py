@@ -19,7 +19,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import duckdb
@@ -38,6 +38,8 @@ from sdmx_hub.store.observations import Observations
 THRESHOLD = 0.20
 """Largest asymmetry (absolute CC1) that needs no explanation, unless a plan says otherwise."""
 COMPARED, NO_ORIGIN, NO_DESTINATION, NO_VALUE = "compared", "no-origin", "no-destination", "no-value"
+MEMORY = "512MB"
+"""What a comparison may use."""
 _SIDES = ("origin", "destination")
 _CARRIED = ("value", "status", "source", "unit", "provider", "series", "choices")
 
@@ -75,25 +77,31 @@ class Mirror:
     connection: duckdb.DuckDBPyConnection
     query: MirrorQuery
     vintages: tuple[Vintage, ...]
+    source: str = "pairs"
+
+    def narrowed(self, query: MirrorQuery) -> Mirror:
+        """The same comparison, of it only what ``query`` asks for; threshold and details stay. Safe between threads."""
+        source = f"(SELECT * FROM pairs WHERE {_where(query)})"
+        return replace(self, connection=self.connection.cursor(), source=source)
 
     def pairs(self, limit: int = 10_000) -> list[dict[str, Any]]:
         """The pairs as values, those that need an explanation first, then by the size of their asymmetry."""
         worst = "verdict = 'exceeds' DESC NULLS LAST, abs(cc1) DESC NULLS LAST"
-        query = f"SELECT * FROM pairs ORDER BY {worst}, rule, period DESC, origin, destination LIMIT ?"
+        query = f"SELECT * FROM {self.source} ORDER BY {worst}, rule, period DESC, origin, destination LIMIT ?"
         return dicts_of(self.connection.execute(query, [limit]))
 
     def summaries(self) -> list[dict[str, Any]]:
         """One line for each rule, frequency, period and split: what was compared, and how far the ends are apart."""
-        return dicts_of(self.connection.execute(_SUMMARIES))
+        return dicts_of(self.connection.execute(_SUMMARIES.format(source=self.source)))
 
     def apart(self, limit: int = 200) -> list[dict[str, Any]]:
         """Corridors of which both ends report, and nothing could be compared; ``why`` names what never meets."""
-        return dicts_of(self.connection.execute(_APART, [limit]))
+        return dicts_of(self.connection.execute(_APART.format(source=self.source), [limit]))
 
     @property
     def count(self) -> int:
         """Number of pairs."""
-        return int(self.connection.execute("SELECT count(*) FROM pairs").fetchall()[0][0])
+        return int(self.connection.execute(f"SELECT count(*) FROM {self.source}").fetchall()[0][0])
 
 
 _SUMMARIES = """
@@ -108,7 +116,7 @@ SELECT rule, frequency, period, split, count(*) AS expected,
   sum((origin_value + destination_value) / 2) FILTER (WHERE state = 'compared') AS total_mean,
   CASE WHEN total_mean = 0 THEN 0 ELSE total_difference / total_mean END AS multilateral,
   compared / expected AS coverage
-FROM pairs WHERE detail = '' GROUP BY ALL ORDER BY rule, frequency, period DESC, split
+FROM {source} WHERE detail = '' GROUP BY ALL ORDER BY rule, frequency, period DESC, split
 """
 
 
@@ -124,7 +132,7 @@ SELECT * EXCLUDE (ours, theirs, told, answered) FROM (SELECT rule, origin, desti
   list(DISTINCT period) FILTER (destination_series IS NOT NULL) AS answered,
   CASE WHEN NOT list_has_any(ours, theirs) THEN 'frequency' WHEN NOT list_has_any(told, answered) THEN 'period'
     WHEN bool_or(state = 'no-value') THEN 'value' ELSE 'split' END AS why
-FROM pairs WHERE detail = '' GROUP BY ALL
+FROM {source} WHERE detail = '' GROUP BY ALL
 HAVING origin_from IS NOT NULL AND destination_from IS NOT NULL AND NOT bool_or(state = 'compared'))
 ORDER BY ALL LIMIT ?
 """
@@ -154,26 +162,38 @@ def open_mirror(
     audience: str,
     now: dt.datetime,
     judgements: Iterable[Judgement] = (),
-    rules: tuple[PairRule, ...] = RULES,
-    memory: str = "512MB",
 ) -> Iterator[Mirror]:
+    """Find and compare as ``make_mirror`` does, for as long as the block lasts."""
+    mirror = make_mirror(query, artefacts, observations, audience=audience, now=now, judgements=judgements)
+    try:
+        yield mirror
+    finally:
+        mirror.connection.close()
+
+
+def make_mirror(
+    query: MirrorQuery,
+    artefacts: Artefacts,
+    observations: Observations,
+    *,
+    audience: str,
+    now: dt.datetime,
+    judgements: Iterable[Judgement] = (),
+) -> Mirror:
     """Find and compare the pairs an audience may see. Rules whose dataflows the hub does not hold are left out."""
     holdings = _Holdings(artefacts=artefacts, observations=observations, audience=audience, now=now)
-    connection = duckdb.connect(config={"memory_limit": memory, "threads": 2})
-    try:
-        connection.execute(_EMPTY)
-        for rule in rules:
-            if not query.rules or rule.id in query.rules:
-                _add_rule(connection, rule, holdings)
-        _judge(connection, query, judgements)
-        vintages = [
-            Vintage(dataflow=dataflow, release_id=version.release_id, visible_from=version.visible_from)
-            for dataflow, version in sorted(holdings.versions.items())
-            if version is not None
-        ]
-        yield Mirror(connection=connection, query=query, vintages=tuple(vintages))
-    finally:
-        connection.close()
+    connection = duckdb.connect(config={"memory_limit": MEMORY, "threads": 2})
+    connection.execute(_EMPTY)
+    for rule in RULES:
+        if not query.rules or rule.id in query.rules:
+            _add_rule(connection, rule, holdings)
+    _judge(connection, query, judgements)
+    vintages = [
+        Vintage(dataflow=dataflow, release_id=version.release_id, visible_from=version.visible_from)
+        for dataflow, version in sorted(holdings.versions.items())
+        if version is not None
+    ]
+    return Mirror(connection=connection, query=query, vintages=tuple(vintages))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,30 +265,33 @@ def _judge(connection: duckdb.DuckDBPyConnection, query: MirrorQuery, judgements
     connection.register("said", pa.table({name: pa.array(texts, pa.string()) for name, texts in columns.items()}))
     threshold = float(query.threshold)
     connection.execute(f"""
-CREATE TEMP TABLE pairs AS
+CREATE TABLE pairs AS
 SELECT f.*,
   CASE WHEN state = '{COMPARED}' THEN CASE WHEN abs(cc1) > {threshold} THEN 'exceeds' ELSE 'ok' END END AS verdict,
   s.cause AS confirmed_cause, s.comment, s.actor AS confirmed_by, s.at AS confirmed_at
 FROM found AS f LEFT JOIN said AS s ON s.rule = f.rule AND s.origin = f.origin AND s.destination = f.destination
   AND s.frequency = f.frequency AND s.period = f.period AND s.split = f.split AND f.detail = ''
-WHERE {_where(query)}
+WHERE {_where(query, "f.")}
 """)
 
 
-def _where(query: MirrorQuery) -> str:
+def _where(query: MirrorQuery, prefix: str = "") -> str:
+    """SQL: what of the pairs is asked for; ``prefix`` names their table."""
     terms = ["true"]
-    for name, codes in (
-        ("f.origin", query.origins),
-        ("f.destination", query.destinations),
-        ("f.period", query.periods),
-    ):
+    asked = {
+        "rule": query.rules,
+        "origin": query.origins,
+        "destination": query.destinations,
+        "period": query.periods,
+    }
+    for name, codes in asked.items():
         if codes:
-            terms.append(f"{name} IN ({', '.join(literal(code) for code in sorted(codes))})")
+            terms.append(f"{prefix}{name} IN ({', '.join(literal(code) for code in sorted(codes))})")
     if query.corridor is not None:
         both = f"({', '.join(literal(code) for code in query.corridor)})"
-        terms.append(f"f.origin IN {both} AND f.destination IN {both}")
+        terms.append(f"{prefix}origin IN {both} AND {prefix}destination IN {both}")
     if query.area is not None:
-        terms.append(f"{literal(query.area)} IN (f.origin, f.destination)")
+        terms.append(f"{literal(query.area)} IN ({prefix}origin, {prefix}destination)")
     if not query.details:
-        terms.append("f.detail = ''")
+        terms.append(f"{prefix}detail = ''")
     return " AND ".join(terms)

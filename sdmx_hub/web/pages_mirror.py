@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from flask import Blueprint, Response, request
 
 from sdmx_hub.errors import NotFound
 from sdmx_hub.language import sentence
 from sdmx_hub.quality.dossier import open_dossier
-from sdmx_hub.quality.mirror import MirrorQuery, open_mirror, versions_compared
+from sdmx_hub.quality.mirror import Mirror, MirrorQuery, make_mirror, versions_compared
 from sdmx_hub.quality.mirror_report import report_mirror
 from sdmx_hub.quality.pair_rules import RULES
 from sdmx_hub.store.judgements import Judgements
@@ -28,10 +25,32 @@ def mirror() -> Response:
     """Compare what both ends of corridors report; ``?rule=``, ``?area=`` and ``?period=`` narrow it."""
     visit = current_visit()
     asked = {name: request.args.get(name, "").strip()[:40] for name in ("rule", "area", "period")}
-    content = visit.hub.memory.recall(
-        ("mirror", *asked.values(), *_state(visit)), lambda: _compared(visit, _query(asked), asked)
+    known = {rule.id for rule in RULES}
+    query = MirrorQuery(
+        rules=frozenset({asked["rule"]} & known),
+        area=asked["area"].upper() or None,
+        periods=frozenset({asked["period"]} - {""}),
     )
-    return show("mirror.html", content)
+    report = report_mirror(_compared(visit).narrowed(query), visit.artefacts, visit.language, limit=PAIRS_SHOWN)
+    rules = [{"id": rule.id, "title": sentence(f"mirror-rule-{rule.id}", visit.language)} for rule in RULES]
+    return show("mirror.html", {"asked": asked, "rules": rules, **report})
+
+
+def _compared(visit: Visit) -> Mirror:
+    """The comparison of everything, made once for what this visit sees of the two sides."""
+    judgements = Judgements(visit.hub.database)
+    seen = versions_compared(visit.artefacts, visit.hub.observations, audience=visit.audience, now=visit.now)
+    return visit.hub.memory.recall(
+        ("mirror", visit.artefacts.revision, judgements.last_id(), visit.audience, *seen),
+        lambda: make_mirror(
+            MirrorQuery(),
+            visit.artefacts,
+            visit.hub.observations,
+            audience=visit.audience,
+            now=visit.now,
+            judgements=judgements.current(),
+        ),
+    )
 
 
 @pages_mirror.get("/corridors/<first>/<second>")
@@ -41,52 +60,15 @@ def corridor(first: str, second: str) -> Response:
     visit = current_visit()
     if not all(len(code) <= 40 for code in (first, second)):
         raise NotFound("dossier-empty", first=first[:40], second=second[:40])
-    content = visit.hub.memory.recall(
-        ("corridor", first, second, *_state(visit)), lambda: _dossier(visit, (first, second))
-    )
-    return show("corridor.html", content)
-
-
-def _state(visit: Visit) -> tuple[object, ...]:
-    """What an answer depends on beside what was asked."""
-    judged = Judgements(visit.hub.database).last_id()
-    seen = versions_compared(visit.artefacts, visit.hub.observations, audience=visit.audience, now=visit.now)
-    return (visit.language, visit.artefacts.revision, judged, *seen)
-
-
-def _query(asked: Mapping[str, str]) -> MirrorQuery:
-    known = {rule.id for rule in RULES}
-    return MirrorQuery(
-        rules=frozenset({asked["rule"]} & known),
-        area=asked["area"].upper() or None,
-        periods=frozenset({asked["period"]} - {""}),
-    )
-
-
-def _compared(visit: Visit, query: MirrorQuery, asked: Mapping[str, str]) -> dict[str, Any]:
-    with open_mirror(
-        query,
-        visit.artefacts,
-        visit.hub.observations,
-        audience=visit.audience,
-        now=visit.now,
-        judgements=Judgements(visit.hub.database).current(),
-    ) as found:
-        report = report_mirror(found, visit.artefacts, visit.language, limit=PAIRS_SHOWN)
-    rules = [{"id": rule.id, "title": sentence(f"mirror-rule-{rule.id}", visit.language)} for rule in RULES]
-    return {"asked": dict(asked), "rules": rules, **report}
-
-
-def _dossier(visit: Visit, asked: tuple[str, str]) -> dict[str, Any]:
     found = open_dossier(
-        asked,
+        (first, second),
         visit.artefacts,
         visit.hub.observations,
+        _compared(visit),
         audience=visit.audience,
         now=visit.now,
         language=visit.language,
-        judgements=Judgements(visit.hub.database).current(),
     )
     if not found["dataflows"]:
         raise NotFound("dossier-empty", first=found["corridor"][0]["name"], second=found["corridor"][1]["name"])
-    return found
+    return show("corridor.html", found)
