@@ -81,3 +81,16 @@ def test_a_map_onto_what_is_not_here_is_refused_with_the_reason(home: Path, tmp_
     done = type_command(home, "map", "import", tmp_path / "other.json", "--json")
     assert done.returncode == 3
     assert [one["code"] for one in json.loads(done.stdout)["findings"]] == ["STD-TARGET"]
+
+
+def test_a_message_in_the_source_structure_is_mapped_by_the_map(home: Path, tmp_path: Path) -> None:
+    flow = "ILMH.SEN_ANSD:DF_SEN_ANSD_EMIGRANTS_RGPH5(1.0.0)"
+    head, *rows = (home / "source.csv").read_text(encoding="utf-8").splitlines()
+    text = "\n".join([f"DATAFLOW,{head}", *(f"{flow},{row}" for row in rows)])
+    (tmp_path / "message.csv").write_text(text, encoding="utf-8")
+    message = tmp_path / "message.xml"
+    assert type_command(home, "load", tmp_path / "message.csv", "--yes").returncode == 0
+    assert type_command(home, "export", flow, "--format", "data-xml-3.0", "--output", message).returncode == 0
+    done = type_command(home, "check", message, "--mapping", URN, "--json")
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["mapped"] == 7
