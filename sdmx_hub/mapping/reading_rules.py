@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sdmx_hub.errors import BadRequest
+from sdmx_hub.mapping.dates import check_date
 from sdmx_hub.mapping.declared import DatedCode
 from sdmx_hub.mapping.reading_codes import evened
-from sdmx_hub.mapping.standard.dates import check_date
 from sdmx_hub.mapping.value_rules import DateRule, TextTest, ValueRule
 
 Find = Callable[..., None]

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from sdmx_hub.language import LANGUAGES, sentence
 from sdmx_hub.mapping.ages import BAND, read_band
 from sdmx_hub.mapping.areas import AreaIndex
+from sdmx_hub.mapping.dates import read_date
 from sdmx_hub.mapping.declared import DatedCode
 from sdmx_hub.mapping.rules import SKIP, ComponentRule
-from sdmx_hub.mapping.standard.dates import read_date
 from sdmx_hub.mapping.times import read_time
 from sdmx_hub.mapping.value_rules import find_rule, parted
 from sdmx_hub.mapping.words import fold

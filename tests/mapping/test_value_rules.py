@@ -8,9 +8,9 @@ import pytest
 
 from sdmx_hub.errors import BadRequest
 from sdmx_hub.mapping.apply import Mapped
+from sdmx_hub.mapping.date_patterns import parse_pattern
+from sdmx_hub.mapping.dates import read_date
 from sdmx_hub.mapping.reading import BadMapping
-from sdmx_hub.mapping.standard.date_patterns import parse_pattern
-from sdmx_hub.mapping.standard.dates import read_date
 from sdmx_hub.mapping.value_rules import DateRule, TextTest, ValueRule, count_groups, find_rule
 from tests.mapping.tables import codes, observations
 

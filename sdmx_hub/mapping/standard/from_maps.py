@@ -14,9 +14,9 @@ from typing import Any
 
 from sdmx_hub.errors import BadRequest
 from sdmx_hub.mapping.checking import PROVIDERS
+from sdmx_hub.mapping.date_patterns import parse_pattern
 from sdmx_hub.mapping.guess.writing import write_draft
 from sdmx_hub.mapping.reading import MEASURE
-from sdmx_hub.mapping.standard.date_patterns import parse_pattern
 from sdmx_hub.mapping.standard.notes import read_notes
 from sdmx_hub.mapping.standard.values import BadValue, read_values
 from sdmx_hub.model.artefact import Artefact, Document

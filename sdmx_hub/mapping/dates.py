@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 
 from sdmx_hub.errors import BadRequest
-from sdmx_hub.mapping.standard.date_patterns import parse_pattern
+from sdmx_hub.mapping.date_patterns import parse_pattern
 from sdmx_hub.mapping.value_rules import DateRule
 from sdmx_hub.model.period import Period, parse_period
 
