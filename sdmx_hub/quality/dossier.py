@@ -162,7 +162,8 @@ def lines_of_dossier(found: Mapping[str, Any], language: str) -> Iterator[str]:
             last = series["figures"][-1]
             told = [series[name] for name in ("indicator_name", "basis", "source")]
             told += [detail["name"] for detail in series["details"]]
-            figure = f"{last['value'] or last['status']} ({last['period']})"
+            scale = f" × 10^{series['unit_mult']}" if series["unit_mult"] and last["value"] else ""
+            figure = f"{last['value'] or '(' + last['status'] + ')'}{scale} ({last['period']})"
             yield f"  {series['reporter']} → {series['partner']}  {', '.join(told)}: {figure}"
         if flow["series_found"] > len(flow["series"]):
             yield "  " + sentence("dossier-more", language, shown=len(flow["series"]), found=flow["series_found"])

@@ -95,7 +95,10 @@ class Mirror:
         return dicts_of(self.connection.execute(_SUMMARIES.format(source=self.source)))
 
     def apart(self, limit: int = 200) -> list[dict[str, Any]]:
-        """Corridors of which both ends report, and nothing could be compared; ``why`` names what never meets."""
+        """Corridors of which both ends report, and nothing could be compared; ``why`` names what never meets.
+
+        With the two values that are nearest to each other in time, which are no comparison.
+        """
         return dicts_of(self.connection.execute(_APART.format(source=self.source), [limit]))
 
     @property
@@ -121,20 +124,31 @@ FROM {source} WHERE detail = '' GROUP BY ALL ORDER BY rule, frequency, period DE
 
 
 _APART = """
-SELECT * EXCLUDE (ours, theirs, told, answered) FROM (SELECT rule, origin, destination,
-  min(period) FILTER (origin_series IS NOT NULL) AS origin_from,
-  max(period) FILTER (origin_series IS NOT NULL) AS origin_to,
-  min(period) FILTER (destination_series IS NOT NULL) AS destination_from,
-  max(period) FILTER (destination_series IS NOT NULL) AS destination_to,
-  list(DISTINCT frequency) FILTER (origin_series IS NOT NULL) AS ours,
-  list(DISTINCT frequency) FILTER (destination_series IS NOT NULL) AS theirs,
-  list(DISTINCT period) FILTER (origin_series IS NOT NULL) AS told,
-  list(DISTINCT period) FILTER (destination_series IS NOT NULL) AS answered,
-  CASE WHEN NOT list_has_any(ours, theirs) THEN 'frequency' WHEN NOT list_has_any(told, answered) THEN 'period'
-    WHEN bool_or(state = 'no-value') THEN 'value' ELSE 'split' END AS why
-FROM {source} WHERE detail = '' GROUP BY ALL
-HAVING origin_from IS NOT NULL AND destination_from IS NOT NULL AND NOT bool_or(state = 'compared'))
-ORDER BY ALL LIMIT ?
+WITH apart AS (
+  SELECT rule, origin, destination,
+    min(period) FILTER (origin_series IS NOT NULL) AS origin_from,
+    max(period) FILTER (origin_series IS NOT NULL) AS origin_to,
+    min(period) FILTER (destination_series IS NOT NULL) AS destination_from,
+    max(period) FILTER (destination_series IS NOT NULL) AS destination_to,
+    list(DISTINCT frequency) FILTER (origin_series IS NOT NULL) AS ours,
+    list(DISTINCT frequency) FILTER (destination_series IS NOT NULL) AS theirs,
+    list(DISTINCT period) FILTER (origin_series IS NOT NULL) AS told,
+    list(DISTINCT period) FILTER (destination_series IS NOT NULL) AS answered,
+    CASE WHEN NOT list_has_any(ours, theirs) THEN 'frequency' WHEN NOT list_has_any(told, answered) THEN 'period'
+      WHEN bool_or(state = 'no-value') THEN 'value' ELSE 'split' END AS why
+  FROM {source} WHERE detail = '' GROUP BY ALL
+  HAVING origin_from IS NOT NULL AND destination_from IS NOT NULL AND NOT bool_or(state = 'compared')
+), nearest AS (
+  SELECT o.rule, o.origin, o.destination, o.period AS origin_period, o.origin_value,
+    m.period AS destination_period, m.destination_value
+  FROM {source} AS o JOIN {source} AS m USING (rule, origin, destination, frequency, split)
+  SEMI JOIN apart USING (rule, origin, destination)
+  WHERE o.detail = '' AND m.detail = '' AND o.origin_value IS NOT NULL AND m.destination_value IS NOT NULL
+  QUALIFY row_number() OVER (PARTITION BY o.rule, o.origin, o.destination ORDER BY
+    abs(TRY_CAST(left(o.period, 4) AS INTEGER) - TRY_CAST(left(m.period, 4) AS INTEGER)), o.period DESC) = 1
+)
+SELECT a.* EXCLUDE (ours, theirs, told, answered), n.* EXCLUDE (rule, origin, destination)
+FROM apart AS a LEFT JOIN nearest AS n USING (rule, origin, destination) ORDER BY ALL LIMIT ?
 """
 
 

@@ -18,6 +18,7 @@ FEW = 8
 _PAIR = ("rule", "frequency", "period", "origin", "destination", "split", "detail", "state", "verdict")
 _END = ("value", "status", "source", "unit", "provider", "series", "choices")
 _SUMMED = ("rule", "frequency", "period", "split", "expected", "compared", "exceeding", "unexplained")
+_NEAREST = ("origin_period", "origin_value", "destination_period", "destination_value")
 _LACKING = ("no_origin", "no_destination", "no_value")
 
 
@@ -103,7 +104,13 @@ def _apart(row: Mapping[str, Any], names: Names, language: str) -> dict[str, Any
         **told,
         "why": row["why"],
         "reason": sentence(f"mirror-apart-{row['why']}", language, **told),
+        **{name: row[name] for name in _NEAREST},
+        "nearest": None if row["origin_period"] is None else sentence("mirror-nearest", language, **_shown(row)),
     }
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, str]:
+    return {name: _figure(row[name], None) if name.endswith("_value") else row[name] for name in _NEAREST}
 
 
 def _rounded(value: float | None) -> float | None:
@@ -129,6 +136,8 @@ def lines_of(report: Mapping[str, Any], language: str, *, whole: bool = False) -
         yield sentence("mirror-apart", language)
     for one in report["apart"]:
         yield f"  {one['origin']}–{one['destination']}  {one['title']}: {one['reason']}"
+        if one["nearest"]:
+            yield f"           {one['nearest']}"
     if report["shown"] < report["found"]:
         yield sentence("mirror-more", language, shown=report["shown"], found=report["found"])
 
