@@ -1,9 +1,8 @@
 """``sdmx-hub demo``: a whole hub on real figures, with a second hub playing a partner, until interrupted.
 
-The first start makes two homes, loads the labour-migration structures into both and maps the shipped samples: those of
-the ILO into the partner's hub, national ones and those of other organisations into the first. Then it starts the two
-servers and the scheduler of the first hub, which harvests the partner every minute. A later start finds everything in
-place and only starts.
+The first start makes two homes, loads the labour-migration structures into both and maps some of the shipped samples:
+those of the ILO into the partner's hub, others into the first. Then it starts the two servers and the scheduler of the
+first hub, which harvests the partner every minute. A later start finds everything in place and only starts.
 """
 
 from __future__ import annotations
@@ -34,8 +33,28 @@ from sdmx_hub.load.artefact_pack import pack_root
 
 PARTNER = "ILO_STAT"
 """The provider whose samples the second hub publishes."""
-LEFT_OUT = {"EUR_ESTAT", "OECD_IMD"}
-"""Providers of the same figures as ITA_ISTAT: a hub takes one source's figures from one provider."""
+SHOWN = (
+    "CAN_IRCC/temporary_worker_program",
+    "COL_UAEMC/entries_foreigners",
+    "ESP_INE/emigration_destination",
+    "GHA_LD/placements_agencies",
+    "HTI_ONM/returns_months_2021",
+    "ILO_STAT/employed_foreign_born",
+    "ILO_STAT/nationals_abroad",
+    "ILO_STAT/returns",
+    "ITA_ISTAT/employed_foreigners",
+    "ITA_ISTAT/immigration_citizenship",
+    "SEN_ANSD/emigrants_rgph5",
+    "TUN_ATCT/recruitments_2019",
+    "UNSD/fatal_injuries",
+    "UN_DESA/migrant_stock_2019",
+    "UN_DESA/migrant_stock_2020",
+    "USA_DOS/work_visas",
+    "WB/bilateral_stocks_2017",
+    "WB/remittances_received",
+    "WB/sending_cost_to",
+)
+"""Mappings whose samples are shown: every kind of table, origins beside destinations, and soon done."""
 OPTIONS = {"returns_months_2021": ["--override", "SUM-01"]}
 """The published total of this table is not the sum of its months; its figures are marked unvalidated."""
 HARVESTED = "ILMH:DF_STOCK_ABROAD(1.0.0)"
@@ -109,10 +128,10 @@ def prepare(home: Path, partner: Path, partner_port: int, language: str) -> None
     if not stamp.is_file() or json.loads(stamp.read_text(encoding="utf-8")).get("content") != content:
         click.echo(sentence("demo-preparing", language, home=home))
         loads: dict[Path, list[list[str]]] = {home: [], partner: []}
-        for provider, mapping, sample in shipped_samples(root):
-            if provider not in LEFT_OUT:
-                words = ["load", str(sample), "--mapping", str(mapping), "--yes", *OPTIONS.get(mapping.stem, [])]
-                loads[partner if provider == PARTNER else home].append(words)
+        for name in SHOWN:
+            mapping, sample = shipped_sample(root, name)
+            words = ["load", str(sample), "--mapping", str(mapping), "--yes", *OPTIONS.get(mapping.stem, [])]
+            loads[partner if mapping.parent.name == PARTNER else home].append(words)
         with ThreadPoolExecutor(len(loads)) as pool:
             for made in [pool.submit(_fill, each, words) for each, words in loads.items()]:
                 made.result()
@@ -126,12 +145,11 @@ def _fill(home: Path, loads: Sequence[Sequence[str]]) -> None:
     _run(home, ["init"], ["structures", "load", "--pack"], ["metadata", "load", "--pack"], *loads)
 
 
-def shipped_samples(root: Path) -> Iterator[tuple[str, Path, Path]]:
-    """Give (provider, mapping, sample) for each shipped mapping that comes with a sample of the same name."""
-    for mapping in sorted((root / "mappings").glob("*/*.yaml")):
-        found = sorted((mapping.parent / "samples").glob(f"{mapping.stem}.*"))
-        if found:
-            yield mapping.parent.name, mapping, found[0]
+def shipped_sample(root: Path, name: str) -> tuple[Path, Path]:
+    """Give a shipped mapping, and the sample of the same name beside it."""
+    mapping = root / "mappings" / f"{name}.yaml"
+    [sample] = (mapping.parent / "samples").glob(f"{mapping.stem}.*")
+    return mapping, sample
 
 
 def _fingerprint(root: Path) -> str:
