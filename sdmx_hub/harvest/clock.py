@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import email.utils
 import random
 import time
 from collections.abc import Callable
@@ -21,3 +22,12 @@ class Clock:
     now: Callable[[], dt.datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
+
+
+def parse_http_date(text: str) -> dt.datetime | None:
+    """Read a date as HTTP headers write it, aware; None for anything else, numbers no calendar knows included."""
+    try:
+        found = email.utils.parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
