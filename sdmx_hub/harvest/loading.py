@@ -31,6 +31,7 @@ from sdmx_hub.query.plan import plan_data
 from sdmx_hub.query.request import DataQuery
 from sdmx_hub.sharing.audiences import INTERNAL
 from sdmx_hub.store.artefacts import Artefacts
+from sdmx_hub.store.fence import pass_fence
 from sdmx_hub.store.run_rows import Outcome, Run, State, Verdict
 
 SHRINKS, EMPTY = "SHRINK-01", "READ-EMPTY"
@@ -118,18 +119,20 @@ def load_answer(
     names: Mapping[Urn, Urn],
     scope: Mapping[str, frozenset[str]] | None,
     logs: tuple[str, ...],
+    memory: Mapping[str, Any],
     period: str = "",
 ) -> Loading:
     """Check an answer and, in one release or not at all, load it; in a dry run only compare.
 
     ``scope`` bounds a full answer (empty: no bounds but what ``logs`` hold); None says that the answer is a delta, or a
-    file that its mapping bounds, of a ``period``.
+    file that its mapping bounds, of a ``period``. ``memory`` is kept with the release, for whoever takes the run over.
     Raises TryAgain when somebody else is loading the dataflow.
     """
     kept = answer.kept
     if kept is None:
         raise TryAgain("harvest-raw-missing", sha256="")
     full = scope is not None
+    known = {**memory, LOGS: [] if full else list(logs)}
     order = LoadOrder(
         path=kept.path,
         tables=(TableFile(path=kept.path, name=_file_name(answer), period=period),) if source.api == FILES else (),
@@ -154,8 +157,8 @@ def load_answer(
         actor=actor_of(source),
         now=parts.clock.now(),
         dry_run=run.dry_run,
+        fence=lambda connection, release: pass_fence(connection, run, release, known),
     )
-    report = report if report.release_id or run.dry_run else _released_before(parts, run, report)
     release = report.release_id
     added = _log_of(parts, release, flow)
     kept_logs = (added,) if added and full else (*logs, *([added] if added and added not in logs else []))
@@ -180,25 +183,6 @@ def origin_of(run: Run) -> str:
 def _earlier(parts: Parts, logs: tuple[str, ...]) -> tuple[Path, ...]:
     paths = (parts.observations.root / "log" / f"{sha256}.parquet" for sha256 in logs)
     return tuple(path for path in paths if path.is_file())
-
-
-def _released_before(parts: Parts, run: Run, report: LoadReport) -> LoadReport:
-    """Take over the release an earlier worker of this run made before it died; nothing was left to change."""
-    found = parts.runs.find_release(origin_of(run)) if run.token > 1 and not report.has_errors else None
-    if found is None:
-        return report
-    release_id, counts = found
-    flows = tuple(
-        replace(
-            flow,
-            added=counts["added"],
-            revised=counts["revised"],
-            deleted=counts["deleted"],
-            unchanged=counts["unchanged"],
-        )
-        for flow in report.flows[:1]
-    )
-    return replace(report, release_id=release_id, flows=flows)
 
 
 def _log_of(parts: Parts, release_id: int | None, flow: Flow) -> str | None:

@@ -180,6 +180,7 @@ def _load(visit: Visit, structure: DataStructure, answer: Answer, memory: Mappin
             scope=None if visit.is_part else visit.scope(structure),
             period=file_period(visit.flow, visit.at),
             logs=visit.logs,
+            memory=memory,
         )
     except TryAgain as error:
         raise Postponed(visit.parts.clock.now() + BUSY) from error

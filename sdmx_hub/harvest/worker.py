@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import duckdb
@@ -12,12 +14,16 @@ from sdmx_hub.errors import HubError, TryAgain
 from sdmx_hub.harvest.asking import Postponed
 from sdmx_hub.harvest.lease import Hold, Interrupted, Stopped
 from sdmx_hub.harvest.parts import Parts, worker_name
-from sdmx_hub.harvest.source import parse_stored
+from sdmx_hub.harvest.recover import recover_outcome
+from sdmx_hub.harvest.source import Flow, Source, parse_stored
 from sdmx_hub.harvest.visit import failed, run_visit
 from sdmx_hub.store.run_rows import Outcome, Run, State, Verdict
 from sdmx_hub.store.runs import LeaseLost
 
 log = logging.getLogger(__name__)
+
+Visit = Callable[[Parts, Source, Flow, Hold], Outcome]
+"""What is done with a run that is held: ``visit.run_visit``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +33,7 @@ class Worker:
     parts: Parts
     name: str = field(default_factory=worker_name)
     closing: threading.Event = field(default_factory=threading.Event)
+    visit: Visit = run_visit
 
     def work_off(self, *, most: int | None = None) -> list[Run]:
         """Run whatever is due, until nothing is or ``most`` are done; give the runs that ended."""
@@ -56,9 +63,17 @@ class Worker:
                 outcome = self._outcome(run, hold)
             return runs.finish(run, outcome, now=now())
         except Postponed as error:
-            return runs.defer(run, until=error.until, verdict=Verdict(error.key, error.params))
+            return self._defer(run, error.until, Verdict(error.key, error.params))
         except Interrupted:
-            return runs.defer(run, until=now(), verdict=Verdict("harvest-queued"))
+            return self._defer(run, now(), Verdict("harvest-queued"))
+        except LeaseLost as error:
+            log.warning("run %s: %s", run.id, error)
+            return None
+
+    def _defer(self, run: Run, until: dt.datetime, verdict: Verdict) -> Run | None:
+        """Put a run back into the queue; None when another worker has taken it over."""
+        try:
+            return self.parts.runs.defer(run, until=until, verdict=verdict)
         except LeaseLost as error:
             log.warning("run %s: %s", run.id, error)
             return None
@@ -67,7 +82,8 @@ class Worker:
         try:
             stored = self.parts.sources.get(run.source)
             source = parse_stored(stored.document, stored.sha256)
-            return run_visit(self.parts, source, source.flow(run.flow), hold)
+            flow = source.flow(run.flow)
+            return recover_outcome(self.parts, run, flow) or self.visit(self.parts, source, flow, hold)
         except Stopped as error:
             return Outcome(state=State.FAILED, verdict=Verdict(error.key))
         except (Postponed, Interrupted, LeaseLost):

@@ -25,7 +25,7 @@ from sdmx_hub.model.finding import Finding, Severity, Where, has_errors
 from sdmx_hub.model.message import Action
 from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.observations import Observations
-from sdmx_hub.store.releases import Lineage
+from sdmx_hub.store.releases import Fence, Lineage
 from sdmx_hub.store.staging import Staged
 
 Look = Callable[[Sequence[Staged]], None]
@@ -62,13 +62,14 @@ def load_file(
     reason: str | None = None,
     dry_run: bool = False,
     look: Look | None = None,
+    fence: Fence | None = None,
 ) -> LoadReport:
     """Load a file: one release, or nothing at all when a finding is an error.
 
     ``raw`` is the folder in which the bytes are kept. A ``dry_run`` compares with what is stored and stops there, after
     ``look`` has seen what was staged. What is under embargo stays inside until ``embargo.release_due`` lets it out at
-    its moment. Raises as ``check_file``, and TryAgain when somebody else is loading one of the dataflows, Conflict when
-    the load contradicts what is stored.
+    its moment. ``fence`` is called within the transaction of the release. Raises as ``check_file``,
+    and TryAgain when somebody else is loading one of the dataflows, Conflict when the load contradicts what is stored.
     """
     with open_checked(order, artefacts) as opened:
         found = [finding for flow in opened.flows for finding in check_providers(flow, observations, order.overrides)]
@@ -92,6 +93,7 @@ def load_file(
             reason=reason,
             dry_run=dry_run,
             look=look,
+            fence=fence,
         )
 
 
@@ -214,6 +216,7 @@ def _store(
     reason: str | None,
     dry_run: bool,
     look: Look | None,
+    fence: Fence | None,
 ) -> LoadReport:
     staged: list[Staged] = []
     try:
@@ -228,7 +231,7 @@ def _store(
             for one in staged:
                 observations.discard(one)
             return report
-        release = observations.release(staged, lineage, actor=actor, now=now, reason=reason)
+        release = observations.release(staged, lineage, actor=actor, now=now, reason=reason, fence=fence)
     except BaseException:
         for one in staged:
             observations.discard(one)

@@ -25,7 +25,7 @@ from sdmx_hub.store.history import NEXT, change_columns, select_changes
 from sdmx_hub.store.lease import Lease, free_lease, take_lease, this_process
 from sdmx_hub.store.manifest import Link, Version, at_release, find_newest, find_version, releases_of
 from sdmx_hub.store.profile import Profiles
-from sdmx_hub.store.releases import ROLLBACK, Lineage, Release, publish, select_lineage, select_releases
+from sdmx_hub.store.releases import ROLLBACK, Fence, Lineage, Release, publish, select_lineage, select_releases
 from sdmx_hub.store.segments import Engine
 from sdmx_hub.store.select import empty_rows, select_deleted, select_keys, select_rows, selected_columns
 from sdmx_hub.store.staging import INTERNAL, PUBLIC, SMALL, Staged, Workshop
@@ -130,9 +130,19 @@ class Observations:
         now: dt.datetime,
         visible_from: Mapping[str, dt.datetime] | None = None,
         reason: str | None = None,
+        fence: Fence | None = None,
     ) -> Release | None:
         """Make staged loads visible together; None when they change nothing. See ``store.releases.publish``."""
-        return publish(self._database, staged, lineage, actor=actor, now=now, visible_from=visible_from, reason=reason)
+        return publish(
+            self._database,
+            staged,
+            lineage,
+            actor=actor,
+            now=now,
+            visible_from=visible_from,
+            reason=reason,
+            fence=fence,
+        )
 
     def discard(self, staged: Staged) -> None:
         """Give up a staged load; its files are collected in time."""

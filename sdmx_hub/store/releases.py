@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,8 @@ from sdmx_hub.store.tables import CHANGE, LINEAGE, RELEASE, SEGMENT
 
 LOAD, ROLLBACK = "load", "rollback"
 _TICK = dt.timedelta(microseconds=1)
+Fence = Callable[[Connection, int], None]
+"""Called with the transaction and the number of the release; what it raises undoes both."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,7 @@ def publish(
     visible_from: Mapping[str, dt.datetime] | None = None,
     kind: str = LOAD,
     reason: str | None = None,
+    fence: Fence | None = None,
 ) -> Release | None:
     """Make staged loads visible, all in one transaction; None, and nothing written, when they change nothing.
 
@@ -98,6 +101,8 @@ def publish(
         for change in changes:
             if change.audience == PUBLIC:
                 note_release(connection, change.dataflow, now=now, visible_from=max(change.visible_from, now))
+        if fence is not None:
+            fence(connection, key)
         return release
 
 

@@ -34,7 +34,7 @@ from sdmx_hub.store.run_rows import (
     short_instant,
     verdict_text,
 )
-from sdmx_hub.store.tables import CHANGE, LEASE, LINEAGE
+from sdmx_hub.store.tables import LEASE
 
 _LONG_AGO = dt.timedelta(days=1)
 MOST_ATTEMPTS = 3
@@ -124,7 +124,7 @@ class Runs:
             for row in connection.execute(_claimable(now, run_id)).all():
                 if (row.source, row.flow) in flows or row.host in hosts:
                     continue
-                if row.attempts >= MOST_ATTEMPTS:
+                if row.attempts >= MOST_ATTEMPTS and row.release_id is None:
                     self._fail_dead(connection, row.id, now)
                     continue
                 return _take(connection, row, holder, now, lease)
@@ -261,19 +261,6 @@ class Runs:
         with self._database.reading() as connection:
             found: dt.datetime | None = connection.execute(query).scalar_one()
         return found
-
-    def find_release(self, origin: str) -> tuple[int, dict[str, int]] | None:
-        """Find the release whose lineage names ``origin``, and its counts: what a worker that died had published."""
-        wanted = (
-            LINEAGE.c.source == origin,
-            CHANGE.c.release_id == LINEAGE.c.release_id,
-            CHANGE.c.audience == "internal",
-        )
-        query = sa.select(CHANGE).where(*wanted).order_by(CHANGE.c.release_id.desc()).limit(1)
-        with self._database.reading() as connection:
-            row = connection.execute(query).first()
-        names = ("added", "revised", "deleted", "unchanged")
-        return (row.release_id, {name: getattr(row, name) for name in names}) if row else None
 
     def free_leases(self, holder: str, dataflow: str, *, now: dt.datetime) -> None:
         """Free what a dead worker of ``holder`` holds of a dataflow; were it alive, its token would be refused."""
