@@ -8,11 +8,15 @@ where a row came from on the way in: ``_row`` (its number in the source) and ``_
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    import duckdb
 
 SOURCE_ROW = "_row"
 ACTION = "_action"
@@ -20,7 +24,6 @@ BATCH_ROWS = 122_880
 """Rows in one batch: a row group of DuckDB."""
 FEW_ROWS = 2_048
 """One vector of DuckDB."""
-_STREAMS_FROM_SQL = not duckdb.__version__.startswith("1.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +60,10 @@ def open_reader(
     """Run a query and stream its result as Arrow batches.
 
     DuckDB 2 streams only what ``sql`` gives (``execute`` copies the whole result first, and warns), DuckDB 1.5 only
-    what ``execute`` gives (``sql`` takes minutes), so this is the one place that draws rows.
+    what ``execute`` gives (``sql`` takes minutes), so this is the one place that draws rows. The library is not
+    imported here: parsers in a process of their own know rows, but have no engine, and it takes long to come.
     """
-    if _STREAMS_FROM_SQL:
+    if not sys.modules["duckdb"].__version__.startswith("1."):
         reader: pa.RecordBatchReader = connection.sql(sql, params=list(params)).to_arrow_reader(size)
     else:
         reader = connection.execute(sql, list(params)).to_arrow_reader(size)
