@@ -9,7 +9,9 @@ import duckdb
 import pytest
 
 from sdmx_hub.load.artefacts import pack_root, read_pack
+from sdmx_hub.mapping import table_statistics, table_workbook
 from sdmx_hub.mapping.apply import Mapped, apply_mapping
+from sdmx_hub.mapping.guess import sample
 from sdmx_hub.mapping.reading import parse_mapping, read_mapping
 from sdmx_hub.mapping.rules import TableMapping
 from sdmx_hub.model.urn import Urn
@@ -18,6 +20,7 @@ from tests.mapping.tables import MAPPINGS, changed
 from tests.support.commands import type_command
 from tests.support.engine import connect
 from tests.support.homes import make_office
+from tests.support.parsing import run_here
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -34,6 +37,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.fixture
+def parse_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parse workbooks and surveys in this process; that they are parsed in a child is for ``test_hostile`` to show."""
+    for module in (sample, table_workbook, table_statistics):
+        monkeypatch.setattr(module, "run_limited", run_here)
+
+
+@pytest.fixture
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with connect() as opened:
         yield opened
@@ -46,10 +56,10 @@ def shipped_once(artefacts: Artefacts) -> Callable[..., Mapped]:
     @functools.cache
     def applied(name: str, file: str) -> Mapped:
         place = MAPPINGS / name
-        [sample] = (place.parent / "samples").glob(file or f"{place.name}.*")
+        [table] = (place.parent / "samples").glob(file or f"{place.name}.*")
         mapping = read_mapping(place.with_suffix(".yaml"))
         structure = artefacts.structure_of(Urn("Dataflow", mapping.dataflow))
-        return apply_mapping(mapping, sample, structure, artefacts, connect())
+        return apply_mapping(mapping, table, structure, artefacts, connect())
 
     return lambda name, file="": applied(name, file)
 

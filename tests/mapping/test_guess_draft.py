@@ -23,6 +23,8 @@ from sdmx_hub.store.artefacts import Artefacts
 from tests.mapping.tables import MAPPINGS
 from tests.support.engine import connect
 
+pytestmark = pytest.mark.usefixtures("parse_here")
+
 SAMPLED = (
     "COL_UAEMC/entries_foreigners",
     "ESP_INE/emigration_destination",

@@ -16,6 +16,8 @@ from sdmx_hub.cli import cli
 from tests.mapping.tables import FIXTURES, MAPPINGS
 from tests.support.homes import make_office
 
+pytestmark = pytest.mark.usefixtures("parse_here")
+
 LAYOUTS = FIXTURES / "layouts"
 
 

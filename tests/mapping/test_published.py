@@ -20,6 +20,8 @@ from sdmx_hub.model.period import parse_period
 from sdmx_hub.model.rows import literal, quoted
 from tests.mapping.tables import MAPPINGS
 
+pytestmark = pytest.mark.usefixtures("parse_here")
+
 Figures = dict[tuple[str, ...], Decimal | None]
 """Value by key; None where the table has a sign in place of it."""
 

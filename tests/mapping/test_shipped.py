@@ -25,6 +25,8 @@ from sdmx_hub.store.artefacts import Artefacts
 from tests.mapping.real_data import SAMPLES, UNSHIPPED
 from tests.mapping.tables import MAPPINGS, observations
 
+pytestmark = pytest.mark.usefixtures("parse_here")
+
 MAPPING_FILES = sorted(MAPPINGS.glob("*/*.yaml"))
 SHIPPED = [path for path in MAPPING_FILES if any((path.parent / "samples").glob(f"{path.stem}.*"))]
 """Mappings with a sample; the figures of some tables may be used, but not handed on."""

@@ -22,6 +22,8 @@ from sdmx_hub.model.urn import Urn
 from sdmx_hub.store.artefacts import Artefacts
 from tests.mapping.tables import changed, codes, observations
 
+pytestmark = pytest.mark.usefixtures("parse_here")
+
 ApplyText = Callable[..., Mapped]
 FIXED = "format: fixed, columns: [{name: area, width: 3}, {name: n, start: 5, width: 4}]"
 ROWS = [("FRA", "12"), ("ITA", "7")]

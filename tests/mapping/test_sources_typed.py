@@ -31,6 +31,8 @@ from tests.factories import OBSERVATION, component, make_codelist, make_concepts
 from tests.mapping.tables import changed
 from tests.support.postgres import new_database, running_server
 
+pytestmark = pytest.mark.usefixtures("parse_here")
+
 Run = Callable[..., Result]
 SELECT = "SELECT area, n FROM permits WHERE year = :period ORDER BY area"
 SQL = {

@@ -14,6 +14,8 @@ from sdmx_hub.mapping.workbook import as_text, extract_sheet
 from sdmx_hub.sandbox import run_limited
 from tests.mapping.tables import changed, codes, observations
 
+pytestmark = pytest.mark.usefixtures("parse_here")
+
 Cells = Sequence[Sequence[object]]
 XLSX = {"format: csv": "format: xlsx"}
 
