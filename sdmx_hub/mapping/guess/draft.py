@@ -20,6 +20,7 @@ from sdmx_hub.mapping.guess.roles import Role, guess_roles
 from sdmx_hub.mapping.guess.sample import Sample, read_samples
 from sdmx_hub.mapping.guess.seen import Seen
 from sdmx_hub.mapping.guess.signs import guess_signs
+from sdmx_hub.mapping.guess.sketch import Sketch
 from sdmx_hub.mapping.guess.told import Doubt
 from sdmx_hub.mapping.guess.writing import write_draft
 from sdmx_hub.mapping.suggest import Confirmation
@@ -99,9 +100,9 @@ def draft_mapping(
         kinds=_annotations(structure, registry, "KIND"),
         language=language,
     )
-    composer = Composer(context, seen, path, titles, language)
+    composer = Composer(Sketch(context=context, seen=seen, path=path, titles=titles, language=language))
     document = composer.document(named, registry.get(dataflow))
-    doubts = [*([provider_doubt] if provider_doubt else []), *composer.doubts]
+    doubts = [*([provider_doubt] if provider_doubt else []), *composer.sketch.doubts]
     if len(samples) > 1:
         others = tuple(one.sheet or "" for one in samples if one is not sample)
         doubts.append(
