@@ -19,11 +19,14 @@ from sdmx_hub.harvest.source import Source, read_credentials
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.registry import Registry
+from sdmx_hub.store.run_rows import Run
 from sdmx_hub.store.runs import Runs
 from sdmx_hub.store.sources import Sources
 
 Step = Callable[[str], None]
 """Told the catalogue key of each step of a run, for whoever watches."""
+AfterRun = Callable[["Parts", Run], None]
+"""Called with the hub and a run, as the ledger has it, once it has ended (see ``after``)."""
 
 
 def worker_name() -> str:
@@ -44,6 +47,7 @@ class Parts:
     lease: dt.timedelta = LEASE
     environment: Mapping[str, str] | None = None
     step: Step = lambda _: None
+    after: tuple[AfterRun, ...] = ()
 
     @property
     def runs(self) -> Runs:
@@ -63,7 +67,7 @@ class Parts:
             limits=source.limits,
             raw=self.raw,
             home=source.place,
-            user_agent=f"sdmx-hub/{self.settings.hub_id}{contact}",
+            user_agent=source.dialect.user_agent or f"sdmx-hub/{self.settings.hub_id}{contact}",
             credentials=read_credentials(source, self.environment),
         )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from sdmx_hub.errors import HubError, TryAgain
+from sdmx_hub.harvest.after import call_after
 from sdmx_hub.harvest.asking import Postponed
 from sdmx_hub.harvest.lease import Hold, Interrupted, Stopped
 from sdmx_hub.harvest.parts import Parts, worker_name
@@ -61,7 +62,7 @@ class Worker:
         try:
             with hold:
                 outcome = self._outcome(run, hold)
-            return runs.finish(run, outcome, now=now())
+            ended = runs.finish(run, outcome, now=now())
         except Postponed as error:
             return self._defer(run, error.until, Verdict(error.key, error.params))
         except Interrupted:
@@ -69,6 +70,8 @@ class Worker:
         except LeaseLost as error:
             log.warning("run %s: %s", run.id, error)
             return None
+        call_after(self.parts, ended)
+        return ended
 
     def _defer(self, run: Run, until: dt.datetime, verdict: Verdict) -> Run | None:
         """Put a run back into the queue; None when another worker has taken it over."""

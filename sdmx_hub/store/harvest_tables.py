@@ -16,6 +16,7 @@ SOURCE = sa.Table(
     sa.Column("added_at", Instant, nullable=False),
     sa.Column("changed_at", Instant, nullable=False),
     sa.Column("removed_at", Instant),
+    sa.Column("since", sa.Text, nullable=False, server_default="{}"),
 )
 
 RUN = sa.Table(
@@ -50,6 +51,11 @@ RUN = sa.Table(
     sa.Column("unchanged", sa.BigInteger, nullable=False),
     sa.Column("findings", sa.Text, nullable=False),
     sa.Column("memory", sa.Text, nullable=False),
+    sa.Column("plan", sa.Text, nullable=False, server_default="{}"),
+    sa.Column("decision", sa.String(20), nullable=False, server_default=""),
+    sa.Column("decided_by", sa.String(255)),
+    sa.Column("decided_at", Instant),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("source", "flow", "slot", name="harvest_run_slot"),
     sa.Index("harvest_run_state", "state", "not_before"),
     sa.Index("harvest_run_flow", "source", "flow", "id"),
@@ -70,5 +76,16 @@ REQUEST = sa.Table(
     sa.Column("tries", sa.Integer, nullable=False),
     sa.Column("raw_sha256", sa.String(64)),
     sa.Column("failure", sa.Text, nullable=False),
+    sa.Column("answer", sa.Text, nullable=False, server_default=""),
     sa.Index("harvest_request_run", "run_id"),
+)
+
+HOST = sa.Table(
+    "harvest_host",
+    METADATA,
+    sa.Column("host", sa.String(300), primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("failed_at", Instant, nullable=False),
+    sa.Column("until", Instant),
 )

@@ -40,6 +40,14 @@ class Trigger(enum.StrEnum):
     SCHEDULE = "schedule"
     MANUAL = "manual"
     RETRY = "retry"
+    NOTICE = "notice"
+    """The partner said that something is new, or a file lies in the folder."""
+
+
+PARTS = "parts"
+"""In the plan of a run: the parts a question too large for one answer was split into."""
+APPROVED, REJECTED = "approved", "rejected"
+"""What a person may decide about a held run."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,8 @@ class Request:
     tries: int
     raw_sha256: str | None = None
     failure: str = ""
+    answer: str = ""
+    """What of the answer is not in its body, as JSON: the headers that matter, and how a refusal began."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +119,12 @@ class Run:
     stop_requested: bool
     attempts: int
     outcome: Outcome
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    """What the run works by, kept for whoever takes it over: what is asked for, in which parts, on what it builds."""
+    decision: str = ""
+    decided_by: str | None = None
+    decided_at: dt.datetime | None = None
+    reason: str = ""
 
     @property
     def state(self) -> State:
@@ -129,6 +145,7 @@ class Slot:
     dry_run: bool = False
     follows: int | None = None
     not_before: dt.datetime | None = None
+    plan: Mapping[str, Any] = field(default_factory=dict)
 
 
 def select_run(connection: Connection, run_id: int) -> Run:
@@ -150,7 +167,8 @@ def read_run(row: Any) -> Run:
         memory=json.loads(values.pop("memory")),
         **{name: values.pop(name) for name in ("received", "added", "revised", "deleted", "unchanged", "release_id")},
     )
-    return Run(outcome=outcome, trigger=Trigger(values.pop("trigger")), **values)
+    plan = json.loads(values.pop("plan"))
+    return Run(outcome=outcome, trigger=Trigger(values.pop("trigger")), plan=plan, **values)
 
 
 def outcome_values(outcome: Outcome) -> dict[str, Any]:
@@ -188,6 +206,11 @@ def verdict_text(verdict: Verdict) -> str:
     """Write a verdict as the table keeps it."""
     params = {key: value if isinstance(value, int | float) else str(value) for key, value in verdict.params.items()}
     return json.dumps({"key": verdict.key, "params": params}, ensure_ascii=False)
+
+
+def plan_text(plan: Mapping[str, Any]) -> str:
+    """Write a plan as the table keeps it."""
+    return json.dumps(dict(plan), ensure_ascii=False)
 
 
 def short_instant(at: dt.datetime) -> str:

@@ -9,7 +9,8 @@ run. Runs of one flow never overlap, and no partner is asked twice at the same t
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from sdmx_hub.store.harvest_tables import REQUEST, RUN
 from sdmx_hub.store.run_rows import (
     GOOD,
     OPEN,
+    PARTS,
     Outcome,
     Request,
     Run,
@@ -29,14 +31,17 @@ from sdmx_hub.store.run_rows import (
     Trigger,
     Verdict,
     outcome_values,
+    plan_text,
     read_run,
     select_run,
     short_instant,
     verdict_text,
 )
+from sdmx_hub.store.sent_requests import select_sent
 from sdmx_hub.store.tables import LEASE
 
 _LONG_AGO = dt.timedelta(days=1)
+_TICK = dt.timedelta(microseconds=1)
 MOST_ATTEMPTS = 3
 """A run whose worker died so often is failed, not tried for ever."""
 
@@ -71,12 +76,24 @@ class Runs:
             connection.execute(
                 sa.update(RUN)
                 .where(RUN.c.source == latest.source, RUN.c.flow == latest.flow, RUN.c.id != run.id)
-                .where(RUN.c.state == State.QUEUED, RUN.c.trigger == Trigger.SCHEDULE)
+                .where(RUN.c.state == State.QUEUED, RUN.c.trigger == Trigger.SCHEDULE, RUN.c.decision == "")
                 .values(state=State.SUPERSEDED, verdict=verdict_text(verdict), finished_at=now)
             )
             for slot in slots[:-1]:
                 self._insert(connection, slot, State.SUPERSEDED, verdict, now)
             return run
+
+    def queue_every(self, slots: Sequence[Slot], *, now: dt.datetime) -> list[Run]:
+        """Queue a run for each of ``slots`` that does not exist yet; none stands for another."""
+        with self._database.transaction() as connection:
+            made = [self._insert(connection, slot, State.QUEUED, Verdict("harvest-queued"), now) for slot in slots]
+        return [run for run in made if run is not None]
+
+    def leave_out(self, slots: Sequence[Slot], *, now: dt.datetime) -> None:
+        """Record ``slots`` as missed: nobody will run them."""
+        with self._database.transaction() as connection:
+            for slot in slots:
+                self._insert(connection, slot, State.SUPERSEDED, Verdict("harvest-left-out"), now)
 
     def _insert(
         self, connection: Connection, slot: Slot, state: State, verdict: Verdict, now: dt.datetime
@@ -102,6 +119,7 @@ class Runs:
                 token=0,
                 stop_requested=False,
                 attempts=0,
+                plan=plan_text(slot.plan),
                 **outcome_values(Outcome(state=state, verdict=verdict)),
             )
         )
@@ -166,7 +184,7 @@ class Runs:
                 run,
                 state=outcome.state,
                 verdict=verdict_text(outcome.verdict),
-                finished_at=now,
+                finished_at=_after_others(connection, run, now),
                 expires_at=None,
                 **outcome_values(outcome),
             )
@@ -232,12 +250,19 @@ class Runs:
         with self._database.reading() as connection:
             return tuple(Request(**{name: row[name] for name in names}) for row in connection.execute(query).mappings())
 
+    def sent_since(self, host: str, since: dt.datetime) -> list[tuple[str, dt.datetime]]:
+        """Purpose and moment of every request sent to a host since, by whichever worker."""
+        return select_sent(self._database, host, since)
+
     def last_good(self, source: str, flow: str) -> Run | None:
-        """Find the last run of a flow that succeeded or found nothing new; dry runs do not count."""
+        """Find the last run of a flow to succeed or find nothing new; dry runs do not count.
+
+        A run approved late is the last: what it asked for is older than what came between, which is asked for again.
+        """
         query = (
             sa.select(RUN)
             .where(RUN.c.source == source, RUN.c.flow == flow, RUN.c.state.in_(GOOD), RUN.c.dry_run.is_(False))
-            .order_by(RUN.c.started_at.desc(), RUN.c.id.desc())
+            .order_by(RUN.c.finished_at.desc(), RUN.c.id.desc())
             .limit(1)
         )
         with self._database.reading() as connection:
@@ -270,6 +295,11 @@ class Runs:
                 sa.update(LEASE).where(*mine).values(expires_at=now - _LONG_AGO, token=LEASE.c.token + 1)
             )
 
+    def keep_plan(self, run: Run, plan: Mapping[str, Any]) -> None:
+        """Keep what the run works by for whoever takes it over. Raises LeaseLost."""
+        with self._database.transaction() as connection:
+            _change(connection, run, plan=plan_text(plan))
+
     def mark_full(self, run: Run) -> None:
         """Note that the run compares everything, whatever was asked. Raises LeaseLost."""
         with self._database.transaction() as connection:
@@ -292,13 +322,26 @@ def _take(connection: Connection, row: Any, holder: str, now: dt.datetime, lease
             verdict=verdict_text(Verdict("harvest-running")),
             holder=holder,
             token=row.token + 1,
-            started_at=now,
+            started_at=_begun(row, now),
             heartbeat_at=now,
             expires_at=now + lease,
             attempts=row.attempts + 1,
         )
     )
     return select_run(connection, row.id)
+
+
+def _begun(row: Any, now: dt.datetime) -> dt.datetime:
+    """When the run began: a run that goes on with what it has was begun when it first asked."""
+    begun: dt.datetime = row.started_at if row.started_at and PARTS in json.loads(row.plan) else now
+    return row.started_at if row.decision and row.started_at else begun
+
+
+def _after_others(connection: Connection, run: Run, now: dt.datetime) -> dt.datetime:
+    """When a run ended: after every other of its flow, also when the clock was set back, for their order is needed."""
+    mine = (RUN.c.source == run.source, RUN.c.flow == run.flow, RUN.c.state.in_(GOOD))
+    last: dt.datetime | None = connection.execute(sa.select(sa.func.max(RUN.c.finished_at)).where(*mine)).scalar_one()
+    return now if last is None else max(now, last + _TICK)
 
 
 def _change(connection: Connection, run: Run, **values: object) -> None:
