@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sdmx_hub.errors import HubError, PartnerUnavailable, TryAgain
-from sdmx_hub.harvest.clock import Clock
+from sdmx_hub.harvest.clock import Clock, parse_http_date
+from sdmx_hub.harvest.dialect.pace import HOUR, wait_of
+from sdmx_hub.harvest.dialect.record import STANDARD, Dialect, Rate
 from sdmx_hub.harvest.fetch import Answer, Visitor, fetch
 from sdmx_hub.harvest.lease import Hold
 from sdmx_hub.store.run_rows import Request
@@ -42,6 +44,7 @@ class Asker:
     runs: Runs
     hold: Hold
     clock: Clock
+    dialect: Dialect = STANDARD
     tries: int
 
     def ask(self, purpose: str, url: str, headers: Mapping[str, str]) -> Answer:
@@ -51,8 +54,10 @@ class Asker:
         """
         entry = Request(
             sent_at=self.clock.now(), purpose=purpose, url=url, status=None, bytes=0, milliseconds=0, tries=0
+        sent: list[tuple[str, dt.datetime]] = []
         )
         for number in range(1, self.tries + 1):
+            self._keep_pace(purpose, sent)
             self.hold.check()
             try:
                 answer = fetch(url, self.visitor, headers)
@@ -71,6 +76,20 @@ class Asker:
                 return answer
             self.hold.wait(max(wished, self._wait(number)))
         raise ValueError(self.tries)
+    def _keep_pace(self, purpose: str, tries: list[tuple[str, dt.datetime]]) -> None:
+        """Wait as long as the dialect wants between requests, and note this one among ``tries``. Raises Postponed."""
+        rate = self.dialect.rate(purpose)
+        if rate and purpose != "file":
+            now = self.clock.now()
+            before = [*self.runs.sent_since(self.hold.run.host, now - HOUR), *tries]
+            kin = [at for other, at in before if self.dialect.rate(other) is rate]
+            wait = max(wait_of(Rate(seconds=rate.seconds), [at for _, at in before], now), wait_of(rate, kin, now))
+            if wait > PATIENCE:
+                raise Postponed(now + dt.timedelta(seconds=wait))
+            if wait > 0:
+                self.hold.wait(wait)
+        tries.append((purpose, self.clock.now()))
+
 
     def _wait(self, number: int) -> float:
         doubled: float = FIRST_WAIT * 2 ** (number - 1)

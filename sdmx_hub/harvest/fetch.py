@@ -58,7 +58,10 @@ class Visitor:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What came back: ``kept`` for a 200 with a body, ``excerpt`` for anything else; ``bytes`` on the wire."""
+    """What came back: ``kept`` for a 200 (a 206 where a range was asked for) with a body, else ``excerpt``.
+
+    ``bytes`` are those on the wire.
+    """
 
     url: str
     status: int
@@ -123,7 +126,8 @@ def _receive(url: str, response: httpx2.Response, visitor: Visitor, deadline: di
     headers = {name.lower(): value for name, value in response.headers.items()}
     counted = _Counted(response, visitor.limits, deadline)
     kept, excerpt = None, ""
-    if response.status_code == 200:
+    ranged = response.status_code == 206 and "range" in response.request.headers
+    if response.status_code == 200 or ranged:
         _require_frame(url, headers)
         with visitor.raw.draft() as (draft, path):
             for chunk in _decoded(counted, headers, visitor.limits):

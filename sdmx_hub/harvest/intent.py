@@ -33,7 +33,8 @@ def plan_visit(run: Run, source: Source, flow: Flow, runs: Runs) -> Intent:
     """Decide what to ask for.
 
     Everything is asked for and compared when the run says so, when there is nothing to build on (no good run yet, or
-    the source or its mapping has changed since), by mechanism ``pull``, and every ``full_every``-th run.
+    the source or its mapping has changed since), by mechanism ``pull``, and every ``full_every``-th run. A partner
+    whose dialect knows no ``updatedAfter`` is asked for everything, if it has changed, by ``delta`` too.
     """
     last = runs.last_good(source.id, flow.id)
     memory = last.outcome.memory if last else {}
@@ -42,8 +43,11 @@ def plan_visit(run: Run, source: Source, flow: Flow, runs: Runs) -> Intent:
     due = source.full_every > 0 and runs.good_since_full(source.id, flow.id) >= source.full_every - 1
     if run.full or source.mechanism == "pull" or due:
         return Intent(full=True, memory=memory)
-    if source.mechanism == "delta":
-        behind = dt.timedelta(seconds=float(memory.get("behind", 0)))
+    if source.mechanism == "delta" and source.dialect.delta == "updatedAfter":
+        lag = memory.get("behind", 0)
+        if lag is None:  # a clock that tells no time cannot say what is new
+            return Intent(full=True, memory=memory)
+        behind = dt.timedelta(seconds=float(lag))
         return Intent(full=False, updated_after=last.started_at - behind, memory=memory)
     names = {"If-None-Match": "etag", "If-Modified-Since": "last_modified"}
     validators = {header: str(memory[name]) for header, name in names.items() if memory.get(name)}

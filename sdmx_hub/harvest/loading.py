@@ -162,7 +162,7 @@ def load_answer(
     release = report.release_id
     added = _log_of(parts, release, flow)
     kept_logs = (added,) if added and full else (*logs, *([added] if added and added not in logs else []))
-    findings = (*report.findings, *(_declared_otherwise(answer, report) if source.api != FILES else ()))
+    findings = (*report.findings, *([] if source.api == FILES else _declared_otherwise(answer, report, source)))
     return Loading(report=report, findings=findings, logs=kept_logs, release_id=release)
 
 
@@ -193,12 +193,13 @@ def _log_of(parts: Parts, release_id: int | None, flow: Flow) -> str | None:
     return str(found[0]["log_sha256"]) if found else None
 
 
-def _declared_otherwise(answer: Answer, report: LoadReport) -> list[Finding]:
+def _declared_otherwise(answer: Answer, report: LoadReport, source: Source) -> list[Finding]:
     """Tell when the partner called its answer something else than it is; it was read as what it is."""
     kinds = {kind.value: kind for kind in Kind}
     kind = kinds.get(report.kind)
     syntax = kind.name.partition("_")[0].lower() if kind else ""
-    if syntax not in _TYPES or not answer.content_type or syntax in answer.content_type:
+    expected = source.dialect.any_content_type or not answer.content_type or syntax in answer.content_type
+    if syntax not in _TYPES or expected:
         return []
     params = {"declared": answer.content_type[:100], "found": report.kind}
     return [Finding(code="harvest-content-type", severity=Severity.WARNING, where=Where(), params=params)]

@@ -16,6 +16,8 @@ from typing import Any
 
 from sdmx_hub.config import Secret
 from sdmx_hub.errors import ConfigurationError
+from sdmx_hub.harvest.dialect.profiles import read_dialect
+from sdmx_hub.harvest.dialect.record import STANDARD, Dialect
 from sdmx_hub.harvest.fetch import Limits
 from sdmx_hub.harvest.guard import PORTS, Place, Policy, parse_place
 from sdmx_hub.harvest.slots import Schedule, parse_cron, parse_interval
@@ -85,6 +87,7 @@ class Source:
     sha256: str = ""
 
     @property
+    dialect: Dialect = STANDARD
     def place(self) -> Place:
         """Where the endpoint is."""
         return parse_place(self.endpoint)
@@ -110,18 +113,22 @@ def _host_and_port(text: str, home: Place) -> tuple[str, int]:
 
 
 def read_source(document: Mapping[str, Any], sha256: str = "") -> Source:
-    """Read a checked document. Raises BadRequest for what a schema cannot tell (a cron field, a zone)."""
+    """Read a checked document.
+
+    Raises BadRequest for what a schema cannot tell (a cron field, a zone), NotFound for an unknown profile.
+    """
     api = document["api"]
     schedule = document["schedule"]
     limits = dict(document.get("limits", {}))
     known = {item.name for item in fields(Limits)}
+    dialect = read_dialect(document.get("dialect"))
     return Source(
         id=document["id"],
         titles=document["title"],
         endpoint=document["endpoint"].rstrip("/"),
         api=api,
-        format=document.get("format", DEFAULT_FORMATS[api]),
-        structure_format=document.get("structure_format", DEFAULT_STRUCTURE_FORMATS[api]),
+        format=document.get("format", dialect.format or DEFAULT_FORMATS[api]),
+        structure_format=document.get("structure_format", dialect.structure_format or DEFAULT_STRUCTURE_FORMATS[api]),
         adopts_structures=document.get("structures") == "adopt",
         mechanism=document.get("mechanism", "conditional"),
         full_every=document.get("full_every", 10),
@@ -140,6 +147,7 @@ def read_source(document: Mapping[str, Any], sha256: str = "") -> Source:
     )
 
 
+        dialect=dialect,
 def _flow(item: Mapping[str, Any]) -> Flow:
     dataflow = parse_ref(item["dataflow"])
     return Flow(

@@ -14,13 +14,13 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from sdmx_hub.errors import ConfigurationError, HubError
+from sdmx_hub.errors import ConfigurationError, HubError, NotFound
 from sdmx_hub.harvest.files import check_files
 from sdmx_hub.harvest.guard import parse_place
 from sdmx_hub.harvest.source import Flow, Source, read_source, text_hash
 from sdmx_hub.mapping.document import Document, parse_document, shown_path
 from sdmx_hub.mapping.reading import BadMapping, read_mapping
-from sdmx_hub.model.finding import Finding, Severity, Where
+from sdmx_hub.model.finding import Finding, Severity, Where, has_errors
 
 _Path = tuple[str | int, ...]
 _V2_ONLY = {"csv-2.0", "json-2.0", "xml-3.0"}
@@ -101,6 +101,10 @@ def _faults(error: ValidationError) -> Iterator[tuple[str, _Path, dict[str, obje
                 yield "SOURCE-KEY", (*path, key), {"key": key, "known": ", ".join(known)}, _nearest(key, known)
     elif kind == "required":
         yield "SOURCE-REQUIRED", path, {"key": error.message.split("'")[1]}, None
+    elif kind == "anyOf" and isinstance(error.instance, dict) and error.context:
+        for below in error.context:
+            if below.validator != "type":
+                yield from _faults(below)
     elif kind == "enum":
         allowed = [str(value) for value in error.validator_value]  # type: ignore[union-attr]
         value = str(error.instance)
@@ -131,7 +135,7 @@ def _read_checked(document: Document, path: Path, sha256: str) -> tuple[list[Fin
     try:
         source = read_source(document.value, sha256)
     except HubError as error:
-        add(error, "schedule")
+        add(error, "dialect" if isinstance(error, NotFound) else "schedule")
         return findings, None
     try:
         source.policy(allow_local=False)
@@ -140,6 +144,7 @@ def _read_checked(document: Document, path: Path, sha256: str) -> tuple[list[Fin
         add(error, "endpoint")
     if source.api == "v1" and source.format in _V2_ONLY - {"csv-2.0"}:
         findings.append(_format_finding(source, document, path))
+    findings += _check_dialect(source, document, path)
     for wrong, position in check_files(source):
         add(wrong, "flows", position)
     seen: set[str] = set()
@@ -151,7 +156,23 @@ def _read_checked(document: Document, path: Path, sha256: str) -> tuple[list[Fin
             add(ConfigurationError("source-provider", provider=flow.provider), "flows", position, "provider")
         if flow.mapping:
             findings += _check_mapping(flow, document, path, ("flows", position, "mapping"))
-    return findings, None if findings else source
+    return findings, None if has_errors(findings) else source
+
+
+def _check_dialect(source: Source, document: Document, path: Path) -> Iterator[Finding]:
+    """Tell what of a source its dialect does not go with; the source may be right, so these are warnings."""
+    dialect = source.dialect
+    faults = []
+    if dialect.api and dialect.api != source.api:
+        faults.append(("source-dialect-api", "api", {"api": source.api, "known": dialect.api}))
+    if source.mechanism == "delta" and dialect.delta != "updatedAfter":
+        faults.append(("source-dialect-delta", "mechanism", {}))
+    if dialect.page_values and not source.format.startswith("csv"):
+        faults.append(("source-dialect-pages", "format", {"format": source.format}))
+    for code, key, params in faults:
+        where = Where(file=path.name, row=document.line((key,)), path=key)
+        told = {"dialect": dialect.id, **params}
+        yield Finding(code=code, severity=Severity.WARNING, where=where, params=told)
 
 
 def _check_mapping(flow: Flow, document: Document, path: Path, place: _Path) -> list[Finding]:

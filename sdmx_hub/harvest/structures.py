@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from sdmx_hub.errors import NotFound, PartnerUnavailable
-from sdmx_hub.harvest.addresses import accept_structure, structure_url
+from sdmx_hub.harvest.addresses import accept_structure, artefact_url, structure_url
 from sdmx_hub.harvest.asking import Asker
 from sdmx_hub.harvest.compatible import check_fit
 from sdmx_hub.harvest.excerpt import told
@@ -18,8 +18,9 @@ from sdmx_hub.harvest.source import Flow, Source
 from sdmx_hub.load.artefact_checks import Located
 from sdmx_hub.load.artefacts import load_artefacts, locate_files
 from sdmx_hub.model.finding import Finding, Severity, has_errors
+from sdmx_hub.load.guard import open_guarded
 from sdmx_hub.model.structure import DataStructure
-from sdmx_hub.model.urn import Urn
+from sdmx_hub.model.urn import Urn, parse_urn
 from sdmx_hub.store.artefacts import Artefacts
 
 ACTOR = "harvest:{source}"
@@ -55,13 +56,39 @@ def ask_structures(parts: Parts, asker: Asker, source: Source, flow: Flow, memor
         path, etag, sha256 = answer.kept.path, answer.headers.get("etag"), answer.kept.sha256
     else:
         raise PartnerUnavailable("harvest-status", status=answer.status, url=shown(url), excerpt=told(answer.excerpt))
-    located = locate_files([Path(path)])
-    return Partner(
+    located = _located(Path(path))
+    partner = Partner(
         located=located,
         artefacts=Artefacts(one.artefact for one in located),
         memory={"structure_etag": etag, "structure_sha256": sha256},
     )
 
+    return _with_structure(asker, source, flow, partner)
+
+
+def _located(path: Path) -> tuple[Located, ...]:
+    """Read the artefacts of an answer, unpacked within limits where it came as gzip or ZIP."""
+    with open_guarded(path) as guarded:
+        return locate_files([guarded.path])
+
+
+def _with_structure(asker: Asker, source: Source, flow: Flow, partner: Partner) -> Partner:
+    """Ask for the data structure by itself where the partner's answer names it and leaves it out."""
+    dataflow = partner.artefacts.find(Urn("Dataflow", flow.partner))
+    named = dataflow.document.get("structure") if dataflow else None
+    if not isinstance(named, str):
+        return partner
+    urn = parse_urn(named)
+    if partner.artefacts.find(urn) is not None:
+        return partner
+    mode = next((mode for mode in ("descendants", "all", "children") if mode in source.dialect.references), "none")
+    answer = asker.ask(
+        "structure", artefact_url(source, "datastructure", urn.ref, mode), {"Accept": accept_structure(source)}
+    )
+    if answer.status != 200 or answer.kept is None:
+        return partner
+    located = (*partner.located, *_located(answer.kept.path))
+    return replace(partner, located=located, artefacts=Artefacts(one.artefact for one in located))
 
 def adopt_structures(parts: Parts, source: Source, flow: Flow, partner: Partner) -> list[Finding]:
     """Take over what we do not hold at all; what we hold stays as it is. Gives what the checks found."""

@@ -13,9 +13,11 @@ from typing import Any
 
 from sdmx_hub.errors import HubError, NotFound, TryAgain
 from sdmx_hub.harvest.addresses import accept_data, data_url, scope_of
+from sdmx_hub.harvest.answering import ask_data
 from sdmx_hub.harvest.asking import Asker, Postponed
 from sdmx_hub.harvest.compatible import MISMATCH
-from sdmx_hub.harvest.excerpt import says_no_results, told
+from sdmx_hub.harvest.dialect.answers import may_be_empty, says_no_results
+from sdmx_hub.harvest.excerpt import told
 from sdmx_hub.harvest.fetch import Answer
 from sdmx_hub.harvest.files import file_period, file_url
 from sdmx_hub.harvest.guard import shown
@@ -76,7 +78,14 @@ class Visit:
 def run_visit(parts: Parts, source: Source, flow: Flow, hold: Hold) -> Outcome:
     """Visit one flow. A refusal on the way is an outcome; raises only what ``PASSED_ON`` names."""
     try:
-        asker = Asker(visitor=parts.visitor(source), runs=parts.runs, hold=hold, clock=parts.clock, tries=source.tries)
+        asker = Asker(
+            visitor=parts.visitor(source),
+            runs=parts.runs,
+            hold=hold,
+            clock=parts.clock,
+            tries=source.tries,
+            dialect=source.dialect,
+        )
         intent = plan_visit(hold.run, source, flow, parts.runs)
         visit = Visit(parts=parts, source=source, flow=flow, hold=hold, asker=asker, intent=intent)
         return _visit(visit)
@@ -124,13 +133,13 @@ def _ask_data(visit: Visit, structure: DataStructure) -> Answer:
     if visit.source.api == FILES:
         return visit.asker.ask("data", file_url(visit.source, visit.flow, visit.at), {"Accept": "*/*"})
     url = data_url(visit.source, visit.flow, structure.dimension_ids, updated_after=visit.intent.updated_after)
-    return visit.asker.ask("data", url, {"Accept": accept_data(visit.source), **visit.intent.validators})
+    return ask_data(visit.asker, visit.source, url, {"Accept": accept_data(visit.source), **visit.intent.validators})
 
 
 def _interpret(visit: Visit, structure: DataStructure, answer: Answer, memory: Mapping[str, Any]) -> Outcome:
     if answer.status == 304 and visit.intent.validators:
         return Outcome(state=State.UNCHANGED, verdict=Verdict("harvest-not-modified"), memory=memory)
-    if visit.source.api != FILES and says_no_results(answer):
+    if visit.source.api != FILES and says_no_results(answer, visit.source.dialect):
         if answer.status != 204:  # a 404 may also mean that the dataflow is gone
             partner = ask_structures(visit.parts, visit.asker, visit.source, visit.flow, memory)
             partner.structure(visit.flow)
@@ -150,6 +159,13 @@ def _nothing(visit: Visit, structure: DataStructure, memory: Mapping[str, Any]) 
     if held and (visit.scope(structure) or visit.logs):
         return Outcome(state=State.HELD, verdict=Verdict("harvest-empty", {"held": held}))
     return Outcome(state=State.UNCHANGED, verdict=Verdict("harvest-nothing"), memory=memory)
+
+
+def _no_rows(visit: Visit, structure: DataStructure, memory: Mapping[str, Any]) -> Outcome:
+    """A message without observations: nothing, of partners who mean that by it."""
+    if may_be_empty(visit.source.dialect):
+        return _nothing(visit, structure, memory)
+    return Outcome(state=State.FAILED, verdict=Verdict("harvest-empty-message"))
 
 
 def _load(visit: Visit, structure: DataStructure, answer: Answer, memory: Mapping[str, Any]) -> Outcome:
@@ -192,7 +208,7 @@ def _outcome_of(visit: Visit, structure: DataStructure, loading: Loading, memory
     if has_errors(loading.findings) and not loading.is_held:
         return _rejected(loading.findings)
     if loading.report.read == 0:
-        return _nothing(visit, structure, memory)
+        return _no_rows(visit, structure, memory)
     if loading.is_held:
         first = next(finding for finding in loading.findings if finding.severity is Severity.ERROR)
         return loading.outcome(State.HELD, Verdict(first.code, first.params), {})
