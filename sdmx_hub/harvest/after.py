@@ -18,5 +18,5 @@ def call_after(parts: Parts, run: Run) -> None:
     for hook in parts.after:
         try:
             hook(parts, run)
-        except Exception:  # noqa: BLE001 - a fault of whatever was registered must not undo a run that has ended
+        except Exception:  # a fault of whatever was registered must not undo a run that has ended
             log.exception("after run %s: %s", run.id, getattr(hook, "__name__", hook))
