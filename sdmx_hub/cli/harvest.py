@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from sdmx_hub.cli.changes import harvest_diff
 from sdmx_hub.cli.context import (
     DONE,
     FAILED,
@@ -45,6 +46,9 @@ _STATES = [state.value for state in State]
 @click.group()
 def harvest() -> None:
     """Visits to partners: begin one, list them, look into one, stop or repeat it."""
+
+
+harvest.add_command(harvest_diff)
 
 
 def make_parts(hub: HubContext) -> Parts:

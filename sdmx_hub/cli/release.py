@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from sdmx_hub.cli.changes import release_diff
 from sdmx_hub.cli.context import HubContext, json_option, pass_hub, show
 from sdmx_hub.cli.load import actor
 from sdmx_hub.cli.load_texts import release_json, releases_table, render
@@ -22,6 +23,9 @@ from sdmx_hub.store.releases import Release
 @click.group()
 def release() -> None:
     """Releases: list them, look into one, go back to an earlier state, let embargoes end."""
+
+
+release.add_command(release_diff)
 
 
 @release.command("list")

@@ -142,6 +142,10 @@ def _cell_sql(table: CsvTable, structure: DataStructure, component: Component, p
     return sql
 
 
+OLD = "OLD_"
+"""Begins the columns that tell what a component was before: for people, as differences are written."""
+
+
 def check_headings(table: CsvTable, structure: DataStructure, known: frozenset[str]) -> Iterator[Finding]:
     """Find columns that belong to no component, and columns given twice."""
     seen: set[str] = set()
@@ -149,6 +153,8 @@ def check_headings(table: CsvTable, structure: DataStructure, known: frozenset[s
     before = ""
     for heading in table.headings:
         is_component = heading.id in structure.components
+        if not is_component and heading.id.removeprefix(OLD) in structure.components:
+            continue
         is_name = named and not is_component and (before in structure.components or before in known)
         if heading.id in seen and (is_component or heading.id in known):
             yield Finding(code="CSV-TWICE", where=Where(row=1, column=heading.id), params={"column": heading.id})

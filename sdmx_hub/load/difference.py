@@ -7,25 +7,21 @@ older file or mapping, the older rows are first released in a hub of their own t
 from __future__ import annotations
 
 import contextlib
-import csv
 import dataclasses
 import datetime as dt
-import io
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import pyarrow as pa
-import pyarrow.csv as arrow_csv
-
 from sdmx_hub.load.audiences import values_of
+from sdmx_hub.load.changes import write_changes
 from sdmx_hub.load.release import load_file, open_checked, stage_flow
 from sdmx_hub.load.report import LoadOrder, LoadReport
 from sdmx_hub.model.message import Action
 from sdmx_hub.model.rows import Rows, quoted
-from sdmx_hub.model.structure import Attachment, DataStructure
+from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Ref
 from sdmx_hub.sharing.audiences import INTERNAL
 from sdmx_hub.store.artefacts import Artefacts
@@ -173,7 +169,8 @@ def _look(staged: Staged, observations: Observations, most: int, out: BinaryIO |
             components = _components(rows, structure)
             changes = tuple(_first(rows, structure, most))
             if out is not None:
-                _write(rows, staged, out)
+                for piece in write_changes(rows, staged.dataflow, structure):
+                    out.write(piece)
     finally:
         rows.close()
     return FlowDifference(
@@ -230,27 +227,3 @@ def _change(row: Mapping[str, Any], structure: DataStructure) -> Change:
 
 def _stated(values: Mapping[str, str | None]) -> dict[str, str | None]:
     return {one: value for one, value in values.items() if value is not None}
-
-
-def _write(rows: Rows, staged: Staged, out: BinaryIO) -> None:
-    """Write all changes: SDMX-CSV 2.0 of what would be, then what measures and observation attributes were (``OLD_…``).
-
-    A deletion names only its key. Batches go to the file as they come.
-    """
-    structure = staged.structure
-    told = [one.id for one in (*structure.measures, *structure.attributes_of(Attachment.OBSERVATION))]
-    names = ["STRUCTURE", "STRUCTURE_ID", "ACTION", *structure.key_ids, *values_of(structure)]
-    names += [f"OLD_{one}" for one in told]
-    cells = ["'dataflow'", f"'{staged.dataflow}'", CHANGE_KIND]
-    cells += [f"CAST({quoted(key)} AS VARCHAR)" for key in structure.key_ids]
-    cells += [_text("new", one) for one in values_of(structure)] + [_text("old", one) for one in told]
-    shown = ", ".join(f"{cell} AS {quoted(name)}" for name, cell in zip(names, cells, strict=True))
-    listed = dataclasses.replace(rows, sql=f"SELECT {shown} FROM ({rows.sql})", columns=tuple(names))
-    heading = io.StringIO()
-    csv.writer(heading, lineterminator="\n").writerow(names)
-    out.write(heading.getvalue().encode("utf-8"))
-    schema = pa.schema([(name, pa.string()) for name in names])
-    options = arrow_csv.WriteOptions(include_header=False, quoting_style="needed")
-    with arrow_csv.CSVWriter(out, schema, write_options=options) as writer:
-        for batch in listed.batches():
-            writer.write_batch(batch.cast(schema))

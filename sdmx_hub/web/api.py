@@ -28,6 +28,7 @@ from sdmx_hub.web.hub import current_visit
 from sdmx_hub.web.metadata import load_received, remove_named
 from sdmx_hub.web.published import list_releases
 from sdmx_hub.web.reports import answer_report, chosen_report
+from sdmx_hub.web.run_changes import send_changes
 from sdmx_hub.web.site import answer_bytes, asked_number, dump_json
 
 MOST_RUNS = 500
@@ -60,6 +61,15 @@ def harvest_runs() -> Response:
         audience=None if key and OPERATE in key.scopes else visit.audience,
     )
     return _json(runs)
+
+
+@api.get("/harvest/runs/<int(max=9223372036854775807):run_id>/changes")
+def run_changes(run_id: int) -> Response:
+    """Give what a run changed, as SDMX-CSV with ``ACTION`` and ``OLD_…`` columns, or (``format=json``) as JSON.
+
+    Who has a key to operate gets all of it; others what they saw change.
+    """
+    return send_changes(run_id)
 
 
 @api.post("/load")

@@ -12,6 +12,7 @@ from sdmx_hub.store.run_rows import short_instant
 from sdmx_hub.store.runs import Runs
 from sdmx_hub.store.sources import Sources
 from sdmx_hub.web.hub import Visit, current_visit
+from sdmx_hub.web.run_changes import FIRST_CHANGES, first_changes, flow_id
 from sdmx_hub.web.site import asked_number, show, with_parameters
 
 RUNS_A_PAGE = 50
@@ -49,7 +50,7 @@ def _sources(visit: Visit) -> list[dict[str, object]]:
         good = [
             run.finished_at
             for flow in document["flows"]
-            if (run := runs.last_good(stored.id, _flow_id(flow))) is not None and run.finished_at
+            if (run := runs.last_good(stored.id, flow_id(flow))) is not None and run.finished_at
         ]
         found.append(
             {
@@ -61,14 +62,10 @@ def _sources(visit: Visit) -> list[dict[str, object]]:
     return found
 
 
-def _flow_id(flow: dict[str, str]) -> str:
-    return flow.get("id") or flow["dataflow"].partition(":")[2].partition("(")[0]
-
-
 @pages_harvest.get("/harvest/<int(max=9223372036854775807):run_id>")
 @pages_harvest.get("/harvest/<int(max=9223372036854775807):run_id>.json")
 def harvest(run_id: int) -> Response:
     """Show one visit."""
     visit = current_visit()
     run = show_run(visit.hub.database, run_id, visit.language, audience=visit.audience)
-    return show("harvest_run.html", run)
+    return show("harvest_run.html", {**run, "changes": first_changes(visit, run_id)}, most=FIRST_CHANGES)

@@ -5,10 +5,12 @@ import json
 
 import pytest
 
+from sdmx_hub.store.keys import OPERATE
 from sdmx_hub.store.run_rows import Outcome, Slot, State, Verdict
 from sdmx_hub.store.runs import Runs
 from sdmx_hub.store.sources import Sources
-from tests.web.conftest import RELEASED, Parts
+from tests.web.conftest import COUNT, RELEASED, Parts
+from tests.web.test_api import bearer
 
 LEASE = dt.timedelta(minutes=1)
 DOCUMENT = {
@@ -54,7 +56,14 @@ def test_the_twin_says_the_same(client, runs):
     assert shown["added"] > 0
     assert shown["added"] != 4711
     one = client.get(f"/harvest/{shown['id']}.json").json
+    first = one.pop("changes")
     assert one == shown
+    assert len(first) == 50
+    assert first[0]["key"]["REF_AREA"] == "ESP"
+    assert (first[0]["change"], first[0]["old"], first[0]["components"]) == ("A", None, [])
+    page = client.get(f"/harvest/{shown['id']}", query_string={"lang": "fr"}).text
+    assert f"/api/harvest/runs/{shown['id']}/changes" in page
+    assert "ajoutée" in page
     assert client.get(f"/harvest/{shown['id']}").status_code == 200
 
 
@@ -80,3 +89,23 @@ def test_runs_are_paged(client, runs):
     newest = client.get("/harvest.json").json["runs"][0]["id"]
     older = client.get(f"/harvest.json?before={newest}").json["runs"]
     assert [run["id"] for run in older] == [run.id for run in reversed(runs[:2])]
+
+
+def test_what_changed_is_told_as_far_as_the_reader_may_know(client, parts, runs):
+    seen = client.get(f"/api/harvest/runs/{runs[0].id}/changes")
+    assert seen.content_type == "application/vnd.sdmx.data+csv;version=2.0.0"
+    lines = seen.text.splitlines()
+    assert len(lines) == COUNT + 1
+    assert lines[0].startswith("STRUCTURE,STRUCTURE_ID,ACTION,FREQ,")
+    assert "OLD_OBS_VALUE" in lines[0]
+    assert lines[1].startswith("dataflow,ILMH:DF_STOCK_POP(1.0.0),A,A,")
+    told = client.get(f"/api/harvest/runs/{runs[0].id}/changes", query_string={"format": "json"})
+    assert told.content_type == "application/json"
+    assert len(json.loads(told.data)["changes"]) == COUNT
+    hidden = client.get(f"/api/harvest/runs/{runs[1].id}/changes")
+    assert len(hidden.text.splitlines()) == 1
+    assert client.get("/api/harvest/runs/4711/changes").status_code == 404
+    assert client.get(f"/api/harvest/runs/{runs[0].id}/changes?format=xml").status_code == 400
+    all_of_it = client.get(f"/api/harvest/runs/{runs[0].id}/changes", headers=bearer(parts, OPERATE))
+    assert len(all_of_it.text.splitlines()) == COUNT + 1
+    assert "no-store" in all_of_it.headers["Cache-Control"]
