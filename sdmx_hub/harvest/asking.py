@@ -7,7 +7,6 @@ answer. A wait the partner asks for that is longer than ``PATIENCE`` puts the ru
 from __future__ import annotations
 
 import datetime as dt
-import email.utils
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -44,8 +43,8 @@ class Asker:
     runs: Runs
     hold: Hold
     clock: Clock
-    dialect: Dialect = STANDARD
     tries: int
+    dialect: Dialect = STANDARD
 
     def ask(self, purpose: str, url: str, headers: Mapping[str, str]) -> Answer:
         """Get ``url``, trying again what may pass by itself.
@@ -54,11 +53,11 @@ class Asker:
         """
         entry = Request(
             sent_at=self.clock.now(), purpose=purpose, url=url, status=None, bytes=0, milliseconds=0, tries=0
-        sent: list[tuple[str, dt.datetime]] = []
         )
+        sent: list[tuple[str, dt.datetime]] = []
         for number in range(1, self.tries + 1):
-            self._keep_pace(purpose, sent)
             self.hold.check()
+            self._keep_pace(purpose, sent)
             try:
                 answer = fetch(url, self.visitor, headers)
             except HubError as error:
@@ -76,6 +75,7 @@ class Asker:
                 return answer
             self.hold.wait(max(wished, self._wait(number)))
         raise ValueError(self.tries)
+
     def _keep_pace(self, purpose: str, tries: list[tuple[str, dt.datetime]]) -> None:
         """Wait as long as the dialect wants between requests, and note this one among ``tries``. Raises Postponed."""
         rate = self.dialect.rate(purpose)
@@ -89,7 +89,6 @@ class Asker:
             if wait > 0:
                 self.hold.wait(wait)
         tries.append((purpose, self.clock.now()))
-
 
     def _wait(self, number: int) -> float:
         doubled: float = FIRST_WAIT * 2 ** (number - 1)
@@ -116,9 +115,5 @@ def wished_wait(answer: Answer, now: dt.datetime) -> float:
     text = answer.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdecimal():
         return min(float(text[:9]), LONGEST_WAIT)
-    try:
-        at = email.utils.parsedate_to_datetime(text)
-    except ValueError:
-        return 0.0
-    aware = at if at.tzinfo else at.replace(tzinfo=dt.UTC)
-    return min(max((aware - now).total_seconds(), 0.0), LONGEST_WAIT)
+    at = parse_http_date(text)
+    return 0.0 if at is None else min(max((at - now).total_seconds(), 0.0), LONGEST_WAIT)

@@ -93,8 +93,16 @@ def fetch(url: str, visitor: Visitor, headers: Mapping[str, str]) -> Answer:
         target = answer.headers.get("location")
         if answer.status not in REDIRECTS or not target:
             return answer
-        seen = urljoin(seen, target)
+        seen = _joined(seen, target)
     raise PartnerUnavailable("fetch-redirects", url=shown(url), most=visitor.limits.redirects)
+
+
+def _joined(url: str, target: str) -> str:
+    """Where a redirect leads. Raises NotAllowed for what is no URL."""
+    try:
+        return urljoin(url, target)
+    except ValueError as error:
+        raise NotAllowed("guard-url", url=shown(target)) from error
 
 
 def _ask(url: str, place: Place, visitor: Visitor, headers: Mapping[str, str], deadline: dial.Deadline) -> Answer:

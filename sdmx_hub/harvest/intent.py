@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import email.utils
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sdmx_hub.harvest.clock import parse_http_date
 from sdmx_hub.harvest.fetch import Answer
 from sdmx_hub.harvest.source import Flow, Source
 from sdmx_hub.store.run_rows import Run
@@ -17,6 +17,8 @@ from sdmx_hub.store.runs import Runs
 
 _TOLERANCE = dt.timedelta(seconds=2)
 """A Date header counts whole seconds and travels; a smaller difference is no difference."""
+_LONGEST_LAG = dt.timedelta(days=7)
+_LONGEST_VALIDATOR = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,20 +66,26 @@ def recipe_of(source: Source, flow: Flow) -> str:
 def remember(answer: Answer, intent: Intent, recipe: str, now: dt.datetime) -> dict[str, Any]:
     """What the next run of the flow wants to know.
 
-    ``behind`` is how many seconds the partner's clock lags ours: what it stamps now carries an earlier time.
+    ``behind`` is how many seconds the partner's clock lags ours: what it stamps now carries an earlier time. None for
+    a clock that tells no time.
     """
     lag = _lag(answer, now)
     kept = {name: intent.memory.get(name) for name in ("etag", "last_modified")}
     if answer.status == 200 and intent.updated_after is None:
-        kept = {"etag": answer.headers.get("etag"), "last_modified": answer.headers.get("last-modified")}
+        kept = {"etag": validator(answer, "etag"), "last_modified": validator(answer, "last-modified")}
     return {**intent.memory, **kept, "recipe": recipe, "behind": lag}
 
 
-def _lag(answer: Answer, now: dt.datetime) -> float:
-    try:
-        theirs = email.utils.parsedate_to_datetime(answer.headers.get("date", ""))
-    except ValueError:
-        return 0.0
-    aware = theirs if theirs.tzinfo else theirs.replace(tzinfo=dt.UTC)
-    lag = now - aware
+def validator(answer: Answer, name: str) -> str | None:
+    """A header the next run may send back: printable ASCII of a sensible length, or it would spoil every request."""
+    value = answer.headers.get(name, "")
+    return value if 0 < len(value) <= _LONGEST_VALIDATOR and value.isascii() and value.isprintable() else None
+
+
+def _lag(answer: Answer, now: dt.datetime) -> float | None:
+    """Seconds the partner's clock lags ours; None when it lags so much that it tells no time."""
+    theirs = parse_http_date(answer.headers.get("date", ""))
+    lag = dt.timedelta(0) if theirs is None else now - theirs
+    if lag > _LONGEST_LAG:
+        return None
     return lag.total_seconds() if lag > _TOLERANCE else 0.0

@@ -13,12 +13,13 @@ from sdmx_hub.harvest.asking import Asker
 from sdmx_hub.harvest.compatible import check_fit
 from sdmx_hub.harvest.excerpt import told
 from sdmx_hub.harvest.guard import shown
+from sdmx_hub.harvest.intent import validator
 from sdmx_hub.harvest.parts import Parts
 from sdmx_hub.harvest.source import Flow, Source
 from sdmx_hub.load.artefact_checks import Located
 from sdmx_hub.load.artefacts import load_artefacts, locate_files
-from sdmx_hub.model.finding import Finding, Severity, has_errors
 from sdmx_hub.load.guard import open_guarded
+from sdmx_hub.model.finding import Finding, Severity, has_errors
 from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Urn, parse_urn
 from sdmx_hub.store.artefacts import Artefacts
@@ -53,7 +54,7 @@ def ask_structures(parts: Parts, asker: Asker, source: Source, flow: Flow, memor
     if answer.status == 304 and known is not None:
         path, etag, sha256 = known, memory["structure_etag"], memory["structure_sha256"]
     elif answer.status == 200 and answer.kept is not None:
-        path, etag, sha256 = answer.kept.path, answer.headers.get("etag"), answer.kept.sha256
+        path, etag, sha256 = answer.kept.path, validator(answer, "etag"), answer.kept.sha256
     else:
         raise PartnerUnavailable("harvest-status", status=answer.status, url=shown(url), excerpt=told(answer.excerpt))
     located = _located(Path(path))
@@ -62,7 +63,6 @@ def ask_structures(parts: Parts, asker: Asker, source: Source, flow: Flow, memor
         artefacts=Artefacts(one.artefact for one in located),
         memory={"structure_etag": etag, "structure_sha256": sha256},
     )
-
     return _with_structure(asker, source, flow, partner)
 
 
@@ -89,6 +89,7 @@ def _with_structure(asker: Asker, source: Source, flow: Flow, partner: Partner) 
         return partner
     located = (*partner.located, *_located(answer.kept.path))
     return replace(partner, located=located, artefacts=Artefacts(one.artefact for one in located))
+
 
 def adopt_structures(parts: Parts, source: Source, flow: Flow, partner: Partner) -> list[Finding]:
     """Take over what we do not hold at all; what we hold stays as it is. Gives what the checks found."""
