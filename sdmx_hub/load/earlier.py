@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from sdmx_hub.load.checks.plausible import is_sex_free, order_of_period
 from sdmx_hub.load.checks.sums import additive
 from sdmx_hub.load.checks.terms import STATUS, UNIT, VALUE, VIEW, Checking, scaled_number
-from sdmx_hub.load.incoming import Flow
+from sdmx_hub.load.flows import Flow
 from sdmx_hub.model.finding import Finding, Severity
 from sdmx_hub.model.message import Action
 from sdmx_hub.model.rows import SOURCE_ROW, literal, open_reader, quoted

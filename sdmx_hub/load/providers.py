@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sdmx_hub.load.checks.keys import PROVIDER
-from sdmx_hub.load.incoming import Flow
+from sdmx_hub.load.flows import Flow
 from sdmx_hub.model.finding import Finding, Severity, Where
 from sdmx_hub.model.message import Action
 from sdmx_hub.model.rows import Rows, quoted

@@ -16,8 +16,9 @@ from sdmx_hub.errors import BadRequest, HubError, Malformed, TooLarge
 from sdmx_hub.load.audiences import stage_rows
 from sdmx_hub.load.checks import check_rows
 from sdmx_hub.load.earlier import check_earlier
+from sdmx_hub.load.flows import Flow, Incoming, with_status
 from sdmx_hub.load.guard import Guarded
-from sdmx_hub.load.incoming import Flow, Incoming, open_incoming, with_status
+from sdmx_hub.load.incoming import open_incoming
 from sdmx_hub.load.providers import check_providers
 from sdmx_hub.load.report import OVERRIDABLE, FlowReport, LoadOrder, LoadReport
 from sdmx_hub.load.tables import keep_files, open_files
