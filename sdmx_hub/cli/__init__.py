@@ -39,6 +39,7 @@ COMMANDS = {
     "source": "source:source",
     "harvest": "harvest:harvest",
     "scheduler": "scheduler:scheduler",
+    "worker": "worker:worker",
     "mirror": "mirror:mirror",
     "export": "export:export",
     "table": "table:table",

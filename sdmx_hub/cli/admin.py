@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 import shutil
 import sys
@@ -17,6 +18,8 @@ from sdmx_hub.config import Settings
 from sdmx_hub.errors import HubError
 from sdmx_hub.language import sentence
 from sdmx_hub.model.finding import Severity
+from sdmx_hub.store.run_rows import short_instant
+from sdmx_hub.store.workers import Workers
 
 SETTINGS_FILE = "hub.toml"
 LOW_DISK_BYTES = 1_000_000_000
@@ -101,6 +104,7 @@ def _checks(hub: HubContext, *, quick: bool) -> Iterator[Check]:
     yield _look("database", lambda: (hub.database.is_current(), hub.database.engine.dialect.name))
     yield _look("disk", lambda: _disk(hub.home))
     yield _look("structures", lambda: (True, f"{len(hub.registry.snapshot())} artefacts"))
+    yield _look("harvests", lambda: _harvests(hub))
     if not quick:
         yield _look("observations", lambda: _observations(hub))
 
@@ -120,6 +124,22 @@ def _home(home: Path) -> tuple[bool, str]:
 def _disk(home: Path) -> tuple[bool, str]:
     free = shutil.disk_usage(home).free
     return free > LOW_DISK_BYTES, f"{free / 1e9:.1f} GB free"
+
+
+def _harvests(hub: HubContext) -> tuple[bool, str]:
+    """Who is there to visit partners, and whether visits wait for somebody in vain."""
+    now = dt.datetime.now(dt.UTC)
+    workers = Workers(hub.database)
+    everybody = workers.select()
+    heard = [f"{one.role} {one.name}" for one in everybody if one.is_heard(now)]
+    silent = [f"{one.role} {one.name}, {short_instant(one.heartbeat_at)}" for one in everybody if not one.is_heard(now)]
+    queued, dead = workers.waiting(now)
+    told = [
+        sentence("doctor-workers", hub.language, heard=", ".join(heard) or "-"),
+        sentence("doctor-silent", hub.language, silent="; ".join(silent)) if silent else "",
+        sentence("doctor-overdue", hub.language, queued=queued, dead=dead) if queued or dead else "",
+    ]
+    return not (queued or dead), " ".join(one for one in told if one)
 
 
 def _observations(hub: HubContext) -> tuple[bool, str]:

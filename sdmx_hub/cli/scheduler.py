@@ -7,8 +7,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
 
 import click
 
@@ -17,6 +17,7 @@ from sdmx_hub.cli.harvest import make_parts
 from sdmx_hub.cli.subscription import make_deliverer
 from sdmx_hub.errors import Conflict, TryAgain
 from sdmx_hub.harvest.clock import utc_now
+from sdmx_hub.harvest.presence import Present
 from sdmx_hub.harvest.schedule import Scheduler
 from sdmx_hub.harvest.worker import Worker
 from sdmx_hub.language import sentence
@@ -24,6 +25,7 @@ from sdmx_hub.load.embargo import release_due
 from sdmx_hub.quality.refresh import MirrorKeeper
 from sdmx_hub.store.ledger import run_json
 from sdmx_hub.store.run_rows import GOOD, Run
+from sdmx_hub.store.workers import Workers
 
 EMBARGO_SECONDS = 45
 """How often embargoes are looked at: more often than ``load.embargo.AHEAD``."""
@@ -37,7 +39,7 @@ NOTIFY_SECONDS = 5
 
 @click.command()
 @click.option("--once", is_flag=True, help="Queue and work off what is due now, then leave.")
-@click.option("--timer-only", is_flag=True, help="Only queue; leave the work to other schedulers.")
+@click.option("--timer-only", is_flag=True, help="Queue, and leave the visits to workers.")
 @json_option
 @pass_hub
 def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -> None:
@@ -47,7 +49,7 @@ def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -
     changed. SIGINT and SIGTERM stop it.
 
     Any number of schedulers may run on one database: each slot is worked off once. A run under way when the scheduler
-    is stopped goes back to the queue.
+    is stopped goes back to the queue. With --timer-only it visits nobody: see sdmx-hub worker.
 
     \b
     Examples:
@@ -56,10 +58,11 @@ def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -
     """
     closing = threading.Event()
     worker = Worker(parts=make_parts(hub), closing=closing)
+    most = 0 if timer_only else None
     done: list[Run] = []
 
     def work() -> None:
-        for run in worker.work_off():
+        for run in worker.work_off(most=most):
             done.append(run)
             tell(f"{run.source} {run.flow} {run.state.value}: {run.outcome.verdict.text(hub.language)}")
         if not once:
@@ -75,15 +78,16 @@ def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -
     process = Scheduler(
         sources=worker.parts.sources,
         runs=worker.parts.runs,
-        work=(lambda: None) if timer_only else work,
+        work=work,
         closing=closing,
     )
     if once:
         queued = process.run_once()
-        _report(hub, queued, done, as_json=as_json)
-    _close_on_signal(closing)
-    tell(sentence("scheduler-started", hub.language))
-    process.run_forever()
+        report_runs(hub, {"queued": [run.id for run in queued]}, done, as_json=as_json)
+    close_on_signal(closing)
+    with Present(Workers(hub.database), worker.name, "scheduler", worker.parts.clock):
+        tell(sentence("scheduler-started", hub.language))
+        process.run_forever()
 
 
 def _every(seconds: float, act: Callable[[], None]) -> Callable[[], None]:
@@ -126,7 +130,9 @@ def _notify(hub: HubContext) -> None:
     deliverer.outbox.forget(now=utc_now())
 
 
-def _close_on_signal(closing: threading.Event) -> None:
+def close_on_signal(closing: threading.Event) -> None:
+    """Let SIGINT and SIGTERM end the work between two steps."""
+
     def close(*_: Any) -> None:
         closing.set()
 
@@ -134,11 +140,9 @@ def _close_on_signal(closing: threading.Event) -> None:
         signal.signal(number, close)
 
 
-def _report(hub: HubContext, queued: list[Run], done: list[Run], *, as_json: bool) -> None:
-    answer: dict[str, Any] = {
-        "queued": [run.id for run in queued],
-        "runs": [run_json(run, hub.language) for run in done],
-    }
+def report_runs(hub: HubContext, more: Mapping[str, Any], done: list[Run], *, as_json: bool) -> NoReturn:
+    """Show what became of the runs and leave by the exit code that tells."""
+    answer: dict[str, Any] = {**more, "runs": [run_json(run, hub.language) for run in done]}
     show(answer, as_json=as_json, text=lambda: "\n".join(f"{run['id']} {run['verdict']}" for run in answer["runs"]))
     bad = sum(run.state not in GOOD for run in done)
     sys.exit(DONE if not bad else FAILED if bad == len(done) else PARTIAL)

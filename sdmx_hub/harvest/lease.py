@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import threading
 from types import TracebackType
 from typing import Self
+
+import sqlalchemy as sa
 
 from sdmx_hub.errors import TryAgain
 from sdmx_hub.harvest.clock import Clock
 from sdmx_hub.store.run_rows import Run
 from sdmx_hub.store.runs import LeaseLost, Runs
+
+log = logging.getLogger(__name__)
 
 LEASE = dt.timedelta(seconds=60)
 """How long a worker may be silent before another takes its run over."""
@@ -63,6 +68,8 @@ class Hold:
             except LeaseLost as error:
                 self._lost = error
                 return
+            except sa.exc.SQLAlchemyError as error:  # tried again; the lease may run out meanwhile, and that is safe
+                log.warning("run %s: %s", self.run.id, error)
 
     def _beat(self) -> None:
         if self._runs.heartbeat(self.run, now=self._clock.now(), lease=self._lease):

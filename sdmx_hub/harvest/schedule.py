@@ -1,30 +1,39 @@
 """The scheduler: makes due slots into rows, and wakes at the next one. APScheduler is the alarm clock, nothing more.
 
-Any number of schedulers may run: whether a slot exists is decided in the database. After a pause only the latest missed
-slot of a flow is run; the earlier ones are recorded as superseded.
+Any number of schedulers may run: whether a slot exists is decided in the database. What becomes of slots that were
+missed, the source says (``catch_up``): the latest is run and stands for the others, or each is run, or none.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import itertools
+import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 
+from sdmx_hub.errors import HubError
 from sdmx_hub.harvest.clock import utc_now
 from sdmx_hub.harvest.slots import due_slots, next_slot
-from sdmx_hub.harvest.source import Flow, Source, parse_stored
-from sdmx_hub.store.run_rows import Run, Slot
+from sdmx_hub.harvest.source import ALL, NONE, Flow, Source, parse_stored
+from sdmx_hub.store.run_rows import Run, Slot, Trigger
 from sdmx_hub.store.runs import Runs
 from sdmx_hub.store.sources import Sources, StoredSource
 
 LONGEST_NAP = dt.timedelta(seconds=15)
 """The scheduler looks at least so often: sources change, and leases of dead workers run out."""
+ON_TIME = dt.timedelta(minutes=1)
+"""A slot looked at so soon after it was due was not missed."""
+AT_ONCE = 100
+"""So many missed slots of a flow are made into rows at a time: of ``all`` the first, the next time the next."""
+log = logging.getLogger(__name__)
 
 
 def queue_due(sources: Sources, runs: Runs, *, now: dt.datetime) -> list[Run]:
@@ -32,12 +41,26 @@ def queue_due(sources: Sources, runs: Runs, *, now: dt.datetime) -> list[Run]:
     queued = []
     for stored, source in _parsed(sources.select()):
         for flow in source.flows:
-            since = max(stored.added_at, runs.last_slot(source.id, flow.id) or stored.added_at)
-            slots = [slot_of(source, flow, at) for at in due_slots(source.schedule, since, now)]
-            run = runs.queue_latest(slots, now=now) if slots else None
-            if run is not None:
-                queued.append(run)
+            begun = stored.since.get(flow.id, stored.added_at)
+            since = max(begun, runs.last_slot(source.id, flow.id) or begun)
+            queued += _queue_flow(source, flow, runs, since=since, now=now)
     return queued
+
+
+def _queue_flow(source: Source, flow: Flow, runs: Runs, *, since: dt.datetime, now: dt.datetime) -> list[Run]:
+    """Make the slots of a flow after ``since`` into rows, by the rule of its source for those that were missed."""
+    if source.catch_up == ALL:
+        first = itertools.islice(source.schedule.between(since, now), AT_ONCE)
+        slots = [slot_of(source, flow, at) for at in first]
+        return runs.queue_every(slots, now=now) if slots else []
+    slots = [slot_of(source, flow, at) for at in due_slots(source.schedule, since, now, AT_ONCE)]
+    if not slots:
+        return []
+    if source.catch_up == NONE and now - slots[-1].slot > ON_TIME:
+        runs.leave_out(slots, now=now)
+        return []
+    run = runs.queue_latest(slots, now=now)
+    return [run] if run is not None else []
 
 
 def next_due(sources: Sources, *, now: dt.datetime) -> dt.datetime | None:
@@ -46,8 +69,13 @@ def next_due(sources: Sources, *, now: dt.datetime) -> dt.datetime | None:
     return min((at for at in found if at is not None), default=None)
 
 
-def _parsed(stored: Iterable[StoredSource]) -> list[tuple[StoredSource, Source]]:
-    return [(one, parse_stored(one.document, one.sha256)) for one in stored]
+def _parsed(stored: Iterable[StoredSource]) -> Iterator[tuple[StoredSource, Source]]:
+    """Read what is stored; a source that cannot be read keeps no other from being visited."""
+    for one in stored:
+        try:
+            yield one, parse_stored(one.document, one.sha256)
+        except HubError as error:
+            log.error("source %s: %s", one.id, error)  # noqa: TRY400 - a refusal says what is wrong; no trace needed
 
 
 def slot_of(source: Source, flow: Flow, at: dt.datetime) -> Slot:
@@ -56,6 +84,14 @@ def slot_of(source: Source, flow: Flow, at: dt.datetime) -> Slot:
     share = int.from_bytes(seed[:4], "big") / 2**32
     wait = dt.timedelta(seconds=round(source.jitter_seconds * share))
     return Slot(source=source.id, flow=flow.id, slot=at, host=source.place.authority, not_before=at + wait)
+
+
+def asked_slot(source: Source, flow: Flow, at: dt.datetime, trigger: Trigger = Trigger.MANUAL) -> Slot:
+    """The row of a visit a person asks for: at a moment no schedule can name, so that it never takes the place of one."""
+    moment = at if at.microsecond else at + dt.timedelta(microseconds=1)
+    return Slot(
+        source=source.id, flow=flow.id, slot=moment, not_before=at, host=source.place.authority, trigger=trigger
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,9 +126,15 @@ class Scheduler:
                     self.work()
 
         def wake() -> None:
-            queue_due(self.sources, self.runs, now=self.now())
-            alarm.add_job(work, DateTrigger(utc_now()), id="work", executor="work", replace_existing=True)
-            alarm.add_job(wake, DateTrigger(utc_now() + self._nap()), id="wake", replace_existing=True)
+            nap = LONGEST_NAP
+            try:
+                queue_due(self.sources, self.runs, now=self.now())
+                nap = self._nap()
+            except sa.exc.SQLAlchemyError as error:  # the database is away: looked at again after the longest nap
+                log.warning("scheduler: %s", error)
+            finally:
+                alarm.add_job(work, DateTrigger(utc_now()), id="work", executor="work", replace_existing=True)
+                alarm.add_job(wake, DateTrigger(utc_now() + nap), id="wake", replace_existing=True)
 
         alarm.start()
         alarm.add_job(wake, DateTrigger(utc_now()), id="wake")

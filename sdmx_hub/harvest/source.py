@@ -26,6 +26,8 @@ from sdmx_hub.model.urn import Ref, parse_ref
 
 FILES = "file"
 """In place of an edition of the API: the partner offers plain files."""
+LATEST, ALL, NONE = "latest", "all", "none"
+"""Which of the slots that were missed are run: the last of them, each, or none."""
 DEFAULT_FORMATS = {"v1": "specific-2.1", "v2": "csv-2.0", FILES: "csv-2.0"}
 DEFAULT_STRUCTURE_FORMATS = {"v1": "xml-2.1", "v2": "json-2.0", FILES: "json-2.0"}
 
@@ -77,6 +79,7 @@ class Source:
     full_every: int
     schedule: Schedule
     jitter_seconds: int
+    catch_up: str
     due: Mapping[str, Any]
     hosts: tuple[str, ...]
     credentials: Credentials | None
@@ -136,6 +139,7 @@ def read_source(document: Mapping[str, Any], sha256: str = "") -> Source:
         if "every" in schedule
         else parse_cron(schedule["cron"], schedule.get("zone", "UTC")),
         jitter_seconds=schedule.get("jitter_seconds", 0),
+        catch_up=schedule.get("catch_up", LATEST),
         due=document.get("due", {}),
         hosts=tuple(document.get("hosts", ())),
         credentials=_credentials(document.get("credentials")),

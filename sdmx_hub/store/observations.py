@@ -30,7 +30,7 @@ from sdmx_hub.store.segments import Engine
 from sdmx_hub.store.select import empty_rows, select_deleted, select_keys, select_rows, selected_columns
 from sdmx_hub.store.staging import INTERNAL, PUBLIC, SMALL, Staged, Workshop
 from sdmx_hub.store.state import open_state
-from sdmx_hub.store.tables import CHAIN, CHANGE
+from sdmx_hub.store.tables import CHAIN, CHANGE, LINEAGE
 from sdmx_hub.store.upkeep import check_files, collect_files, compact_chain, wants_compaction
 
 LEASE_LASTS = dt.timedelta(minutes=30)
@@ -319,6 +319,14 @@ class Observations:
             return check_files(self._database, workshop)
         finally:
             workshop.engine.close()
+
+    def find_missing(self) -> str | None:
+        """Find a file of what was released last that is not where this machine looks for it; None when all are."""
+        query = sa.select(LINEAGE.c.log_sha256).order_by(LINEAGE.c.release_id.desc()).limit(1)
+        with self._database.reading() as connection:
+            sha256 = connection.execute(query).scalar()
+        path = self.root / "log" / f"{sha256}.parquet"
+        return str(path) if sha256 and not path.exists() else None
 
     def collect(self, *, now: dt.datetime, grace: dt.timedelta = GRACE, dry_run: bool = False) -> tuple[str, ...]:
         """Remove files nobody can be reading any more; returns their names. A ``dry_run`` removes nothing."""

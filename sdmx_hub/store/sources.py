@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 
 from sdmx_hub.errors import NotFound
+from sdmx_hub.model.urn import parse_ref
 from sdmx_hub.store.audit import append_audit
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.harvest_tables import SOURCE
+from sdmx_hub.store.tables import instant_text
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredSource:
-    """One source: ``document`` is its checked JSON text, ``sha256`` the hash of the file it came from."""
+    """One source: ``document`` is its checked JSON text, ``sha256`` the hash of the file it came from.
+
+    ``since`` tells for each flow since when it has the timetable it has: no slot before that is due.
+    """
 
     id: str
     document: str
@@ -23,6 +31,7 @@ class StoredSource:
     origin: str
     added_at: dt.datetime
     changed_at: dt.datetime
+    since: Mapping[str, dt.datetime] = field(default_factory=dict)
 
 
 class Sources:
@@ -38,6 +47,7 @@ class Sources:
             found = connection.execute(sa.select(SOURCE).where(SOURCE.c.id == source_id)).first()
             if found and found.removed_at is None and (found.document, found.sha256) == (document, sha256):
                 return False
+            values["since"] = _since(found, document, now)
             if found:
                 values |= {} if found.removed_at is None else {"added_at": now}
                 connection.execute(sa.update(SOURCE).where(SOURCE.c.id == source_id).values(**values))
@@ -77,6 +87,27 @@ class Sources:
                     origin=row.origin,
                     added_at=row.added_at,
                     changed_at=row.changed_at,
+                    since={name: dt.datetime.fromisoformat(at) for name, at in json.loads(row.since).items()},
                 )
                 for row in connection.execute(query)
             )
+
+
+def _since(found: Any, document: str, now: dt.datetime) -> str:
+    """Since when each flow has its timetable: from now on, but for what was there and keeps it."""
+    new = json.loads(document)
+    old = json.loads(found.document) if found and found.removed_at is None else {}
+    kept: dict[str, str] = {}
+    if old and _timetable(old) == _timetable(new):
+        kept = dict.fromkeys(_flow_ids(old), instant_text(found.added_at)) | json.loads(found.since)
+    return json.dumps({name: kept.get(name, instant_text(now)) for name in _flow_ids(new)})
+
+
+def _timetable(document: Mapping[str, Any]) -> tuple[object, ...]:
+    """What of a source decides when its slots are."""
+    schedule = document.get("schedule", {})
+    return schedule.get("every"), schedule.get("cron"), schedule.get("zone", "UTC")
+
+
+def _flow_ids(document: Mapping[str, Any]) -> list[str]:
+    return [flow.get("id") or parse_ref(flow["dataflow"]).id for flow in document.get("flows", ())]

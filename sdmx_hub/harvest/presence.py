@@ -1,0 +1,58 @@
+"""Being heard of: a thread that says every few seconds that this process is there, until the block is left."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from types import TracebackType
+from typing import Self
+
+import sqlalchemy as sa
+
+from sdmx_hub.harvest.clock import Clock
+from sdmx_hub.store.workers import Presence, Workers
+
+BEAT_SECONDS = 10.0
+log = logging.getLogger(__name__)
+
+
+class Present:
+    """A scheduler or worker that can be heard of while the block lasts."""
+
+    def __init__(self, workers: Workers, name: str, role: str, clock: Clock) -> None:
+        self._workers = workers
+        self._name, self._role, self._clock = name, role, clock
+        self._started = clock.now()
+        self._left = threading.Event()
+        self._thread = threading.Thread(target=self._go_on, name="presence", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._beat()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._left.set()
+        self._thread.join()
+        self._workers.leave(self._name)
+
+    def _go_on(self) -> None:
+        while not self._left.wait(BEAT_SECONDS):
+            try:
+                self._beat()
+            except sa.exc.SQLAlchemyError as error:  # the database is away: it may come back
+                log.warning("heartbeat: %s", error)
+
+    def _beat(self) -> None:
+        self._workers.beat(
+            Presence(
+                name=self._name,
+                role=self._role,
+                machine=socket.gethostname(),
+                started_at=self._started,
+                heartbeat_at=self._clock.now(),
+            )
+        )
