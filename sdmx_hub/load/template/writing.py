@@ -41,6 +41,10 @@ MOST_ROWS = 200_000
 """Observations a template is filled with."""
 _CREATED = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - xlsxwriter takes it as it stands; equal templates are equal bytes
 _NUMBERS = frozenset({"Decimal", "Double", "Float", "Integer", "Long", "Short", "BigInteger", "Count"})
+_QUOTES = {"en": "“{}”", "fr": "« {} »", "es": "«{}»"}
+_A4 = 9
+_WIDTH, _LETTERS, _LINE = 100, 88, 15
+"""Of the column of instructions: its width, the letters that fit on a line for sure, and the height of a line."""
 _WIDTHS = {"code": 26, "text": 22, "time": 13, "number": 15}
 
 
@@ -101,9 +105,13 @@ def _formats(workbook: xlsxwriter.Workbook) -> _Formats:
 def _write_instructions(workbook: xlsxwriter.Workbook, layout: Layout, formats: _Formats) -> None:
     sheet = workbook.add_worksheet(sentence("template-sheet-instructions", layout.language))
     sheet.set_column(0, 0, 28)
-    sheet.set_column(1, 1, 100)
+    sheet.set_column(1, 1, _WIDTH)
     sheet.hide_gridlines(2)
+    sheet.set_landscape()
+    sheet.set_paper(_A4)
+    sheet.fit_to_pages(1, 0)
     for row, (label, text) in enumerate(_instructions(layout)):
+        sheet.set_row(row, _LINE * max(1.4, -(-len(text) // _LETTERS)))  # a program may not grow the row itself
         if not label:
             sheet.write_string(row, 0, text, formats.title)
         else:
@@ -119,7 +127,7 @@ def _instructions(layout: Layout) -> Iterator[tuple[str, str]]:
         yield sentence("template-provider", language), layout.provider
     missing = " · ".join(_missing(layout)) or "–"
     parts: Mapping[str, Mapping[str, object]] = {
-        "sheets": {"sheets": ", ".join(f"«{sheet.name}»" for sheet in layout.sheets)},
+        "sheets": {"sheets": ", ".join(_QUOTES[language].format(sheet.name) for sheet in layout.sheets)},
         "constants": {},
         "required": {},
         "codes": {},
