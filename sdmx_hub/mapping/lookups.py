@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from sdmx_hub.mapping import compile as sql
 from sdmx_hub.mapping.areas import AreaIndex
@@ -197,23 +196,22 @@ def _answer(
     )
     default = DEFAULTS.get(coded.component_id)
     codes = [_code(use.resolution) or default for use in uses]
-    answers = pa.table(
-        {
-            "raw": pa.array([raw for raw, *_ in met], pa.string()),
-            "code": pa.array(codes, pa.string()),
-            "flag": pa.array([_flag(use.resolution.outcome) for use in uses], pa.uint8()),
-            "status": pa.array([use.resolution.status for use in uses], pa.string()),
-            "comment": pa.array([use.resolution.comment for use in uses], pa.string()),
-            "split": pa.array([use.resolution.split for use in uses], pa.string()),
-        }
-    )
-    connection.register("_answers", answers)
+    answers = {
+        "raw VARCHAR": [raw for raw, *_ in met],
+        "code VARCHAR": codes,
+        "flag UTINYINT": [_flag(use.resolution.outcome) for use in uses],
+        "status VARCHAR": [use.resolution.status for use in uses],
+        "comment VARCHAR": [use.resolution.comment for use in uses],
+        "split VARCHAR": [use.resolution.split for use in uses],
+    }
     kept = ", ".join(literal(code) for code in sorted({code for code in codes if code})) if is_final else ""
     kind = f"ENUM({kept})" if kept else "VARCHAR"
+    columns = ", ".join(f"unnest(?::{name.split()[1]}[]) AS {name.split()[0]}" for name in answers)
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {coded.table} AS SELECT * REPLACE (CAST(code AS {kind}) AS code) FROM _answers"
+        f"CREATE OR REPLACE TEMP TABLE {coded.table} AS SELECT * REPLACE (CAST(code AS {kind}) AS code) "
+        f"FROM (SELECT {columns})",
+        list(answers.values()),
     )
-    connection.unregister("_answers")
     return uses
 
 

@@ -18,7 +18,9 @@ from sdmx_hub.model.rows import SOURCE_ROW, literal
 
 SMALLEST = 4 << 20
 """Bytes of the smallest file worth it."""
-_CHUNK = 1 << 22
+_CHUNK = 1 << 20
+_BUFFER = 1 << 22
+"""Bytes the engine reads at once; a longer line is left to the careful reader too."""
 _LONGEST = 1 << 24
 """Bytes of the longest line of a plain file."""
 _GLOB = frozenset("*?[")
@@ -39,30 +41,28 @@ def load_plain(
     if found is None:
         return False
     lines, quote = found
-    declared = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(1, grid.width + 1))
+    names = [f"'c{position}'" for position in range(1, grid.width + 1)]
+    declared = ", ".join(f"{name}: 'VARCHAR'" for name in names)
     options = (
-        f"header = false, auto_detect = false, parallel = false, skip = {first_row - 1}, "
+        f"header = false, auto_detect = false, parallel = false, skip = {first_row - 1}, buffer_size = {_BUFFER}, "
         f"delim = {literal(grid.source.delimiter)}, quote = {literal(quote)}, escape = {literal(quote)}, "
-        f"columns = {{{declared}}}"
+        f"columns = {{{declared}}}, force_not_null = [{', '.join(names)}]"
     )
-    cells = ", ".join(f"coalesce(c{position}, '') AS c{position}" for position in positions)
-    below = "" if last_row is None else f" AND {SOURCE_ROW} <= {last_row}"
+    cells = "".join(f", c{position}" for position in positions)
+    below = "" if last_row is None else f" WHERE {SOURCE_ROW} <= {last_row}"
     read = (
-        f"SELECT row_number() OVER () + {first_row - 1} AS {SOURCE_ROW}, {cells} "
+        f"SELECT row_number() OVER () + {first_row - 1} AS {SOURCE_ROW}{cells} "
         f"FROM read_csv({literal(str(grid.path))}, {options})"
     )
     try:
-        connection.execute(f"INSERT INTO {table} SELECT * FROM ({read}) WHERE ({where}){below}")
-        counted = connection.execute(f"SELECT max({SOURCE_ROW}) - {first_row - 1} FROM {table}").fetchone()
-        if counted != (lines - first_row + 1,):  # the last row is blank, or not wanted
+        counted = connection.execute(f"INSERT INTO {table} SELECT * FROM ({read}){below}").fetchone()
+        if last_row is not None:
             counted = connection.execute(f"SELECT count(*) FROM ({read})").fetchone()
     except duckdb.Error:
-        connection.execute(f"DELETE FROM {table}")
-        return False
-    if counted != (lines - first_row + 1,):
-        connection.execute(f"DELETE FROM {table}")
-        return False
-    return True
+        counted = None
+    is_plain = counted == (lines - first_row + 1,)
+    connection.execute(f"DELETE FROM {table}" + (f" WHERE NOT ({where})" if is_plain else ""))
+    return is_plain
 
 
 def _plain_lines(grid: CsvGrid) -> tuple[int, str] | None:
@@ -74,21 +74,32 @@ def _plain_lines(grid: CsvGrid) -> tuple[int, str] | None:
     if len(quote.encode()) > 1 or len(delimiter.encode()) > 1 or not quote.isprintable():
         return None
     lines, is_quoted = 0, False
-    whole = _whole_cells(quote, delimiter)
+    sign, between, whole = quote.encode(), delimiter.encode(), _whole_cells(quote, delimiter)
     is_windows: bool | None = None
     for block in _blocks(path):
         count, returns = block.count(b"\n"), block.count(b"\r")
-        if b"\0" in block or returns not in {0, count} or returns != block.count(b"\r\n"):
+        if b"\0" in block or returns not in {0, count} or (returns and returns != block.count(b"\r\n")):
             return None
         if count and is_windows not in {None, bool(returns)}:
             return None
         is_windows = bool(returns) if count else is_windows
-        if quote.encode() in block:
+        if sign in block:
             is_quoted = True
-            if not grid.source.quote or quote.encode() in whole.sub(b"", block):
+            if not grid.source.quote or not (_are_whole(block, sign, between) or sign not in whole.sub(b"", block)):
                 return None
         lines += count + (not block.endswith(b"\n"))
     return lines, quote if is_quoted else ""
+
+
+def _are_whole(block: bytes, sign: bytes, between: bytes) -> bool:
+    """Tell quickly whether quotes stand around whole cells on one line; False also where a cell holds a quote."""
+    parts = block.split(sign)
+    cells, outside = len(parts) // 2, sign.join(parts[::2])
+    if len(parts) % 2 == 0 or outside.count(b"\n") != block.count(b"\n"):
+        return False
+    before = outside.count(between + sign) + outside.count(b"\n" + sign) + outside.startswith(sign)
+    after = sum(outside.count(sign + end) for end in (between, b"\n", b"\r\n")) + outside.endswith(sign)
+    return before == after == cells
 
 
 def _whole_cells(quote: str, delimiter: str) -> re.Pattern[bytes]:
@@ -103,12 +114,12 @@ def _blocks(path: Path) -> Iterator[bytes]:
     rest = b""
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
-            head, mark, tail = chunk.rpartition(b"\n")
-            if mark:
-                yield rest + head + mark
-                rest = tail
+            cut = chunk.rfind(b"\n") + 1
+            if cut:
+                yield rest + chunk[:cut]
+                rest = chunk[cut:]
             else:
-                rest += tail
+                rest += chunk
             if len(rest) > _LONGEST:
                 break
         else:
