@@ -1,4 +1,4 @@
-"""The tables of quality: what people said of the differences between two ends of a corridor."""
+"""The tables of quality: what people said of the differences between two ends of a corridor, and pilots."""
 
 from __future__ import annotations
 
@@ -21,4 +21,27 @@ JUDGEMENT = sa.Table(
     sa.Column("actor", sa.String(255), nullable=False),
     sa.Column("at", Instant, nullable=False),
     sa.Index("judgement_pair", "rule", "origin", "destination"),
+)
+
+PILOT = sa.Table(
+    "pilot",
+    METADATA,
+    sa.Column("id", sa.String(60), primary_key=True),
+    sa.Column("document", sa.Text, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("added_at", Instant, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.Column("removed_at", Instant),
+)
+
+PILOT_ROUND = sa.Table(
+    "pilot_round",
+    METADATA,
+    sa.Column("pilot", sa.String(60), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("slot", Instant, nullable=False),
+    sa.Column("period", sa.String(40), nullable=False),
+    sa.Column("actor", sa.String(255), nullable=False),
+    sa.UniqueConstraint("pilot", "slot", name="pilot_round_slot"),
 )

@@ -1,0 +1,108 @@
+"""Pilots as their plans were written, and the rounds that people began, in the control database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from sdmx_hub.errors import NotFound
+from sdmx_hub.store.audit import append_audit
+from sdmx_hub.store.database import Database
+from sdmx_hub.store.quality_tables import PILOT, PILOT_ROUND
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredPilot:
+    """One pilot: ``document`` is the checked JSON text of its plan, ``sha256`` the hash of the file it came from."""
+
+    id: str
+    document: str
+    sha256: str
+    origin: str
+    added_at: dt.datetime
+    changed_at: dt.datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """One visit to all participants, begun by a person: its harvest runs have ``slot`` as their slot."""
+
+    number: int
+    pilot: str
+    slot: dt.datetime
+    period: str
+    actor: str
+
+
+class Pilots:
+    """The pilots of a hub."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, pilot_id: str, document: str, sha256: str, *, origin: str, actor: str, now: dt.datetime) -> bool:
+        """Add a pilot or replace its plan; tell whether anything changed."""
+        values = {"document": document, "sha256": sha256, "origin": origin, "changed_at": now, "removed_at": None}
+        with self._database.transaction() as connection:
+            found = connection.execute(sa.select(PILOT).where(PILOT.c.id == pilot_id)).first()
+            if found and found.removed_at is None and (found.document, found.sha256) == (document, sha256):
+                return False
+            if found:
+                values |= {} if found.removed_at is None else {"added_at": now}
+                connection.execute(sa.update(PILOT).where(PILOT.c.id == pilot_id).values(**values))
+            else:
+                connection.execute(sa.insert(PILOT).values(id=pilot_id, added_at=now, **values))
+            append_audit(
+                connection, at=now, actor=actor, action="pilot-save", subject=pilot_id, detail={"sha256": sha256}
+            )
+        return True
+
+    def remove(self, pilot_id: str, *, actor: str, now: dt.datetime) -> None:
+        """Forget a pilot; its rounds, and what was published of it, stay. Raises NotFound."""
+        with self._database.transaction() as connection:
+            done = connection.execute(
+                sa.update(PILOT).where(PILOT.c.id == pilot_id, PILOT.c.removed_at.is_(None)).values(removed_at=now)
+            )
+            if done.rowcount == 0:
+                raise NotFound("pilot-unknown", pilot=pilot_id)
+            append_audit(connection, at=now, actor=actor, action="pilot-remove", subject=pilot_id)
+
+    def get(self, pilot_id: str) -> StoredPilot:
+        """Get one pilot. Raises NotFound."""
+        found = [pilot for pilot in self.select() if pilot.id == pilot_id]
+        if not found:
+            raise NotFound("pilot-unknown", pilot=pilot_id)
+        return found[0]
+
+    def select(self) -> tuple[StoredPilot, ...]:
+        """Select all pilots, by id."""
+        query = sa.select(PILOT).where(PILOT.c.removed_at.is_(None)).order_by(PILOT.c.id)
+        names = StoredPilot.__dataclass_fields__
+        with self._database.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        return tuple(StoredPilot(**{name: row[name] for name in names}) for row in rows)
+
+    def begin_round(self, pilot_id: str, *, slot: dt.datetime, period: str, actor: str) -> Round:
+        """Begin a round, or find the one that was begun for this slot."""
+        mine = (PILOT_ROUND.c.pilot == pilot_id, PILOT_ROUND.c.slot == slot)
+        with self._database.transaction() as connection:
+            if connection.execute(sa.select(PILOT_ROUND.c.number).where(*mine)).first() is None:
+                last = sa.select(sa.func.coalesce(sa.func.max(PILOT_ROUND.c.number), 0)).where(
+                    PILOT_ROUND.c.pilot == pilot_id
+                )
+                number = connection.execute(last).scalar_one() + 1
+                values = {"pilot": pilot_id, "number": number, "slot": slot, "period": period, "actor": actor}
+                connection.execute(sa.insert(PILOT_ROUND).values(**values))
+                append_audit(
+                    connection, at=slot, actor=actor, action="pilot-round", subject=pilot_id, detail={"period": period}
+                )
+        return next(one for one in self.rounds(pilot_id) if one.slot == slot)
+
+    def rounds(self, pilot_id: str) -> tuple[Round, ...]:
+        """Select the rounds of a pilot, in order."""
+        query = sa.select(PILOT_ROUND).where(PILOT_ROUND.c.pilot == pilot_id).order_by(PILOT_ROUND.c.number)
+        with self._database.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        return tuple(Round(**dict(row)) for row in rows)
