@@ -15,7 +15,7 @@ from rich.text import Text
 
 from sdmx_hub.language import sentence
 from sdmx_hub.load.report import LoadReport, by_gravity
-from sdmx_hub.load.report_words import ending, message_of
+from sdmx_hub.load.report_words import counts_of, ending, message_of
 from sdmx_hub.model.finding import Finding, Severity
 from sdmx_hub.store.releases import Release
 
@@ -43,16 +43,11 @@ def report_text(report: LoadReport, language: str, *, is_check: bool, dry_run: b
         parts.append(findings_table(report.findings, language))
     if len(report.findings) > MOST_FINDINGS:
         parts.append(sentence("load-more-findings", language, count=len(report.findings) - MOST_FINDINGS))
-    kind = sentence("load-counts", language, file=report.file, kind=report.kind, **_counts(report))
-    parts.append(Text(kind))
+    parts.append(Text(counts_of(report, language)))
     if report.flows and any(flow.added is not None for flow in report.flows):
         parts.append(_flows(report, language))
     parts.append(Text(ending(report, language, is_check=is_check, dry_run=dry_run), style="bold"))
     return render(*parts)
-
-
-def _counts(report: LoadReport) -> dict[str, int]:
-    return {"read": report.read, "mapped": report.mapped, "rejected": report.rejected}
 
 
 def findings_table(findings: Sequence[Finding], language: str) -> Table:

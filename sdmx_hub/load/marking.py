@@ -14,10 +14,11 @@ from typing import Any
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, MergedCell
 from openpyxl.comments import Comment
-from openpyxl.styles import Font, PatternFill
+from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.properties import PageSetupProperties
 from python_calamine import CalamineError, CalamineWorkbook
 
 from sdmx_hub.errors import Malformed, TooLarge
@@ -31,6 +32,12 @@ MOST_UNPACKED = 300 << 20
 MOST_LISTED = 100_000
 _LONGEST = 32_000
 _HEAD = 60
+_FONT = {"name": "Calibri", "size": 11}
+_PLAIN, _BOLD, _LINK = Font(**_FONT), Font(bold=True, **_FONT), Font(underline="single", color="0563C1", **_FONT)
+_WIDTHS = (14, 22, 26, 24, 90, 30)
+"""Of the columns of the list."""
+_LINE = 15
+_WRAPPED = Alignment(vertical="top", wrap_text=True)
 _COLOURS = {"error": "FFC7CE", "warning": "FFEB9C", "info": "DDEBF7"}
 _JOINT = " ▸ "
 
@@ -228,25 +235,30 @@ def _list(book: Workbook, plan: Mapping[str, Any], places: Mapping[int, tuple[st
     sheet = book.create_sheet(plan["sheet"])
     for row, text in enumerate((plan["title"], plan["summary"], plan["errors"], note), start=1):
         if text:
-            _put(sheet, row, 1, text).font = Font(bold=row == 1)
+            _put(sheet, row, 1, text).font = _BOLD if row == 1 else _PLAIN
     for column, heading in enumerate(plan["headings"], start=1):
-        _put(sheet, 6, column, heading).font = Font(bold=True)
+        _put(sheet, 6, column, heading).font = _BOLD
     for number, finding in enumerate(islice(plan["findings"], MOST_LISTED)):
         place = places.get(number)
         shown = f"{place[0]}!{place[1]}" if place else _place_text(finding)
         texts = (finding["severity_text"], finding["code"], shown, finding["value"] or "", finding["message"],
                  finding["suggestion"])  # fmt: skip
         for column, text in enumerate(texts, start=1):
-            _put(sheet, 7 + number, column, text)
+            _put(sheet, 7 + number, column, text).alignment = _WRAPPED
+        lines = max(-(-len(text) // (width - 4)) for text, width in zip(texts, _WIDTHS, strict=True))
+        sheet.row_dimensions[7 + number].height = _LINE * max(min(lines, 12), 1)
         sheet.cell(7 + number, 1).fill = PatternFill("solid", start_color=_COLOURS[finding["severity"]])
         if place:
             cell = sheet.cell(7 + number, 3)
             location = f"'{place[0].replace(chr(39), chr(39) * 2)}'!{place[1]}"
             cell.hyperlink = Hyperlink(ref=cell.coordinate, location=location)
-            cell.font = Font(underline="single", color="0563C1")
+            cell.font = _LINK
     sheet.freeze_panes = "A7"
-    for letter, width in zip("ABCDEF", (14, 22, 26, 24, 90, 30), strict=True):
+    for letter, width in zip("ABCDEF", _WIDTHS, strict=True):
         sheet.column_dimensions[letter].width = width
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 
 def _place_text(finding: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader
 
 from sdmx_hub.language import sentence
 from sdmx_hub.load.report import LoadReport
-from sdmx_hub.load.report_words import ending, message_of, place_of
+from sdmx_hub.load.report_words import counts_of, ending, message_of, place_of
 from sdmx_hub.model.finding import Finding, Severity
 
 MOST_PLACES = 10
@@ -25,7 +25,7 @@ body { font: 1rem/1.5 system-ui, sans-serif; max-width: 64rem; margin: 0 auto; p
 h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; } caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #767676; }
-td.number, th.number { text-align: right; } td { overflow-wrap: anywhere; }
+td.number, th.number { text-align: right; } td { overflow-wrap: anywhere; } td.value { min-width: 8em; }
 .error { border-left: .4rem solid #b00020; padding-left: .6rem; }
 .warning { border-left: .4rem solid #8a5a00; padding-left: .6rem; }
 .info { border-left: .4rem solid #3a5f8a; padding-left: .6rem; }
@@ -78,6 +78,7 @@ def write_html(report: LoadReport, language: str, *, is_check: bool = True, dry_
         t=functools.partial(_say, language),
         groups=group_findings(report.findings),
         severities=[(one, report.count(one)) for one in Severity],
+        counts=counts_of(report, language),
         ending=ending(report, language, is_check=is_check, dry_run=dry_run),
         message_of=functools.partial(message_of, language=language),
         place_of=place_of,

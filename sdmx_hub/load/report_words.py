@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from sdmx_hub.formats.sniff import Kind
 from sdmx_hub.language import sentence
 from sdmx_hub.load.report import LoadReport
 from sdmx_hub.model.finding import Finding, Severity
+
+_TABLES = {Kind.CSV.value: "load-kind-text", Kind.XLSX.value: "load-kind-xlsx", Kind.XLS.value: "load-kind-xls"}
+
+
+def counts_of(report: LoadReport, language: str) -> str:
+    """Say what the file is and how many of its observations were read, accepted and rejected."""
+    kind = sentence(_TABLES[report.kind], language) if report.kind in _TABLES else report.kind
+    counts = {"read": report.read, "mapped": report.mapped, "rejected": report.rejected}
+    return sentence("load-counts", language, file=report.file, kind=kind, **counts)
 
 
 def ending(report: LoadReport, language: str, *, is_check: bool, dry_run: bool = False) -> str:

@@ -19,7 +19,7 @@ from sdmx_hub.language import sentence
 from sdmx_hub.load.guard import open_guarded
 from sdmx_hub.load.marking import AUTHOR, MOST_MARKED, list_findings, mark_copy
 from sdmx_hub.load.report import LoadOrder, LoadReport, by_gravity
-from sdmx_hub.load.report_words import message_of
+from sdmx_hub.load.report_words import counts_of, message_of
 from sdmx_hub.mapping.reading import BadMapping, read_mapping
 from sdmx_hub.model.finding import Finding, Severity
 from sdmx_hub.sandbox import Limits, run_limited
@@ -82,10 +82,7 @@ def _plan(order: LoadOrder, report: LoadReport, language: str) -> dict[str, Any]
         "headings": [sentence(f"annotate-{one}", language) for one in _HEADINGS],
         "limit": sentence("annotate-limit", language, most=MOST_MARKED),
         "no_copy": sentence("annotate-no-copy", language),
-        "summary": sentence(
-            "load-counts", language, file=report.file, kind=report.kind, read=report.read, mapped=report.mapped,
-            rejected=report.rejected,
-        ),
+        "summary": counts_of(report, language),
         "errors": sentence(
             "annotate-found", language, errors=report.count(Severity.ERROR), warnings=report.count(Severity.WARNING)
         ),
