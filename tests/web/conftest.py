@@ -29,6 +29,9 @@ from sdmx_hub.store.releases import Lineage
 from sdmx_hub.web.app import create_app
 from tests.support.engine import connect
 from tests.support.homes import CONTROL, make_database, patterns
+from tests.web.browsing import chromium
+
+__all__ = ["chromium"]
 
 NOW = dt.datetime(2026, 11, 22, 9, 30, tzinfo=dt.UTC)
 RELEASED = dt.datetime(2026, 11, 20, 8, 0, tzinfo=dt.UTC)
