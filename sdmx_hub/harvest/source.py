@@ -87,10 +87,10 @@ class Source:
     tries: int
     most_deleted_percent: int
     flows: tuple[Flow, ...]
+    dialect: Dialect = STANDARD
     sha256: str = ""
 
     @property
-    dialect: Dialect = STANDARD
     def place(self) -> Place:
         """Where the endpoint is."""
         return parse_place(self.endpoint)
