@@ -147,11 +147,11 @@ def read_source(document: Mapping[str, Any], sha256: str = "") -> Source:
         most_deleted_percent=limits.get("most_deleted_percent", 50),
         limits=Limits(**{name: value for name, value in limits.items() if name in known}),
         flows=tuple(_flow(item) for item in document["flows"]),
+        dialect=dialect,
         sha256=sha256,
     )
 
 
-        dialect=dialect,
 def _flow(item: Mapping[str, Any]) -> Flow:
     dataflow = parse_ref(item["dataflow"])
     return Flow(
