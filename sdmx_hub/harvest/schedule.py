@@ -7,6 +7,7 @@ missed, the source says (``catch_up``): the latest is run and stands for the oth
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import itertools
 import logging
@@ -34,6 +35,7 @@ ON_TIME = dt.timedelta(minutes=1)
 AT_ONCE = 100
 """So many missed slots of a flow are made into rows at a time: of ``all`` the first, the next time the next."""
 log = logging.getLogger(__name__)
+_read = functools.lru_cache(maxsize=1000)(parse_stored)
 
 
 def queue_due(sources: Sources, runs: Runs, *, now: dt.datetime) -> list[Run]:
@@ -73,7 +75,7 @@ def _parsed(stored: Iterable[StoredSource]) -> Iterator[tuple[StoredSource, Sour
     """Read what is stored; a source that cannot be read keeps no other from being visited."""
     for one in stored:
         try:
-            yield one, parse_stored(one.document, one.sha256)
+            yield one, _read(one.document, one.sha256)
         except HubError as error:
             log.error("source %s: %s", one.id, error)  # noqa: TRY400 - a refusal says what is wrong; no trace needed
 
@@ -87,7 +89,7 @@ def slot_of(source: Source, flow: Flow, at: dt.datetime) -> Slot:
 
 
 def asked_slot(source: Source, flow: Flow, at: dt.datetime, trigger: Trigger = Trigger.MANUAL) -> Slot:
-    """The row of a visit a person asks for: at a moment no schedule can name, so that it never takes the place of one."""
+    """The row of a visit somebody asks for: at a moment no schedule can name, so that it never takes one's place."""
     moment = at if at.microsecond else at + dt.timedelta(microseconds=1)
     return Slot(
         source=source.id, flow=flow.id, slot=moment, not_before=at, host=source.place.authority, trigger=trigger
