@@ -11,19 +11,24 @@ from typing import Any
 
 from sdmx_hub.harvest.clock import parse_http_date
 from sdmx_hub.harvest.fetch import Answer
+from sdmx_hub.harvest.loading import LOGS
 from sdmx_hub.harvest.source import Flow, Source
-from sdmx_hub.store.run_rows import Run
+from sdmx_hub.load.doubts import MODIFIED
+from sdmx_hub.model.finding import Finding
+from sdmx_hub.store.run_rows import PARTS, Run
 from sdmx_hub.store.runs import Runs
 
 _TOLERANCE = dt.timedelta(seconds=2)
 """A Date header counts whole seconds and travels; a smaller difference is no difference."""
 _LONGEST_LAG = dt.timedelta(days=7)
 _LONGEST_VALIDATOR = 1000
+DATAFLOW = "dataflow"
+"""What the next run remembers: the dataflow here that the rest speaks of."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Intent:
-    """One visit's plan. ``memory`` is what the last good run left, empty when it does not count any more."""
+    """One visit's plan. ``memory`` is what the last good run left, as far as it still counts."""
 
     full: bool
     updated_after: dt.datetime | None = None
@@ -39,9 +44,9 @@ def plan_visit(run: Run, source: Source, flow: Flow, runs: Runs) -> Intent:
     whose dialect knows no ``updatedAfter`` is asked for everything, if it has changed, by ``delta`` too.
     """
     last = runs.last_good(source.id, flow.id)
-    memory = last.outcome.memory if last else {}
+    memory = {**(last.outcome.memory if last else {}), DATAFLOW: str(flow.dataflow)}
     if last is None or last.started_at is None or memory.get("recipe") != recipe_of(source, flow):
-        return Intent(full=True)
+        return Intent(full=True, memory=_lasting(last, flow))
     due = source.full_every > 0 and runs.good_since_full(source.id, flow.id) >= source.full_every - 1
     if run.full or source.mechanism == "pull" or due:
         return Intent(full=True, memory=memory)
@@ -54,6 +59,52 @@ def plan_visit(run: Run, source: Source, flow: Flow, runs: Runs) -> Intent:
     names = {"If-None-Match": "etag", "If-Modified-Since": "last_modified"}
     validators = {header: str(memory[name]) for header, name in names.items() if memory.get(name)}
     return Intent(full=True, validators=validators, memory=memory)
+
+
+def _lasting(last: Run | None, flow: Flow) -> dict[str, Any]:
+    """What outlasts a change of the source: what it has brought into our dataflow, or it could never be deleted."""
+    memory = last.outcome.memory if last else {}
+    same = memory.get(DATAFLOW) == str(flow.dataflow)
+    return {DATAFLOW: str(flow.dataflow), **({LOGS: memory[LOGS]} if same and LOGS in memory else {})}
+
+
+def plan_run(run: Run, source: Source, flow: Flow, runs: Runs, *, repeats: bool) -> tuple[Intent, dict[str, Any]]:
+    """Decide what to ask for, and write the plan of the run.
+
+    A run that repeats, and one that has parts and still builds on the same, goes by the plan it has.
+    """
+    last = runs.last_good(source.id, flow.id)
+    basis = {"recipe": recipe_of(source, flow), "builds_on": last.id if last else None}
+    same = all(run.plan.get(name) == value for name, value in basis.items())
+    if "intent" in run.plan and (repeats or (same and PARTS in run.plan)):
+        return _read_intent(run.plan["intent"]), dict(run.plan)
+    intent = plan_visit(run, source, flow, runs)
+    kept = {name: run.plan[name] for name in ("force", "begun") if name in run.plan}
+    return intent, {**kept, **basis, "intent": _intent_json(intent)}
+
+
+def _intent_json(intent: Intent) -> dict[str, Any]:
+    since = intent.updated_after
+    return {
+        "full": intent.full,
+        "updated_after": since.isoformat() if since else None,
+        "validators": dict(intent.validators),
+        "memory": dict(intent.memory),
+    }
+
+
+def _read_intent(item: Mapping[str, Any]) -> Intent:
+    since = item["updated_after"]
+    return Intent(**{**item, "updated_after": dt.datetime.fromisoformat(since) if since else None})
+
+
+def check_modified(answer: Answer, intent: Intent) -> list[Finding]:
+    """HOLD-MODIFIED: a full answer says it is older than what was taken last."""
+    was, becomes = str(intent.memory.get("last_modified") or ""), answer.headers.get("last-modified", "")
+    earlier, later = parse_http_date(becomes), parse_http_date(was)
+    if intent.updated_after is not None or earlier is None or later is None or earlier >= later:
+        return []
+    return [Finding(code=MODIFIED, params={"was": was, "becomes": becomes})]
 
 
 def recipe_of(source: Source, flow: Flow) -> str:
