@@ -41,6 +41,7 @@ COMMANDS = {
     "scheduler": "scheduler:scheduler",
     "worker": "worker:worker",
     "mirror": "mirror:mirror",
+    "pilot": "pilot:pilot",
     "export": "export:export",
     "table": "table:table",
 }

@@ -22,6 +22,7 @@ from sdmx_hub.harvest.schedule import Scheduler
 from sdmx_hub.harvest.worker import Worker
 from sdmx_hub.language import sentence
 from sdmx_hub.load.embargo import release_due
+from sdmx_hub.quality.pilot_keeper import PilotKeeper
 from sdmx_hub.quality.refresh import MirrorKeeper
 from sdmx_hub.store.ledger import run_json
 from sdmx_hub.store.run_rows import GOOD, Run
@@ -32,6 +33,9 @@ EMBARGO_SECONDS = 45
 
 MIRROR_SECONDS = 30
 """How often the two sides of corridors are looked at."""
+
+PILOT_SECONDS = 15
+"""How often pilots are looked at."""
 
 NOTIFY_SECONDS = 5
 """How often notifications are looked at."""
@@ -45,8 +49,8 @@ NOTIFY_SECONDS = 5
 def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -> None:
     r"""Visit partners when their slots are due, and release what embargoes held back, until stopped.
 
-    Also delivers the notifications of subscriptions, and publishes the mirror comparison anew when a side of it has
-    changed. SIGINT and SIGTERM stop it.
+    Also delivers the notifications of subscriptions, and publishes the mirror comparison and the indicators of pilots
+    anew when what they are made of has changed. SIGINT and SIGTERM stop it.
 
     Any number of schedulers may run on one database: each slot is worked off once. A run under way when the scheduler
     is stopped goes back to the queue. With --timer-only it visits nobody: see sdmx-hub worker.
@@ -69,11 +73,14 @@ def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -
             done.clear()
         end_embargoes()
         mirror()
+        measure()
         notify()
 
     end_embargoes = _every(EMBARGO_SECONDS, lambda: _release_due(hub))
     keeper = MirrorKeeper(hub.database, hub.registry, hub.observations)
     mirror = _every(MIRROR_SECONDS, lambda: _compare(hub, keeper))
+    pilots = PilotKeeper(hub.database, hub.registry, hub.observations)
+    measure = _every(PILOT_SECONDS, lambda: _measure(hub, pilots))
     notify = _every(NOTIFY_SECONDS, lambda: _notify(hub))
     process = Scheduler(
         sources=worker.parts.sources,
@@ -121,6 +128,19 @@ def _compare(hub: HubContext, keeper: MirrorKeeper) -> None:
     if report is not None and report.release_id is not None:
         counts = {name: getattr(report, name) for name in ("added", "revised", "deleted", "unchanged")}
         tell(sentence("mirror-released", hub.language, **counts))
+
+
+def _measure(hub: HubContext, keeper: PilotKeeper) -> None:
+    """Publish the indicators of pilots when anything has changed; what is refused waits for the next time."""
+    try:
+        reports = keeper.refresh(dt.datetime.now(dt.UTC))
+    except (TryAgain, Conflict) as refusal:
+        tell(refusal.text(hub.language))
+        return
+    for report in reports:
+        if report.release_id is not None:
+            counts = {name: getattr(report, name) for name in ("added", "revised", "deleted", "unchanged")}
+            tell(sentence("pilot-released", hub.language, **counts))
 
 
 def _notify(hub: HubContext) -> None:

@@ -24,6 +24,7 @@ from sdmx_hub.web.openapi import description
 from sdmx_hub.web.pages import pages
 from sdmx_hub.web.pages_harvest import pages_harvest
 from sdmx_hub.web.pages_mirror import pages_mirror
+from sdmx_hub.web.pages_pilot import pages_pilot
 from sdmx_hub.web.rest import make_blueprint
 from sdmx_hub.web.rest_v1 import V1
 from sdmx_hub.web.rest_v2 import V2
@@ -59,6 +60,7 @@ def create_app(
         pages,
         pages_harvest,
         pages_mirror,
+        pages_pilot,
         api,
         fmr,
         health,

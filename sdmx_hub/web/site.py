@@ -41,6 +41,7 @@ NAVIGATION = (
     Entry("/releases", "page-nav-releases"),
     Entry("/harvest", "page-nav-harvest"),
     Entry("/mirror", "page-nav-mirror"),
+    Entry("/pilots", "page-nav-pilots"),
     Entry("/about", "page-nav-about"),
 )
 
