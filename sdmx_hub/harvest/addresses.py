@@ -26,7 +26,7 @@ def data_url(
     """
     v1 = source.api == "v1"
     path = _data_v1(source, flow, dimension_ids) if v1 else _data_v2(source, flow, len(dimension_ids))
-    parameters = {} if v1 else _parameters_v2(flow)
+    parameters = _span_v1(flow) if v1 else _parameters_v2(flow)
     if updated_after is not None:
         parameters["updatedAfter"] = quote(short_instant(updated_after), safe="")
     return _url(source, path, {**parameters, **_chosen(source, source.format, source.dialect.data_parameters)})
@@ -91,7 +91,27 @@ def _data_v2(source: Source, flow: Flow, length: int) -> str:
 def _parameters_v2(flow: Flow) -> dict[str, str]:
     return {
         f"c[{name}]": ",".join(quote(code, safe="") for code in sorted(codes)) for name, codes in flow.filters.items()
-    }
+    } | _span_v2(flow)
+
+
+def _span_v1(flow: Flow) -> dict[str, str]:
+    ends = {"startPeriod": flow.since, "endPeriod": flow.until}
+    return {name: str(year) for name, year in ends.items() if year is not None}
+
+
+def _span_v2(flow: Flow) -> dict[str, str]:
+    ends = [f"{sign}:{year}" for sign, year in (("ge", flow.since), ("le", flow.until)) if year is not None]
+    return {"c[TIME_PERIOD]": quote("+".join(ends), safe=":+")} if ends else {}
+
+
+def availability_url(source: Source, flow: Flow, dimension_ids: Sequence[str]) -> str:
+    """Where the partner says which codes and periods the data of a flow have, and how many observations."""
+    v1 = source.api == "v1"
+    path = _data_v1(source, flow, dimension_ids) if v1 else _data_v2(source, flow, len(dimension_ids))
+    place = path.removeprefix(source.dialect.data_path).removeprefix("/")
+    parameters = {} if v1 else _parameters_v2(flow)
+    name = "availableconstraint" if v1 else "availability"
+    return _url(source, f"{name}/{place}", {**parameters, "mode": "exact"})
 
 
 def structure_url(source: Source, flow: Flow) -> str:

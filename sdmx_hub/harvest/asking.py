@@ -7,6 +7,7 @@ answer. A wait the partner asks for that is longer than ``PATIENCE`` puts the ru
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -24,6 +25,7 @@ PATIENCE = 60.0
 LONGEST_WAIT = 3600.0
 """No partner can make the hub wait longer (seconds)."""
 FIRST_WAIT = 2.0
+_KEPT = ("content-type", "content-range", "date", "etag", "last-modified", "location")
 _PASSING = frozenset({408, 429, 500, 502, 503, 504, 507, 508, 509, 520, 521, 522, 523, 524})
 
 
@@ -107,7 +109,14 @@ def _answered(entry: Request, answer: Answer, number: int) -> Request:
         milliseconds=answer.milliseconds,
         tries=number,
         raw_sha256=answer.kept.sha256 if answer.kept else None,
+        answer=told_answer(answer),
     )
+
+
+def told_answer(answer: Answer) -> str:
+    """Write what a repetition of the run needs of an answer besides its body."""
+    headers = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
+    return json.dumps({"headers": headers, "excerpt": answer.excerpt}, ensure_ascii=False)
 
 
 def wished_wait(answer: Answer, now: dt.datetime) -> float:

@@ -70,6 +70,8 @@ class Answer:
     milliseconds: int
     kept: Kept | None = None
     excerpt: str = ""
+    parts: tuple[Kept, ...] = ()
+    """The bodies of the parts, when the question was asked in parts; ``kept`` is then the first."""
 
     @property
     def content_type(self) -> str:

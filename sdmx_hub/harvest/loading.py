@@ -17,7 +17,9 @@ from sdmx_hub.errors import TryAgain
 from sdmx_hub.formats.sniff import Kind
 from sdmx_hub.harvest.fetch import Answer
 from sdmx_hub.harvest.parts import Parts
+from sdmx_hub.harvest.raw import Kept
 from sdmx_hub.harvest.source import FILES, Flow, Source
+from sdmx_hub.load.doubts import HOLDING, SHRINKS, Doubter
 from sdmx_hub.load.guard import GuardLimits
 from sdmx_hub.load.release import load_file
 from sdmx_hub.load.report import LoadOrder, LoadReport
@@ -34,7 +36,6 @@ from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.fence import pass_fence
 from sdmx_hub.store.run_rows import Outcome, Run, State, Verdict
 
-SHRINKS, EMPTY = "SHRINK-01", "READ-EMPTY"
 LOGS = "logs"
 """What the next run remembers: the logs that together hold everything this source has brought since a full answer."""
 _TYPES = {"csv": "csv", "json": "json", "xml": "xml"}
@@ -89,9 +90,9 @@ class Loading:
 
     @property
     def is_held(self) -> bool:
-        """Tell whether nothing but the size of a deletion stands against the load."""
+        """Tell whether nothing but doubts stand against the load."""
         errors = {finding.code for finding in self.findings if finding.severity is Severity.ERROR}
-        return errors == {SHRINKS}
+        return bool(errors) and errors <= HOLDING
 
     def outcome(self, state: State, verdict: Verdict, memory: Mapping[str, Any]) -> Outcome:
         """Make the outcome of the run."""
@@ -121,11 +122,16 @@ def load_answer(
     logs: tuple[str, ...],
     memory: Mapping[str, Any],
     period: str = "",
+    doubts: tuple[Finding, ...] = (),
+    accepted: frozenset[str] = frozenset(),
+    announced: int | None = None,
 ) -> Loading:
     """Check an answer and, in one release or not at all, load it; in a dry run only compare.
 
     ``scope`` bounds a full answer (empty: no bounds but what ``logs`` hold); None says that the answer is a delta, or a
     file that its mapping bounds, of a ``period``. ``memory`` is kept with the release, for whoever takes the run over.
+    ``doubts`` keep the load back like those found in it, unless they are ``accepted``.
+    Of ``announced`` observations none may be missing.
     Raises TryAgain when somebody else is loading the dataflow.
     """
     kept = answer.kept
@@ -135,7 +141,7 @@ def load_answer(
     known = {**memory, LOGS: [] if full else list(logs)}
     order = LoadOrder(
         path=kept.path,
-        tables=(TableFile(path=kept.path, name=_file_name(answer), period=period),) if source.api == FILES else (),
+        tables=_tables(source, answer, kept, period),
         mapping=Path(flow.mapping) if flow.mapping else None,
         dataflow=Urn("Dataflow", flow.dataflow),
         provider=flow.provider.rpartition(",")[2] if flow.provider else None,
@@ -144,7 +150,7 @@ def load_answer(
         earlier=_earlier(parts, logs) if full and not scope else None,
         most_deleted=source.most_deleted_percent / 100,
         totals=flow.totals,
-        overrides=flow.accept,
+        overrides=flow.accept | (accepted & {SHRINKS}),
         name=origin_of(run),
         limits=GuardLimits(
             sent=source.limits.unpacked_bytes, unpacked=source.limits.unpacked_bytes, ratio=source.limits.ratio
@@ -158,12 +164,27 @@ def load_answer(
         now=parts.clock.now(),
         dry_run=run.dry_run,
         fence=lambda connection, release: pass_fence(connection, run, release, known),
+        judge=Doubter(
+            observations=parts.observations,
+            guards=source.guards,
+            most_deleted_percent=source.most_deleted_percent,
+            found=doubts,
+            accepted=accepted,
+            announced=announced,
+        ),
     )
     release = report.release_id
     added = _log_of(parts, release, flow)
     kept_logs = (added,) if added and full else (*logs, *([added] if added and added not in logs else []))
     findings = (*report.findings, *([] if source.api == FILES else _declared_otherwise(answer, report, source)))
     return Loading(report=report, findings=findings, logs=kept_logs, release_id=release)
+
+
+def _tables(source: Source, answer: Answer, kept: Kept, period: str) -> tuple[TableFile, ...]:
+    if source.api == FILES:
+        return (TableFile(path=kept.path, name=_file_name(answer), period=period),)
+    several = answer.parts if len(answer.parts) > 1 else ()
+    return tuple(TableFile(path=one.path, name=f"{number}") for number, one in enumerate(several, start=1))
 
 
 def _file_name(answer: Answer) -> str:

@@ -22,6 +22,7 @@ from sdmx_hub.harvest.fetch import Limits
 from sdmx_hub.harvest.guard import PORTS, Place, Policy, parse_place
 from sdmx_hub.harvest.slots import Schedule, parse_cron, parse_interval
 from sdmx_hub.load.checks import Total
+from sdmx_hub.load.doubts import Guards, read_guards
 from sdmx_hub.model.urn import Ref, parse_ref
 
 FILES = "file"
@@ -38,7 +39,8 @@ class Flow:
 
     ``key`` and ``filters`` bound both what is asked for and what a full pull may delete. ``accept`` names the errors
     this office answers for, ``totals`` those whose parts are rounded. Of plain files ``path`` says where the file of a
-    period is, and ``periods_back`` of which.
+    period is, and ``periods_back`` of which; of a folder ``files`` says which files are meant. ``since`` and ``until``
+    are the years of a part of the flow.
     """
 
     id: str
@@ -52,6 +54,9 @@ class Flow:
     periods_back: int = 0
     accept: frozenset[str] = frozenset()
     totals: tuple[Total, ...] = ()
+    since: int | None = None
+    until: int | None = None
+    files: str = "*"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +92,13 @@ class Source:
     tries: int
     most_deleted_percent: int
     flows: tuple[Flow, ...]
+    alerts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     dialect: Dialect = STANDARD
     sha256: str = ""
+    most_observations: int | None = None
+    breaker: int = 5
+    guards: Guards = field(default_factory=Guards)
+    folder: str | None = None
 
     @property
     def place(self) -> Place:
@@ -121,10 +131,10 @@ def read_source(document: Mapping[str, Any], sha256: str = "") -> Source:
     Raises BadRequest for what a schema cannot tell (a cron field, a zone), NotFound for an unknown profile.
     """
     api = document["api"]
+    dialect = read_dialect(document.get("dialect"))
     schedule = document["schedule"]
     limits = dict(document.get("limits", {}))
     known = {item.name for item in fields(Limits)}
-    dialect = read_dialect(document.get("dialect"))
     return Source(
         id=document["id"],
         titles=document["title"],
@@ -147,8 +157,13 @@ def read_source(document: Mapping[str, Any], sha256: str = "") -> Source:
         most_deleted_percent=limits.get("most_deleted_percent", 50),
         limits=Limits(**{name: value for name, value in limits.items() if name in known}),
         flows=tuple(_flow(item) for item in document["flows"]),
+        alerts={channel: tuple(found) for channel, found in document.get("alerts", {}).items()},
         dialect=dialect,
         sha256=sha256,
+        most_observations=limits.get("observations"),
+        breaker=limits.get("breaker", 5),
+        guards=read_guards(document.get("guards", {})),
+        folder=document.get("folder"),
     )
 
 

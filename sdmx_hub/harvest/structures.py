@@ -91,6 +91,12 @@ def _with_structure(asker: Asker, source: Source, flow: Flow, partner: Partner) 
     return replace(partner, located=located, artefacts=Artefacts(one.artefact for one in located))
 
 
+def earlier_structures(parts: Parts, sha256: object) -> Artefacts | None:
+    """Read the structures the partner gave earlier; None when their bytes are gone."""
+    path = parts.raw.find(str(sha256)) if sha256 else None
+    return Artefacts(one.artefact for one in locate_files([path])) if path is not None else None
+
+
 def adopt_structures(parts: Parts, source: Source, flow: Flow, partner: Partner) -> list[Finding]:
     """Take over what we do not hold at all; what we hold stays as it is. Gives what the checks found."""
     held = parts.registry.snapshot()

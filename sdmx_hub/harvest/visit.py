@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sdmx_hub.errors import HubError, NotFound, TryAgain
-from sdmx_hub.harvest.addresses import accept_data, data_url, scope_of
-from sdmx_hub.harvest.answering import ask_data
+from sdmx_hub.harvest.addresses import scope_of
 from sdmx_hub.harvest.asking import Asker, Postponed
 from sdmx_hub.harvest.compatible import MISMATCH
 from sdmx_hub.harvest.dialect.answers import may_be_empty, says_no_results
@@ -21,16 +20,20 @@ from sdmx_hub.harvest.excerpt import told
 from sdmx_hub.harvest.fetch import Answer
 from sdmx_hub.harvest.files import file_period, file_url
 from sdmx_hub.harvest.guard import shown
-from sdmx_hub.harvest.intent import Intent, plan_visit, recipe_of, remember
+from sdmx_hub.harvest.intent import Intent, check_modified, plan_run, recipe_of, remember
+from sdmx_hub.harvest.labels import find_drift
 from sdmx_hub.harvest.lease import Hold, Interrupted, Stopped
 from sdmx_hub.harvest.loading import LOGS, Loading, actor_of, count_held, load_answer, names_of
+from sdmx_hub.harvest.parted import COUNT, Question
 from sdmx_hub.harvest.parts import Parts
 from sdmx_hub.harvest.source import FILES, Flow, Source
-from sdmx_hub.harvest.structures import adopt_structures, ask_structures, check_structures
+from sdmx_hub.harvest.structures import Partner, adopt_structures, ask_structures, check_structures, earlier_structures
 from sdmx_hub.model.finding import Finding, Severity, has_errors
 from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Urn
-from sdmx_hub.store.run_rows import Outcome, State, Verdict, short_instant
+from sdmx_hub.sharing.audiences import INTERNAL
+from sdmx_hub.store.decisions import BASE, DATAFLOW
+from sdmx_hub.store.run_rows import APPROVED, Outcome, State, Verdict, short_instant
 from sdmx_hub.store.runs import LeaseLost
 
 BUSY = dt.timedelta(seconds=30)
@@ -49,6 +52,9 @@ class Visit:
     hold: Hold
     asker: Asker
     intent: Intent
+    plan: dict[str, Any]
+    accepted: frozenset[str] = frozenset()
+    repeats: bool = False
 
     @property
     def at(self) -> dt.datetime:
@@ -70,15 +76,33 @@ class Visit:
         """The logs that hold what this source has brought."""
         return tuple(self.intent.memory.get(LOGS, ()))
 
+    def keep_plan(self) -> None:
+        """Write down what the run works by."""
+        self.parts.runs.keep_plan(self.hold.run, self.plan)
+
     def scope(self, structure: DataStructure) -> Mapping[str, frozenset[str]]:
         """The bounds of the flow."""
         return scope_of(self.flow, structure.dimension_ids)
 
 
-def run_visit(parts: Parts, source: Source, flow: Flow, hold: Hold) -> Outcome:
-    """Visit one flow. A refusal on the way is an outcome; raises only what ``PASSED_ON`` names."""
+def run_visit(
+    parts: Parts,
+    source: Source,
+    flow: Flow,
+    hold: Hold,
+    *,
+    asker: Asker | None = None,
+    accepted: frozenset[str] = frozenset(),
+) -> Outcome:
+    """Visit one flow. A refusal on the way is an outcome; raises only what ``PASSED_ON`` names.
+
+    With an ``asker`` that answers from the ledger the run is repeated as it was planned; doubts that are ``accepted``
+    keep nothing back.
+    """
     try:
-        asker = Asker(
+        repeats = asker is not None
+        intent, plan = plan_run(hold.run, source, flow, parts.runs, repeats=repeats)
+        asker = asker or Asker(
             visitor=parts.visitor(source),
             runs=parts.runs,
             hold=hold,
@@ -86,8 +110,18 @@ def run_visit(parts: Parts, source: Source, flow: Flow, hold: Hold) -> Outcome:
             tries=source.tries,
             dialect=source.dialect,
         )
-        intent = plan_visit(hold.run, source, flow, parts.runs)
-        visit = Visit(parts=parts, source=source, flow=flow, hold=hold, asker=asker, intent=intent)
+        visit = Visit(
+            parts=parts,
+            source=source,
+            flow=flow,
+            hold=hold,
+            asker=asker,
+            intent=intent,
+            plan=plan,
+            accepted=accepted,
+            repeats=repeats,
+        )
+        visit.keep_plan()
         return _visit(visit)
     except PASSED_ON:
         raise
@@ -112,7 +146,7 @@ def _visit(visit: Visit) -> Outcome:
         memory.update(partner.memory)
         structure = visit.parts.registry.snapshot().structure_of(visit.urn)
     visit.parts.step("harvest-step-data")
-    asked_at = visit.parts.clock.now()
+    asked_at = (visit.hold.run.started_at if visit.repeats else None) or visit.parts.clock.now()
     answer = _ask_data(visit, structure)
     memory = {**remember(answer, visit.intent, recipe_of(visit.source, visit.flow), asked_at), **memory}
     outcome = _interpret(visit, structure, answer, memory)
@@ -132,8 +166,22 @@ def _own_structure(visit: Visit) -> DataStructure | None:
 def _ask_data(visit: Visit, structure: DataStructure) -> Answer:
     if visit.source.api == FILES:
         return visit.asker.ask("data", file_url(visit.source, visit.flow, visit.at), {"Accept": "*/*"})
-    url = data_url(visit.source, visit.flow, structure.dimension_ids, updated_after=visit.intent.updated_after)
-    return ask_data(visit.asker, visit.source, url, {"Accept": accept_data(visit.source), **visit.intent.validators})
+    question = Question(
+        parts=visit.parts,
+        source=visit.source,
+        flow=visit.flow,
+        asker=visit.asker,
+        intent=visit.intent,
+        structure=structure,
+        plan=visit.plan,
+        keep=visit.keep_plan,
+        ask_partner=lambda: _ask_partner(visit, visit.intent.memory),
+    )
+    return question.answer()
+
+
+def _ask_partner(visit: Visit, memory: Mapping[str, Any]) -> Partner:
+    return ask_structures(visit.parts, visit.asker, visit.source, visit.flow, memory)
 
 
 def _interpret(visit: Visit, structure: DataStructure, answer: Answer, memory: Mapping[str, Any]) -> Outcome:
@@ -172,16 +220,20 @@ def _load(visit: Visit, structure: DataStructure, answer: Answer, memory: Mappin
     if visit.intent.full and not visit.hold.run.full:
         visit.parts.runs.mark_full(visit.hold.run)
     findings: list[Finding] = []
+    doubts = check_modified(answer, visit.intent)
     theirs: DataStructure | None = None
     if visit.flow.mapping is None:
         visit.parts.step("harvest-step-structures")
         partner = ask_structures(visit.parts, visit.asker, visit.source, visit.flow, memory)
         theirs = partner.structure(visit.flow)
         findings += check_structures(visit.parts, visit.flow, partner)
+        doubts += _drift(visit, partner, theirs)
         memory = {**memory, **partner.memory}
         if has_errors(findings):
             return replace(_mismatched(findings), findings=tuple(findings))
     visit.hold.confirm()
+    if refusal := _based(visit):
+        return refusal
     visit.parts.step("harvest-step-load")
     if visit.hold.run.token > 1:
         visit.parts.runs.free_leases(actor_of(visit.source), str(visit.flow.dataflow), now=visit.parts.clock.now())
@@ -197,11 +249,42 @@ def _load(visit: Visit, structure: DataStructure, answer: Answer, memory: Mappin
             period=file_period(visit.flow, visit.at),
             logs=visit.logs,
             memory=memory,
+            doubts=tuple(doubts),
+            accepted=visit.accepted,
+            announced=None if visit.is_part else visit.plan.get(COUNT),
         )
     except TryAgain as error:
         raise Postponed(visit.parts.clock.now() + BUSY) from error
     outcome = _outcome_of(visit, structure, loading, memory)
     return replace(outcome, findings=(*findings, *loading.findings))
+
+
+def _drift(visit: Visit, partner: Partner, theirs: DataStructure) -> list[Finding]:
+    """Find names that are not what they were when the partner's structures were last read."""
+    before = visit.intent.memory.get("structure_sha256")
+    earlier = earlier_structures(visit.parts, before) if before != partner.memory.get("structure_sha256") else None
+    if earlier is None:
+        return []
+    urn = Urn("Dataflow", visit.flow.partner)
+    return find_drift(earlier, partner.artefacts, theirs, urn, visit.source.guards.labels)
+
+
+def _based(visit: Visit) -> Outcome | None:
+    """Note on what the load builds; an approved one must build on what it was compared with."""
+    run = visit.hold.run
+    version = visit.parts.observations.version(visit.flow.dataflow, INTERNAL)
+    current = version.release_id if version else None
+    if run.decision == APPROVED:
+        was = visit.plan.get(BASE)
+        verdict = Verdict("harvest-moved-on", {"run": run.id, "was": was or "-", "now": current or "-"})
+        if visit.plan.get("recipe") != recipe_of(visit.source, visit.flow):
+            verdict = Verdict("harvest-recipe-changed", {"source": run.source})
+        elif was == current:
+            return None
+        return replace(run.outcome, state=State.HELD, verdict=verdict)
+    visit.plan.update({BASE: current, DATAFLOW: str(visit.flow.dataflow)})
+    visit.keep_plan()
+    return None
 
 
 def _outcome_of(visit: Visit, structure: DataStructure, loading: Loading, memory: Mapping[str, Any]) -> Outcome:

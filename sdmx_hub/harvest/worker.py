@@ -13,12 +13,15 @@ import duckdb
 from sdmx_hub.errors import HubError, TryAgain
 from sdmx_hub.harvest.after import call_after
 from sdmx_hub.harvest.asking import Postponed
+from sdmx_hub.harvest.breaker import find_pause, note_outcome
 from sdmx_hub.harvest.lease import Hold, Interrupted, Stopped
 from sdmx_hub.harvest.parts import Parts, worker_name
 from sdmx_hub.harvest.recover import recover_outcome
+from sdmx_hub.harvest.replay import load_approved
 from sdmx_hub.harvest.source import Flow, Source, parse_stored
 from sdmx_hub.harvest.visit import failed, run_visit
-from sdmx_hub.store.run_rows import Outcome, Run, State, Verdict
+from sdmx_hub.store.hosts import Hosts
+from sdmx_hub.store.run_rows import APPROVED, Outcome, Run, State, Verdict
 from sdmx_hub.store.runs import LeaseLost
 
 log = logging.getLogger(__name__)
@@ -81,12 +84,24 @@ class Worker:
             log.warning("run %s: %s", run.id, error)
             return None
 
+    def _visit(self, run: Run, source: Source, flow: Flow, hold: Hold) -> Outcome:
+        """Load what was approved; else visit, unless the host is left alone, and note whether it was reached."""
+        if run.decision == APPROVED:
+            return load_approved(self.parts, source, flow, hold)
+        hosts, now = Hosts(self.parts.database), self.parts.clock.now
+        outcome = find_pause(hosts, run, now())
+        if outcome is None:
+            outcome = self.visit(self.parts, source, flow, hold)
+            note_outcome(hosts, self.parts.runs, source, run, outcome, now=now())
+        return outcome
+
     def _outcome(self, run: Run, hold: Hold) -> Outcome:
         try:
             stored = self.parts.sources.get(run.source)
             source = parse_stored(stored.document, stored.sha256)
             flow = source.flow(run.flow)
-            return recover_outcome(self.parts, run, flow) or self.visit(self.parts, source, flow, hold)
+            recovered = recover_outcome(self.parts, run, flow)
+            return recovered or self._visit(run, source, flow, hold)
         except Stopped as error:
             return Outcome(state=State.FAILED, verdict=Verdict(error.key))
         except (Postponed, Interrupted, LeaseLost):

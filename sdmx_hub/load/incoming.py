@@ -8,7 +8,7 @@ from sdmx_hub.formats.readers import read_data
 from sdmx_hub.formats.sniff import Kind
 from sdmx_hub.load.flows import Incoming
 from sdmx_hub.load.guard import Guarded
-from sdmx_hub.load.incoming_messages import read_message
+from sdmx_hub.load.incoming_messages import join_messages, read_message
 from sdmx_hub.load.incoming_tables import read_filled, read_mapped
 from sdmx_hub.load.report import LoadOrder
 from sdmx_hub.load.template.reading import read_template
@@ -27,7 +27,8 @@ def open_incoming(
         filled = read_template(guarded.path, artefacts, connection)
         if filled is not None:
             return read_filled(filled, order, artefacts)
-    message = read_data(
-        guarded.path, lambda urn: artefacts.structure_of(urn) if artefacts.find(urn) else None, connection
-    )
-    return read_message(message, order, artefacts, connection)
+    messages = [
+        read_data(path, lambda urn: artefacts.structure_of(urn) if artefacts.find(urn) else None, connection)
+        for path in ([one.path for one in order.tables] or [guarded.path])
+    ]
+    return read_message(join_messages(messages), order, artefacts, connection)

@@ -48,6 +48,15 @@ def read_message(
     return Incoming(flows=tuple(flows), findings=tuple(findings), read=count, mapped=count)
 
 
+def join_messages(messages: Sequence[ReadData]) -> ReadData:
+    """Take the messages that answer parts of one question for one message."""
+    return dataclasses.replace(
+        messages[0],
+        datasets=tuple(dataset for message in messages for dataset in message.datasets),
+        findings=tuple(finding for message in messages for finding in message.findings),
+    )
+
+
 def _flow(
     dataflow: Urn,
     datasets: Sequence[ReadDataset],

@@ -31,6 +31,8 @@ from sdmx_hub.store.staging import Staged
 
 Look = Callable[[Sequence[Staged]], None]
 """What is shown the staged rows of a rehearsal before they are let go."""
+Judge = Callable[[Sequence[Flow], Sequence[Staged]], Sequence[Finding]]
+"""What looks at the staged rows of a load before they are released; an error of its keeps them back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,13 +66,15 @@ def load_file(
     dry_run: bool = False,
     look: Look | None = None,
     fence: Fence | None = None,
+    judge: Judge | None = None,
 ) -> LoadReport:
     """Load a file: one release, or nothing at all when a finding is an error.
 
     ``raw`` is the folder in which the bytes are kept. A ``dry_run`` compares with what is stored and stops there, after
     ``look`` has seen what was staged. What is under embargo stays inside until ``embargo.release_due`` lets it out at
-    its moment. ``fence`` is called within the transaction of the release. Raises as ``check_file``,
-    and TryAgain when somebody else is loading one of the dataflows, Conflict when the load contradicts what is stored.
+    its moment. ``fence`` is called within the transaction of the release. What ``judge`` finds in the staged rows
+    counts like what the checks found. Raises as ``check_file``, and TryAgain when somebody else is loading one of the
+    dataflows, Conflict when the load contradicts what is stored.
     """
     with open_checked(order, artefacts) as opened:
         found = [finding for flow in opened.flows for finding in check_providers(flow, observations, order.overrides)]
@@ -95,6 +99,7 @@ def load_file(
             dry_run=dry_run,
             look=look,
             fence=fence,
+            judge=judge,
         )
 
 
@@ -218,6 +223,7 @@ def _store(
     dry_run: bool,
     look: Look | None,
     fence: Fence | None,
+    judge: Judge | None,
 ) -> LoadReport:
     staged: list[Staged] = []
     try:
@@ -225,7 +231,8 @@ def _store(
         report = dataclasses.replace(
             report, flows=tuple(_told(flow, one) for flow, one in zip(report.flows, staged, strict=True))
         )
-        report = dataclasses.replace(report, findings=(*report.findings, *_shrinking(order, report.flows)))
+        judged = judge(flows, staged) if judge is not None else ()
+        report = dataclasses.replace(report, findings=(*report.findings, *_shrinking(order, report.flows), *judged))
         if dry_run or has_errors(report.findings):
             if look is not None:
                 look(staged)

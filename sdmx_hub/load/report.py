@@ -23,7 +23,8 @@ class LoadOrder:
     """A file to be checked or loaded.
 
     ``mapping`` is the mapping file of a table; an SDMX message needs none. ``tables`` are the files of a table that
-    stands in several, or was brought from a database; ``path`` is then the first. ``dataflow``, ``provider`` and
+    stands in several, was brought from a database, or the messages
+    that are parts of one; ``path`` is then the first. ``dataflow``, ``provider`` and
     ``action`` say what the message does not, ``name`` is what reports call the file. ``scope`` names the components
     that bound what a replacement may delete, or says the codes; None leaves it to the mapping, or to the dimensions
     that are constant in the file. With ``earlier``, logs of earlier loads of the same source, a replacement deletes

@@ -27,7 +27,8 @@ def open_files(order: LoadOrder) -> Iterator[tuple[Guarded, LoadOrder]]:
             yield guarded, order
         return
     with contextlib.ExitStack() as stack:
-        let_in = [stack.enter_context(open_guarded(one.path, order.limits, is_message=False)) for one in order.tables]
+        plain = order.mapping is None
+        let_in = [stack.enter_context(open_guarded(one.path, order.limits, is_message=plain)) for one in order.tables]
         pairs = list(zip(order.tables, let_in, strict=True))
         tables = tuple(dataclasses.replace(one, path=file.path, name=one.shown) for one, file in pairs)
         first = let_in[0]

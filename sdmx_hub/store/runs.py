@@ -254,6 +254,13 @@ class Runs:
         """Purpose and moment of every request sent to a host since, by whichever worker."""
         return select_sent(self._database, host, since)
 
+    def tokens_and_requests(self, run_id: int) -> tuple[tuple[int, Request], ...]:
+        """Select the requests of a run with the token of the worker that made each."""
+        tokens = sa.select(REQUEST.c.token).where(REQUEST.c.run_id == run_id).order_by(REQUEST.c.id)
+        with self._database.reading() as connection:
+            found = tuple(int(token) for token in connection.execute(tokens).scalars())
+        return tuple(zip(found, self.requests(run_id), strict=False))
+
     def last_good(self, source: str, flow: str) -> Run | None:
         """Find the last run of a flow to succeed or find nothing new; dry runs do not count.
 
@@ -333,8 +340,11 @@ def _take(connection: Connection, row: Any, holder: str, now: dt.datetime, lease
 
 def _begun(row: Any, now: dt.datetime) -> dt.datetime:
     """When the run began: a run that goes on with what it has was begun when it first asked."""
-    begun: dt.datetime = row.started_at if row.started_at and PARTS in json.loads(row.plan) else now
-    return row.started_at if row.decision and row.started_at else begun
+    plan = json.loads(row.plan)
+    if row.started_at and (row.decision or PARTS in plan):
+        begun: dt.datetime = row.started_at
+        return begun
+    return dt.datetime.fromisoformat(plan["begun"]) if "begun" in plan else now
 
 
 def _after_others(connection: Connection, run: Run, now: dt.datetime) -> dt.datetime:
