@@ -23,8 +23,13 @@ FORMATS = FormatChecker(formats=())
 def _is_pattern(value: object) -> bool:
     """Let the engine compile the pattern: its patterns (RE2) take linear time whatever the text."""
     if isinstance(value, str):
-        _engine().cursor().execute("SELECT regexp_matches('', ?)", [value]).fetchall()
+        _compile(value)
     return True
+
+
+@functools.lru_cache(4096)
+def _compile(pattern: str) -> None:
+    _engine().cursor().execute("SELECT regexp_matches('', ?)", [pattern]).fetchall()
 
 
 @functools.cache
