@@ -280,7 +280,7 @@ AREAS = [f"A{number:03}" for number in range(300)]
 LARGE = """
     SELECT 'A' AS FREQ, printf('A%03d', a) AS REF_AREA, (2000 + t)::VARCHAR AS TIME_PERIOD,
         (a * t)::VARCHAR AS OBS_VALUE, 'E' AS OBS_STATUS
-    FROM range(1, 300, 2) r(a), range(300) s(t) ORDER BY ALL
+    FROM range(1, 300, 2) r(a), range(100) s(t) ORDER BY ALL
 """
 
 
@@ -292,9 +292,9 @@ def test_thousands_of_observations_come_in_pieces(name):
     message = b"".join(pieces)
     judge(name, message, specimen, TIME)
     found = READERS[name](message, specimen.structure)
-    assert len(found) == 45_000
+    assert len(found) == 15_000
     assert found["A", "A299", "2020"] == {"OBS_VALUE": "5980", "OBS_STATUS": "E"}
-    assert len(pieces) > 2
+    assert len(pieces) > 1
 
 
 @pytest.mark.parametrize("name", WRITERS)

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from sdmx_hub.formats import read_json, read_xml, read_xml_v2_1_generic
 from sdmx_hub.load.artefact_pack import pack_root, read_pack
 from sdmx_hub.load.release import load_file
 from sdmx_hub.load.report import LoadOrder, LoadReport
+from sdmx_hub.load.template import reading
+from sdmx_hub.mapping import table_workbook
 from sdmx_hub.model.urn import Urn, parse_ref
 from sdmx_hub.query.plan import plan_data
 from sdmx_hub.query.request import DataQuery
@@ -19,8 +22,15 @@ from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.database import Database, open_database
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.registry import Registry
+from tests.support.parsing import parse_in
 
 NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def parse_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parse messages and workbooks in this process; that a child does is for the tests of the formats to show."""
+    parse_in(monkeypatch, read_json, read_xml, read_xml_v2_1_generic, reading, table_workbook)
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,8 @@ from tests.load.conftest import Desk
 from tests.load.messages import FLOW, KEYS, SOUND, csv_text, write_csv, xml_text
 from tests.mapping.tables import FIXTURES
 
+pytestmark = pytest.mark.usefixtures("parse_here")
+
 MAPPINGS = pack_root() / "mappings"
 
 

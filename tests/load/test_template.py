@@ -31,6 +31,8 @@ from tests.load.conftest import Desk
 from tests.load.messages import FLOW, SOUND
 from tests.tables import ROOT
 
+pytestmark = pytest.mark.usefixtures("parse_here")
+
 FLOW_POP = Urn("Dataflow", parse_ref(FLOW))
 ROW = {
     "FREQ": "A – Annual", "INDICATOR": "OUTFLOW_POP", "COUNTERPART_TYPE": "CDS", "COUNTERPART_AREA": "France",

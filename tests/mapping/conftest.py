@@ -20,7 +20,7 @@ from tests.mapping.tables import MAPPINGS, changed
 from tests.support.commands import type_command
 from tests.support.engine import connect
 from tests.support.homes import make_office
-from tests.support.parsing import run_here
+from tests.support.parsing import parse_in
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -39,8 +39,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture
 def parse_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parse workbooks and surveys in this process; that they are parsed in a child is for ``test_hostile`` to show."""
-    for module in (sample, table_workbook, table_statistics):
-        monkeypatch.setattr(module, "run_limited", run_here)
+    parse_in(monkeypatch, sample, table_workbook, table_statistics)
 
 
 @pytest.fixture

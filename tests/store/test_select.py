@@ -153,7 +153,7 @@ def as_number(text):
     return float(text) if text is not None and is_number(text) else None
 
 
-@settings(max_examples=30, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(rows=cubes(), asked=st.lists(queries(), min_size=8, max_size=8), has_deltas=st.booleans())
 def test_the_engine_picks_what_one_would_pick_by_hand(rows, asked, has_deltas, monkeypatch):
     if has_deltas:

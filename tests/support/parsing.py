@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
+
+import pytest
 
 from sdmx_hub.errors import HubError, Malformed
 
@@ -19,3 +22,9 @@ def run_here(function: Callable[..., Any], /, *arguments: Any) -> Any:
         raise
     except Exception as error:  # whatever a parser throws, as there
         raise Malformed("sandbox-failed", why=type(error).__name__) from error
+
+
+def parse_in(patch: pytest.MonkeyPatch, *modules: ModuleType) -> None:
+    """Let what some modules would have done in a child be done here."""
+    for module in modules:
+        patch.setattr(module, "run_limited", run_here)
