@@ -1,4 +1,4 @@
-"""A dataflow as it was after a release, brought into another store: where something is tried that must leave no trace."""
+"""A dataflow as it was after a release, brought into a store where something is tried that must leave no trace."""
 
 from __future__ import annotations
 
