@@ -13,6 +13,7 @@ from sdmx_hub.mapping import compile as sql
 from sdmx_hub.mapping.before import Before, keep_rows, read_rows
 from sdmx_hub.mapping.binding import CELL_COLUMN, PLACES, Binding, tie_files
 from sdmx_hub.mapping.checking import Artefacts, check_mapping, filled_in
+from sdmx_hub.mapping.compile_mapped import mapped
 from sdmx_hub.mapping.figures import Bench
 from sdmx_hub.mapping.lookups import Answered, look_up
 from sdmx_hub.mapping.reading import MEASURE
@@ -113,14 +114,18 @@ def apply_to_files(
 
 
 def _make_cells(binding: Binding, connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the table of cells, and let go of what it was made of; where every row is one, it is that table itself."""
-    if sql.is_as_it_stands(binding):
-        connection.execute(f"DROP TABLE IF EXISTS {sql.CELLS}")
-        connection.execute(f"ALTER TABLE {sql.SOURCE} RENAME TO {sql.CELLS}")
-        connection.execute(f"ALTER TABLE {sql.CELLS} ADD COLUMN {CELL_COLUMN} INTEGER DEFAULT 0")
+    """Make the table of cells, or of rows where columns become rows late, and let go of what it was made of."""
+    is_late = sql.is_late(binding)
+    target = sql.ROWS if is_late else sql.CELLS
+    if sql.is_chosen(binding) or (binding.cells and not is_late):
+        query = sql.chosen(binding) if is_late else sql.cells(binding)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS {query}")
+        connection.execute(f"DROP TABLE {sql.SOURCE}")
         return
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {sql.CELLS} AS {sql.cells(binding)}")
-    connection.execute(f"DROP TABLE {sql.SOURCE}")
+    connection.execute(f"DROP TABLE IF EXISTS {target}")
+    connection.execute(f"ALTER TABLE {sql.SOURCE} RENAME TO {target}")
+    if not is_late:
+        connection.execute(f"ALTER TABLE {target} ADD COLUMN {CELL_COLUMN} INTEGER DEFAULT 0")
 
 
 def _nothing(structure: DataStructure, connection: duckdb.DuckDBPyConnection, findings: Sequence[Finding]) -> Mapped:
@@ -156,9 +161,9 @@ class _Run:
         numeric = list(self._numeric())
         plain = self._plain({one.component_id for one in coded} | {one.component_id for one in numeric})
         wrong = [one for one in self.answered if not one.is_good]
-        query = sql.mapped(coded, numeric, plain, [one.coded.table for one in wrong])
+        query = mapped(self.binding, coded, numeric, plain, [one.coded.table for one in wrong])
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {sql.MAPPED} AS {query}")
-        self.connection.execute(f"DROP TABLE {sql.CELLS}")
+        self.connection.execute(f"DROP TABLE {sql.ROWS if sql.is_late(self.binding) else sql.CELLS}")
         worked = list(self._worked())
         counts, values = self._counts(), self._values()
         before = read_rows(self.binding, self.connection) if self.shows else Before()

@@ -2,22 +2,24 @@
 
 Steps, each a table or a query over the one before: ``_source`` (rows as read) → ``_filled`` (cells above repeated) →
 ``_cells`` (rows chosen, columns turned into rows) → ``_lookup_<n>`` (each distinct text of a component with its code) →
-``_mapped`` (one row for each observation, with what is wrong with it).
+``_mapped`` (one row for each observation, with what is wrong with it; see ``compile_mapped``). Where no test looks at
+cells, columns become rows last of all: ``_rows`` takes the place of ``_cells``, and texts are looked up once for a row
+and once for a heading.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import enum
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sdmx_hub.mapping import numbers
 from sdmx_hub.mapping.binding import CELL_COLUMN, CELL_VALUE, Binding, Bound
-from sdmx_hub.mapping.reading import MEASURE
 from sdmx_hub.mapping.rules import ComponentRule, Condition, NumberRule
 from sdmx_hub.mapping.table import SHIFT
 from sdmx_hub.model.rows import SOURCE_ROW, literal, quoted
 
-SOURCE, CELLS, MAPPED = "_source", "_cells", "_mapped"
+SOURCE, ROWS, CELLS, MAPPED = "_source", "_rows", "_cells", "_mapped"
 JOIN = " | "
 """Between the texts of several columns."""
 GOOD_TEXT, SKIPPED_TEXT, BAD_TEXT = 0, 1, 2
@@ -28,6 +30,16 @@ FILE = f"{SOURCE_ROW} >> {SHIFT}"
 FAULTS = (numbers.UNREADABLE, numbers.AMBIGUOUS, numbers.BLANK)
 SIGNED = "_signed"
 """Whether a % sign stood behind the measure, where one may."""
+
+
+class Level(enum.Enum):
+    """What has one text of a component: a row, the heading of a column, or each cell its own."""
+
+    ROW = enum.auto()
+    HEADING = enum.auto()
+    CELL = enum.auto()
+
+
 _RUNS_OF_BLANKS = r"[\s\x{00A0}\x{202F}\x{2007}\x{2009}\x{3000}\x{FEFF}]+"
 
 
@@ -112,52 +124,93 @@ def _row_tests(
     return [*tests(keep), *(f"NOT {one}" for one in tests(drop))]
 
 
-def cells(binding: Binding) -> str:
-    """Turn columns into rows where the mapping says so; ``_col`` is the position of the column a cell stood in."""
+def cells(binding: Binding, rows: str = "") -> str:
+    """Turn columns into rows where the mapping says so; ``_col`` is the position of the column a cell stood in.
+
+    ``rows`` is the table of rows already chosen, where they are.
+    """
     if not binding.cells:
         return f"SELECT *, 0 AS {CELL_COLUMN} FROM ({chosen(binding)})"
     beside = "".join(f", {quoted(column.name)}" for column in binding.kept)
-    values = ", ".join(quoted(column.name) for column in binding.cells)
-    positions = ", ".join(str(column.position) for column in binding.cells)
-    unpivoted = (
-        f"SELECT {SOURCE_ROW}{beside}, unnest([{positions}]) AS {CELL_COLUMN}, unnest([{values}]) AS {CELL_VALUE} "
-        f"FROM ({chosen(binding)})"
-    )
+    unpivoted = f"SELECT {SOURCE_ROW}{beside}, {unnested(binding)} FROM {rows or f'({chosen(binding)})'}"
     names = binding.mapping.unpivot.names if binding.mapping.unpivot else ()
-    rows = ", ".join(f"({position}, {', '.join(map(literal, texts))})" for position, texts in binding.headings())
-    heading = f"(VALUES {rows}) AS h(_at, {', '.join(map(quoted, names))})"
     rule = binding.mapping.rows
     tests = _row_tests(binding, rule.keep, rule.drop, in_heading=True)
     where = f" WHERE {' AND '.join(tests)}" if tests else ""
     named = ", ".join(f"h.{quoted(name)}" for name in names)
-    return f"SELECT u.*, {named} FROM ({unpivoted}) AS u JOIN {heading} ON h._at = u.{CELL_COLUMN}{where}"
+    return f"SELECT u.*, {named} FROM ({unpivoted}) AS u JOIN {headings(binding)} ON h._at = u.{CELL_COLUMN}{where}"
 
 
-def is_as_it_stands(binding: Binding) -> bool:
-    """Tell whether every row of the table is a cell, so that nothing has to be worked out once and kept."""
-    if binding.cells or binding.filled:
-        return False
-    return not binding.mapping.source.footer_rows and not binding.conditions
+def unnested(binding: Binding) -> str:
+    """The position and the text of each cell of a row."""
+    values = ", ".join(quoted(column.name) for column in binding.cells)
+    positions = ", ".join(str(column.position) for column in binding.cells)
+    return f"unnest([{positions}]) AS {CELL_COLUMN}, unnest([{values}]) AS {CELL_VALUE}"
 
 
-def distinct_texts(text: str, rule: ComponentRule) -> str:
-    """Each distinct text of a component: as it stands, evened out, transformed, its rows, its first row and column."""
+def headings(binding: Binding) -> str:
+    """The headings of the cells as a table ``h``: position, and the texts under the names of the unpivot."""
+    names = binding.mapping.unpivot.names if binding.mapping.unpivot else ()
+    rows = ", ".join(f"({position}, {', '.join(map(literal, texts))})" for position, texts in binding.headings())
+    return f"(VALUES {rows}) AS h(_at, {', '.join(map(quoted, names))})"
+
+
+def is_late(binding: Binding) -> bool:
+    """Tell whether columns can become rows last of all: they do, and no test of rows looks at cells or headings."""
+    rule = binding.mapping.rows
+    return bool(binding.cells) and not _row_tests(binding, rule.keep, rule.drop, in_heading=True)
+
+
+def level(binding: Binding, bounds: Sequence[Bound]) -> Level:
+    """Tell what has one text of a component."""
+    if not is_late(binding) or any(bound.expression == CELL_VALUE for bound in bounds):
+        return Level.CELL
+    inside = {bound.in_heading for bound in bounds}
+    if len(inside) > 1:
+        return Level.CELL
+    return Level.HEADING if inside == {True} else Level.ROW
+
+
+def is_chosen(binding: Binding) -> bool:
+    """Tell whether rows have to be chosen or filled down."""
+    return bool(binding.filled or binding.mapping.source.footer_rows or binding.conditions)
+
+
+def distinct_texts(text: str, rule: ComponentRule, binding: Binding, at: Level = Level.CELL) -> str:
+    """Each distinct text of a component: as it stands, evened out, transformed, its cells, its first row and column."""
     return (
         f"SELECT raw, {evened('raw')} AS text, {transformed(evened('raw'), rule)} AS changed, n, first_row, first_col "
-        f"FROM (SELECT {text} AS raw, count(*) AS n, min({SOURCE_ROW}) AS first_row, min({CELL_COLUMN}) AS first_col "
-        f"FROM {CELLS} GROUP BY 1) ORDER BY first_row, first_col, raw"
+        f"FROM ({_counted(text, binding, at)}) ORDER BY first_row, first_col, raw"
     )
 
 
-def distinct_pairs(text: str, rule: ComponentRule, time: str) -> str:
+def distinct_pairs(text: str, rule: ComponentRule, time: str, binding: Binding) -> str:
     """Each distinct text of a component with the text of its time, as ``paired`` joins them; else as above."""
     own = f"split_part(raw, {BETWEEN}, 1)"
     return (
         f"SELECT raw, {evened(own)} AS text, {transformed(evened(own), rule)} AS changed, n, first_row, first_col, "
-        f"split_part(raw, {BETWEEN}, 2) AS time FROM (SELECT {paired(text, time)} AS raw, count(*) AS n, "
-        f"min({SOURCE_ROW}) AS first_row, min({CELL_COLUMN}) AS first_col FROM {CELLS} GROUP BY 1) "
+        f"split_part(raw, {BETWEEN}, 2) AS time FROM ({_counted(paired(text, time), binding, Level.CELL)}) "
         "ORDER BY first_row, first_col, raw"
     )
+
+
+def _counted(text: str, binding: Binding, at: Level) -> str:
+    """Each distinct text with its cells, first row and first column: of the rows or headings where these tell all."""
+    first = f"min({SOURCE_ROW}) AS first_row"
+    if at is Level.ROW:
+        column = min(column.position for column in binding.cells)
+        return (
+            f"SELECT {text} AS raw, count(*) * {len(binding.cells)} AS n, {first}, {column} AS first_col "
+            f"FROM {ROWS} GROUP BY 1"
+        )
+    if at is Level.HEADING:
+        return (
+            f"SELECT {text} AS raw, count(*) * any_value(r.met) AS n, any_value(r.first_row) AS first_row, "
+            f"min(h._at) AS first_col FROM {headings(binding)}, (SELECT count(*) AS met, {first} FROM {ROWS}) AS r "
+            "WHERE r.met > 0 GROUP BY 1"
+        )
+    source = f"({cells(binding, ROWS)})" if is_late(binding) else CELLS
+    return f"SELECT {text} AS raw, count(*) AS n, {first}, min({CELL_COLUMN}) AS first_col FROM {source} GROUP BY 1"
 
 
 def paired(text: str, time: str) -> str:
@@ -173,7 +226,8 @@ BETWEEN = "chr(31)"
 class Coded:
     """A component filled by look-up: the expression of its text, and the table of its codes.
 
-    ``tells`` says that codes of the table tell OBS_STATUS and COMMENT_OBS too, ``splits`` that some divide a value.
+    ``tells`` says that codes of the table tell OBS_STATUS and COMMENT_OBS too, ``splits`` that some divide a value,
+    ``level`` what has one text.
     """
 
     component_id: str
@@ -181,11 +235,21 @@ class Coded:
     table: str
     tells: bool = False
     splits: bool = False
+    level: Level = Level.CELL
 
     @property
     def code(self) -> str:
         """The code."""
-        return f"{self.table}.code"
+        return self.column("code")
+
+    def column(self, name: str) -> str:
+        """A column of the table of codes, as it stands beside the mapped cell ``x``."""
+        return f"{self.table}.{name}" if self.level is Level.CELL else f"x._{name}_{self.table}"
+
+    @property
+    def carried(self) -> list[str]:
+        """The columns of the table of codes that are needed."""
+        return ["code", "flag", *(["status", "comment"] if self.tells else []), *(["split"] if self.splits else [])]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,123 +259,3 @@ class Numeric:
     component_id: str
     text: str
     rule: NumberRule
-
-
-def mapped(
-    coded: Iterable[Coded], numeric: Iterable[Numeric], plain: Mapping[str, str], told: Iterable[str] = ()
-) -> str:
-    """One row for each cell: every component, and whether and why the row does not count.
-
-    ``plain`` are components given as they stand, by expression. ``_bad`` tells that something is wrong with the row,
-    ``_skip`` that the mapping leaves it out; of each number ``_kind_<component>`` tells what it is, and
-    ``_text_<component>`` the text of one that is not of the plainest kind; of each look-up table in ``told``
-    ``_k_<table>`` tells the text.
-    """
-    coded, numeric = list(coded), list(numeric)
-    bad = [f"({one.table}.flag = {BAD_TEXT})" for one in coded]
-    bad += [f"({_kind(one)} IN ({', '.join(map(numbers.word, FAULTS))}))" for one in numeric]
-    skip = [f"({one.table}.flag = {SKIPPED_TEXT})" for one in coded]
-    skip += [f"({_kind(one)} = {numbers.word(numbers.LEFT_OUT)})" for one in numeric]
-    columns = [
-        f"x.{SOURCE_ROW}",
-        f"x.{CELL_COLUMN}",
-        f"({' OR '.join(bad) or 'false'}) AS _bad",
-        f"({' OR '.join(skip) or 'false'}) AS _skip",
-        *(f"{_kind(one)}, CASE WHEN NOT {_quick(one)} THEN {_text(one)} END AS {_text(one)}" for one in numeric),
-        *(f"x._k_{table}" for table in told),
-        *(f"x.{SIGNED}" for one in numeric if one.rule.percent and one.component_id == MEASURE),
-        *(f"{one.table}.split AS {quoted('_split_' + one.component_id)}" for one in coded if one.splits),
-        *_component_columns(coded, numeric, plain),
-    ]
-    joins = " ".join(f"JOIN {one.table} ON x._k_{one.table} = {one.table}.raw" for one in coded)
-    return f"SELECT {', '.join(columns)} FROM ({_numbers(coded, numeric, plain)}) AS x {joins}"
-
-
-def _kind(one: Numeric) -> str:
-    return quoted(f"_kind_{one.component_id}")
-
-
-def _number(one: Numeric) -> str:
-    return quoted(f"_number_{one.component_id}")
-
-
-def _raw(one: Numeric) -> str:
-    return quoted(f"_raw_{one.component_id}")
-
-
-def _quick(one: Numeric) -> str:
-    return quoted(f"_quick_{one.component_id}")
-
-
-def _text(one: Numeric) -> str:
-    return quoted(f"_text_{one.component_id}")
-
-
-def _numbers(coded: list[Coded], numeric: list[Numeric], plain: Mapping[str, str]) -> str:
-    """The cells with the texts to look up, and the numbers made bare and told apart."""
-    first = [SOURCE_ROW, CELL_COLUMN]
-    first += [f"{one.text} AS _k_{one.table}" for one in coded]
-    first += [f"{expression} AS {quoted('_p_' + key)}" for key, expression in plain.items()]
-    first += [f"{one.text} AS {_raw(one)}, {numbers.quick(one.text, one.rule)} AS {_quick(one)}" for one in numeric]
-    first += [
-        f"suffix(trim({one.text}), '%') AS {SIGNED}"
-        for one in numeric
-        if one.rule.percent and one.component_id == MEASURE
-    ]
-    query = f"SELECT {', '.join(first)} FROM {CELLS}"
-    if not numeric:
-        return query
-    trimmed = ", ".join(
-        f"{_unless_quick(one, numbers.trimmed(_raw(one)), _raw(one))} AS {_raw(one)}" for one in numeric
-    )
-    bare = ", ".join(
-        f"{_unless_quick(one, numbers.bare(_raw(one), one.rule), _raw(one))} AS {_text(one)}" for one in numeric
-    )
-    kinds = ", ".join(
-        f"{_unless_quick(one, numbers.kind(_text(one), one.rule), numbers.word(numbers.VALUE))} AS {_kind(one)}, "
-        f"{numbers.plain(_text(one), one.rule)} AS {_number(one)}"
-        for one in numeric
-    )
-    return f"SELECT *, {kinds} FROM (SELECT *, {bare} FROM (SELECT * REPLACE ({trimmed}) FROM ({query})))"
-
-
-def _unless_quick(one: Numeric, expression: str, quick: str) -> str:
-    """An expression for numbers that are not of the plainest kind; most are, and are done with at once."""
-    return f"CASE WHEN {_quick(one)} THEN {quick} ELSE {expression} END"
-
-
-def _component_columns(coded: list[Coded], numeric: list[Numeric], plain: Mapping[str, str]) -> list[str]:
-    """The expression of every component, statuses and comments told by the measure included."""
-    given = {one.component_id: one.code for one in coded}
-    given |= {component_id: f"x.{quoted('_p_' + component_id)}" for component_id in plain}
-    for one in numeric:
-        given[one.component_id] = _unless_quick(
-            one, numbers.value(_number(one), _kind(one)), numbers.quick_value(_raw(one), one.rule)
-        )
-        if one.component_id == MEASURE:
-            _tell(given, one)
-    _tell_of_codes(given, coded)
-    return [f"{expression} AS {quoted(component_id)}" for component_id, expression in given.items()]
-
-
-def _tell(given: dict[str, str], measure: Numeric) -> None:
-    """Let the measure's own text tell OBS_STATUS, CONF_STATUS and COMMENT_OBS."""
-    text, rule = _text(measure), measure.rule
-    told = numbers.status(text, rule)
-    own = given.get(STATUS, "NULL")
-    given[STATUS] = f"CASE WHEN {told} IS NULL THEN {own} ELSE coalesce(nullif({own}, 'A'), {told}) END"
-    if rule.suppressed:
-        own = given.get(CONFIDENTIALITY, "NULL")
-        given[CONFIDENTIALITY] = f"CASE WHEN {numbers.hidden(text, rule)} THEN 'A' ELSE {own} END"
-    if rule.footnotes:
-        mark = numbers.mark(_raw(measure), rule)
-        given[COMMENT] = f"nullif(concat_ws('; ', {given.get(COMMENT, 'NULL')}, {mark}), '')"
-
-
-def _tell_of_codes(given: dict[str, str], coded: list[Coded]) -> None:
-    """Let codes tell OBS_STATUS and COMMENT_OBS."""
-    for one in coded:
-        if one.tells:
-            own = given.get(STATUS, "NULL")
-            given[STATUS] = f"coalesce(nullif({own}, 'A'), {one.table}.status, {own})"
-            given[COMMENT] = f"nullif(concat_ws('; ', {given.get(COMMENT, 'NULL')}, {one.table}.comment), '')"

@@ -66,10 +66,12 @@ def look_up(
         lookup = make_lookup(component, rule, structure, artefacts, binding.mapping)
         if lookup.codelist is not None or lookup.rule.is_lookup or rule.splits or rule.groups:
             text = sql.joined(bounds)
-            met = _met(connection, sql.distinct_texts(text, lookup.rule), component_id, binding)
+            level = sql.level(binding, bounds)
+            met = _met(connection, sql.distinct_texts(text, lookup.rule, binding, level), component_id, binding)
             beside = _frequency(rule, binding, structure, artefacts) or clock
             if beside is not None and (beside is not clock or lookup.is_dated(row[2] for row in met)):
-                met = _met(connection, sql.distinct_pairs(text, lookup.rule, beside.text), component_id, binding)
+                query = sql.distinct_pairs(text, lookup.rule, beside.text, binding)
+                met, level = _met(connection, query, component_id, binding), sql.Level.CELL
                 text = sql.paired(text, beside.text)
             coded = sql.Coded(
                 component_id=component_id,
@@ -77,6 +79,7 @@ def look_up(
                 table=f"_lookup_{len(answered)}",
                 tells=bool(rule.splits or rule.groups),
                 splits=bool(rule.splits),
+                level=level,
             )
             uses = _answer(coded, lookup, met, beside, connection, is_final=_is_final(component_id, binding.mapping))
             answered.append(Answered(coded=coded, lookup=lookup, uses=uses))
