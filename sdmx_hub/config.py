@@ -73,6 +73,15 @@ class Settings:
     notify_hosts: str = _setting(
         "", "Hosts that subscriptions may notify by HTTP, between commas, each with its port if not 443."
     )
+    alerts_webhooks: str = _setting("", "Addresses that alerts on the health of sources are posted to, between commas.")
+    alerts_mail: str = _setting("", "E-mail addresses that such alerts are sent to, between commas.")
+    alerts_secret_file: str = _setting("", "File with the secret by which posted alerts are signed (HMAC-SHA256).")
+    smtp_host: str = _setting("", "Mail server that takes e-mails; empty: they are written as files to HOME/outbox.")
+    smtp_port: int = _setting(587, "Port of the mail server.")
+    smtp_security: str = _setting("starttls", "How the mail server is spoken to: starttls, tls or none.")
+    smtp_user: str = _setting("", "User name at the mail server; empty: none.")
+    smtp_password_file: str = _setting("", "File with the password of that user.")
+    smtp_from: str = _setting("", "Sender of e-mails; empty: no-reply at the host of base_url.")
     licence: str = _setting("CC BY 4.0", "Licence of what the hub publishes, shown where a dataset names none.")
     contact: str = _setting("", "Contact sent in the User-Agent of harvests and shown on the page about the hub.")
 
@@ -111,7 +120,7 @@ def read_settings(path: Path | None, environment: Mapping[str, str] | None = Non
             values = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ConfigurationError("configuration", where=str(path), why=str(error)) from error
-        settings = settings.with_values(values, str(path))
+        settings = settings.with_values(_flat(values), str(path))
     found = os.environ if environment is None else environment
     overrides = {
         name.removeprefix(PREFIX).lower(): value
@@ -119,6 +128,15 @@ def read_settings(path: Path | None, environment: Mapping[str, str] | None = Non
         if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in NOT_SETTINGS
     }
     return settings.with_values(overrides, "environment")
+
+
+def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a table, as ``[alerts] mail``, by their whole name: ``alerts_mail``."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        inner = value if isinstance(value, dict) else None
+        found |= {f"{name}_{key}": one for key, one in inner.items()} if inner is not None else {name: value}
+    return found
 
 
 def read_yaml(path: Path) -> Any:

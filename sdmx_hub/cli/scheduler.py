@@ -14,6 +14,7 @@ import click
 
 from sdmx_hub.cli.context import DONE, FAILED, PARTIAL, HubContext, json_option, pass_hub, show, tell
 from sdmx_hub.cli.harvest import make_parts
+from sdmx_hub.cli.source_health import make_alert_deliverer, make_watch
 from sdmx_hub.cli.subscription import make_deliverer
 from sdmx_hub.errors import Conflict, TryAgain
 from sdmx_hub.harvest.clock import utc_now
@@ -40,6 +41,9 @@ PILOT_SECONDS = 15
 NOTIFY_SECONDS = 5
 """How often notifications are looked at."""
 
+WATCH_SECONDS = 20
+"""How often the health of sources is looked at."""
+
 
 @click.command()
 @click.option("--once", is_flag=True, help="Queue and work off what is due now, then leave.")
@@ -49,8 +53,8 @@ NOTIFY_SECONDS = 5
 def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -> None:
     r"""Visit partners when their slots are due, and release what embargoes held back, until stopped.
 
-    Also delivers the notifications of subscriptions, and publishes the mirror comparison and the indicators of pilots
-    anew when what they are made of has changed. SIGINT and SIGTERM stop it.
+    Also delivers the notifications of subscriptions and the alerts on the health of sources, and publishes the mirror
+    comparison and the indicators of pilots anew when what they are made of has changed. SIGINT and SIGTERM stop it.
 
     Any number of schedulers may run on one database: each slot is worked off once. A run under way when the scheduler
     is stopped goes back to the queue. With --timer-only it visits nobody: see sdmx-hub worker.
@@ -75,6 +79,7 @@ def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -
         mirror()
         measure()
         notify()
+        watch()
 
     end_embargoes = _every(EMBARGO_SECONDS, lambda: _release_due(hub))
     keeper = MirrorKeeper(hub.database, hub.registry, hub.observations)
@@ -82,6 +87,7 @@ def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -
     pilots = PilotKeeper(hub.database, hub.registry, hub.observations)
     measure = _every(PILOT_SECONDS, lambda: _measure(hub, pilots))
     notify = _every(NOTIFY_SECONDS, lambda: _notify(hub))
+    watch = _every(WATCH_SECONDS, lambda: _watch(hub))
     process = Scheduler(
         sources=worker.parts.sources,
         runs=worker.parts.runs,
@@ -141,6 +147,14 @@ def _measure(hub: HubContext, keeper: PilotKeeper) -> None:
         if report.release_id is not None:
             counts = {name: getattr(report, name) for name in ("added", "revised", "deleted", "unchanged")}
             tell(sentence("pilot-released", hub.language, **counts))
+
+
+def _watch(hub: HubContext) -> None:
+    """Look at the health of the sources, and deliver the alerts that are due."""
+    make_watch(hub).look(now=utc_now())
+    deliverer = make_alert_deliverer(hub)
+    deliverer.deliver_due(utc_now)
+    deliverer.alerts.forget(now=utc_now())
 
 
 def _notify(hub: HubContext) -> None:

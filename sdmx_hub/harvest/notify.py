@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sdmx_hub.config import Settings
 from sdmx_hub.errors import HubError, PartnerUnavailable
@@ -21,10 +19,10 @@ from sdmx_hub.formats.registry_subscriptions import write_notification
 from sdmx_hub.harvest import dial
 from sdmx_hub.harvest.exchange import Line, exchange
 from sdmx_hub.harvest.guard import Policy, check_url
+from sdmx_hub.harvest.mail import begin_mail, send_mail
 from sdmx_hub.language import LANGUAGES, sentence
 from sdmx_hub.model.message import Header
 from sdmx_hub.model.subscription import MAIL, read_hosts
-from sdmx_hub.store.files import flush, rename
 from sdmx_hub.store.outbox import Notification, Outbox
 
 MOST_AT_ONCE = 200
@@ -75,50 +73,24 @@ class Deliverer:
             self._post(notification, message)
 
     def _post(self, notification: Notification, message: bytes) -> None:
-        """Send one message. Raises NotAllowed, and PartnerUnavailable for any answer but one that says it was taken."""
+        """Send one message. Raises as ``post``."""
         hosts = frozenset(_host_and_port(one) for one in read_hosts(self.settings.notify_hosts))
         policy = Policy(hosts=hosts, allow_local=self.settings.allow_loopback)
-        place = check_url(notification.address, policy)
-        line = Line(
-            policy=policy,
-            deadline=dial.Deadline(SECONDS, IDLE_SECONDS),
-            connect_seconds=CONNECT_SECONDS,
-            idle_seconds=IDLE_SECONDS,
-            resolve=self.resolve,
-            connect=self.connect,
-            verify=self.verify,
-        )
-        headers = {
-            "Content-Type": f"application/vnd.sdmx.registry+xml;version={notification.subscription.version}",
-            "User-Agent": "sdmx-hub",
-            "Connection": "close",
-        }
-        with exchange(line, "POST", notification.address, place, headers=headers, content=message) as response:
-            status = response.status_code
-        if not 200 <= status < 300:
-            raise PartnerUnavailable("notify-refused", host=place.authority, status=status)
+        headers = {"Content-Type": f"application/vnd.sdmx.registry+xml;version={notification.subscription.version}"}
+        wires = Wires(resolve=self.resolve, connect=self.connect, verify=self.verify)
+        post(notification.address, message, headers, policy, wires)
 
     def _write_mail(self, notification: Notification, message: bytes, now: dt.datetime) -> None:
-        """Write one e-mail (RFC 5322), whole or not at all, under the number of the notification."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        target = self.folder / f"{notification.id:08}.eml"
-        draft = target.with_suffix(".part")
-        draft.write_bytes(bytes(self._mail(notification, message, now)))
-        flush(draft)
-        rename(draft, target)
+        """Send one e-mail, or write it, under the number of the notification."""
+        send_mail(self._mail(notification, message, now), self.settings, self.folder, f"{notification.id:08}")
 
     def _mail(self, notification: Notification, message: bytes, now: dt.datetime) -> EmailMessage:
         settings, event = self.settings, notification.event
-        host = urlsplit(settings.base_url).hostname or "localhost"
         what = event.urn or (event.registration or {}).get("id", "")
         filled = {"what": what, "action": event.action.name.capitalize(), "at": f"{event.at:%Y-%m-%d %H:%M:%S} UTC"}
-        mail = EmailMessage()
-        mail["From"] = Address(settings.hub_name, addr_spec=f"no-reply@{host}")
-        mail["To"] = notification.address
+        subject = sentence("notify-subject", settings.language, hub=settings.hub_name, **filled)
+        mail = begin_mail(settings, notification.address, subject, str(notification.id))
         mail["Date"] = now
-        mail["Message-ID"] = f"<{settings.hub_id}.{notification.id}@{host}>"
-        mail["Auto-Submitted"] = "auto-generated"
-        mail["Subject"] = sentence("notify-subject", settings.language, hub=settings.hub_name, **filled)
         told = [sentence("notify-text", language, hub=settings.hub_name, **filled) for language in LANGUAGES]
         ending = sentence("notify-ending", settings.language, id=notification.subscription.id)
         mail.set_content("\n\n".join([*told, ending]) + "\n")
@@ -126,6 +98,34 @@ class Deliverer:
             message, maintype="application", subtype="vnd.sdmx.registry+xml", filename="notification.xml"
         )
         return mail
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wires:
+    """How addresses are found and reached."""
+
+    resolve: dial.Resolve = dial.resolve
+    connect: dial.Connect = dial.connect
+    verify: ssl.SSLContext | None = None
+
+
+def post(address: str, message: bytes, headers: Mapping[str, str], policy: Policy, wires: Wires) -> None:
+    """Post one message. Raises NotAllowed, and PartnerUnavailable for any answer but one that says it was taken."""
+    place = check_url(address, policy)
+    line = Line(
+        policy=policy,
+        deadline=dial.Deadline(SECONDS, IDLE_SECONDS),
+        connect_seconds=CONNECT_SECONDS,
+        idle_seconds=IDLE_SECONDS,
+        resolve=wires.resolve,
+        connect=wires.connect,
+        verify=wires.verify,
+    )
+    sent = {**headers, "User-Agent": "sdmx-hub", "Connection": "close"}
+    with exchange(line, "POST", address, place, headers=sent, content=message) as response:
+        status = response.status_code
+    if not 200 <= status < 300:
+        raise PartnerUnavailable("notify-refused", host=place.authority, status=status)
 
 
 def _host_and_port(text: str) -> tuple[str, int]:

@@ -41,7 +41,7 @@ _read = functools.lru_cache(maxsize=1000)(parse_stored)
 def queue_due(sources: Sources, runs: Runs, *, now: dt.datetime) -> list[Run]:
     """Make every due slot of every flow into a row; give the runs that were queued."""
     queued = []
-    for stored, source in _parsed(sources.select()):
+    for stored, source in _parsed(sources.select(enabled=True)):
         for flow in source.flows:
             begun = stored.since.get(flow.id, stored.added_at)
             since = max(begun, runs.last_slot(source.id, flow.id) or begun)
@@ -67,7 +67,7 @@ def _queue_flow(source: Source, flow: Flow, runs: Runs, *, since: dt.datetime, n
 
 def next_due(sources: Sources, *, now: dt.datetime) -> dt.datetime | None:
     """The next slot of any flow; None when there is none."""
-    found = [next_slot(source.schedule, now) for _, source in _parsed(sources.select())]
+    found = [next_slot(source.schedule, now) for _, source in _parsed(sources.select(enabled=True))]
     return min((at for at in found if at is not None), default=None)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -23,6 +23,7 @@ from sdmx_hub.mapping.reading import BadMapping, read_mapping
 from sdmx_hub.model.finding import Finding, Severity, Where, has_errors
 
 _Path = tuple[str | int, ...]
+Checker = Callable[[Mapping[str, Any]], Iterable[Finding]]
 _V2_ONLY = {"csv-2.0", "json-2.0", "xml-3.0"}
 
 
@@ -55,8 +56,18 @@ def read_source_file(path: Path) -> SourceFile:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError("configuration", where=str(path), why=type(error).__name__) from error
+    return read_source_text(text, path)
+
+
+def read_source_text(text: str, path: Path, *, first: Checker | None = None) -> SourceFile:
+    """Read a source; ``path`` is what findings call it, and where mappings are looked for.
+
+    ``first`` may refuse a well-formed document before any file it names is opened.
+    """
     document = parse_document(text, path.name)
     findings = list(document.findings) or _check_schema(document, path.name)
+    if not findings and first is not None:
+        findings = list(first(document.value))
     source = None
     if not findings:
         findings, source = _read_checked(document, path, text_hash(text))

@@ -22,9 +22,9 @@ from sdmx_hub.store.audit import append_audit
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.tables import API_KEY
 
-LOAD, STRUCTURES, OPERATE = "load", "structures", "operate"
-SCOPES = (LOAD, STRUCTURES, OPERATE)
-"""What a key may allow: loading data, changing structures, seeing what operators see."""
+LOAD, STRUCTURES, OPERATE, ADMIN = "load", "structures", "operate", "admin"
+SCOPES = (LOAD, STRUCTURES, OPERATE, ADMIN)
+"""What a key may allow: loading data, changing structures, seeing what operators see, changing sources of harvests."""
 _KEY = re.compile(r"hub_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
 _PRINCIPAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,99}")
 _USE_NOTED_EVERY = dt.timedelta(minutes=10)

@@ -213,9 +213,8 @@ class Outbox:
             if notification.attempts >= MOST_ATTEMPTS:
                 _end(connection, notification.id, FAILED, now=now, failure=failure)
                 return
-            wait = min(_FIRST_WAIT * 2 ** (notification.attempts - 1), _LONGEST_WAIT)
             tried = sa.update(OUTBOX).where(OUTBOX.c.id == notification.id, OUTBOX.c.state == WAITING)
-            connection.execute(tried.values(due_at=now + wait, failure=failure[:500]))
+            connection.execute(tried.values(due_at=now + next_wait(notification.attempts), failure=failure[:500]))
 
     def counts(self, ids: Sequence[str]) -> dict[str, dict[str, int]]:
         """How many notifications of each subscription are in each state."""
@@ -242,6 +241,12 @@ class Outbox:
         """Remove what ended long ago; give how many."""
         with self._database.transaction() as connection:
             return connection.execute(sa.delete(OUTBOX).where(OUTBOX.c.ended_at < now - KEPT)).rowcount
+
+
+def next_wait(attempts: int) -> dt.timedelta:
+    """How long to wait after so many attempts."""
+    wait: dt.timedelta = _FIRST_WAIT * 2 ** (attempts - 1)
+    return min(wait, _LONGEST_WAIT)
 
 
 def _end(connection: Connection, key: int, state: str, *, now: dt.datetime, failure: str = "") -> None:

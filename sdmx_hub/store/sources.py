@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from sdmx_hub.errors import NotFound
 from sdmx_hub.model.urn import parse_ref
+from sdmx_hub.store.alert_tables import SOURCE_STATE
 from sdmx_hub.store.audit import append_audit
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.harvest_tables import SOURCE
@@ -66,6 +67,7 @@ class Sources:
             )
             if done.rowcount == 0:
                 raise NotFound("harvest-source-unknown", source=source_id)
+            connection.execute(sa.delete(SOURCE_STATE).where(SOURCE_STATE.c.source == source_id))
             append_audit(connection, at=now, actor=actor, action="source-remove", subject=source_id)
 
     def get(self, source_id: str) -> StoredSource:
@@ -75,9 +77,12 @@ class Sources:
             raise NotFound("harvest-source-unknown", source=source_id)
         return found[0]
 
-    def select(self) -> tuple[StoredSource, ...]:
-        """Select all sources, by id."""
+    def select(self, *, enabled: bool = False) -> tuple[StoredSource, ...]:
+        """Select all sources, or those that are switched on, by id."""
         query = sa.select(SOURCE).where(SOURCE.c.removed_at.is_(None)).order_by(SOURCE.c.id)
+        if enabled:
+            off = sa.select(SOURCE_STATE.c.source).where(SOURCE_STATE.c.disabled_at.is_not(None))
+            query = query.where(SOURCE.c.id.not_in(off))
         with self._database.reading() as connection:
             return tuple(
                 StoredSource(

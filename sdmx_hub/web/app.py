@@ -29,6 +29,7 @@ from sdmx_hub.web.rest import make_blueprint
 from sdmx_hub.web.rest_v1 import V1
 from sdmx_hub.web.rest_v2 import V2
 from sdmx_hub.web.site import register_site
+from sdmx_hub.web.sources import sources
 
 
 def create_app(
@@ -62,6 +63,7 @@ def create_app(
         pages_mirror,
         pages_pilot,
         api,
+        sources,
         fmr,
         health,
         description,

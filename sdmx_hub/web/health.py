@@ -8,10 +8,12 @@ import time
 
 import orjson
 from flask import Blueprint, Flask, Response, current_app, g, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from sdmx_hub.harvest.health import HealthState
 from sdmx_hub.web.hub import current_hub
+from sdmx_hub.web.sources import health_reader
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """Names the directory in which the workers of one server share their counts; prometheus-client reads it too."""
@@ -52,7 +54,25 @@ def metrics() -> Response:
     if os.environ.get(MULTIPROCESS):
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # the library leaves it untyped
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    body = generate_latest(registry) + generate_latest(_source_gauges())
+    return Response(body, content_type=CONTENT_TYPE_LATEST)
+
+
+def _source_gauges() -> CollectorRegistry:
+    """How the sources of harvests are now, read from the ledger: the same from whichever worker answers."""
+    registry, hub = CollectorRegistry(), current_hub()
+    health = Gauge("sdmx_hub_source_health", "1 for the state a source is in.", ("source", "state"), registry=registry)
+    last = Gauge(
+        "sdmx_hub_source_last_good_timestamp_seconds", "When its last good visit ended.", ("source",), registry=registry
+    )
+    if hub.database.state() != "ok":
+        return registry
+    for one in health_reader(hub).read_all(now=hub.now()):
+        for state in HealthState:
+            health.labels(one.source, state.value).set(state is one.state)
+        if one.last_good is not None:
+            last.labels(one.source).set(one.last_good.timestamp())
+    return registry
 
 
 @health.get("/robots.txt")

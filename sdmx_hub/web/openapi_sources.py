@@ -11,10 +11,43 @@ _CHANGES: Document = {
     "application/vnd.sdmx.data+csv;version=2.0.0": {"schema": {"type": "string"}},
     "application/json": {"schema": {"type": "object"}},
 }
+_SOURCE: Document = {"application/json": {"schema": {"type": "object"}}}
+_BODY: Document = {
+    "description": "The source, as its file is written: YAML or JSON.",
+    "required": True,
+    "content": {"application/json": {"schema": {"type": "object"}}, "application/yaml": {"schema": {"type": "string"}}},
+}
+_REFUSED: Document = {
+    "400": {"description": "Cannot be read, or names another source"},
+    "401": {"description": "No key, or a wrong one"},
+    "403": {"description": "Not allowed by the key"},
+    "404": {"description": "No such source"},
+    "409": {"description": "There already"},
+    "413": {"description": "Too large"},
+    "422": {"description": "Not kept: the findings say why, each with its line and path", "content": _SOURCE},
+    "429": {"description": "Too many wrong keys: wait"},
+    "503": {"description": "Somebody else is writing: try again"},
+}
 
 
 def source_paths() -> Iterable[tuple[str, Document]]:
-    """Describe the ledger of observations."""
+    """Describe sources, and the ledger of observations."""
+    named = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
+    yield (
+        "/api/sources",
+        {"get": _operation("200", "Sources with their health"), "post": _operation("201", "Kept", _BODY)},
+    )
+    yield (
+        "/api/sources/{id}",
+        {
+            "parameters": named,
+            "get": _operation("200", "The source, its document and its health"),
+            "put": _operation("200", "Kept", _BODY) | {"description": "Add or replace; answers 201 when it was added."},
+            "delete": _operation("200", "Forgotten; its runs stay in the ledger"),
+        },
+    )
+    for verb, said in (("disable", "Switched off"), ("enable", "Switched on")):
+        yield f"/api/sources/{{id}}/{verb}", {"parameters": named, "post": _operation("200", said)}
     run = [{"name": "run", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}]
     form = [{"name": "format", "in": "query", "schema": {"type": "string", "enum": ["csv", "json"]}}]
     yield (
@@ -30,3 +63,11 @@ def source_paths() -> Iterable[tuple[str, Document]]:
             }
         },
     )
+
+
+def _operation(status: str, said: str, body: Document | None = None) -> Document:
+    answers = {status: {"description": said, "content": _SOURCE}}
+    if body is not None:
+        answers |= {other: {"description": "Kept", "content": _SOURCE} for other in ("200", "201")}
+    operation: Document = {"security": [{"key": []}], "responses": _REFUSED | answers}
+    return operation | ({"requestBody": body} if body is not None else {})

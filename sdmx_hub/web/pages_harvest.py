@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 from flask import Blueprint, Response, request
 
+from sdmx_hub.harvest.health import health_json
 from sdmx_hub.language import localised
 from sdmx_hub.store.ledger import list_runs, show_run
-from sdmx_hub.store.run_rows import short_instant
-from sdmx_hub.store.runs import Runs
-from sdmx_hub.store.sources import Sources
 from sdmx_hub.web.hub import Visit, current_visit
-from sdmx_hub.web.run_changes import FIRST_CHANGES, first_changes, flow_id
+from sdmx_hub.web.run_changes import FIRST_CHANGES, first_changes
 from sdmx_hub.web.site import asked_number, show, with_parameters
+from sdmx_hub.web.sources import health_reader
 
 RUNS_A_PAGE = 50
 
@@ -43,23 +40,15 @@ def harvests() -> Response:
 
 
 def _sources(visit: Visit) -> list[dict[str, object]]:
-    runs = Runs(visit.hub.database)
-    found: list[dict[str, object]] = []
-    for stored in Sources(visit.hub.database).select():
-        document = json.loads(stored.document)
-        good = [
-            run.finished_at
-            for flow in document["flows"]
-            if (run := runs.last_good(stored.id, flow_id(flow))) is not None and run.finished_at
-        ]
-        found.append(
-            {
-                "id": stored.id,
-                "name": localised(document["title"], visit.language),
-                "last_good": short_instant(max(good)) if good else None,
-            }
-        )
-    return found
+    """Every partner with its health; what went wrong, and for which flow, is for operators."""
+    return [
+        {
+            "id": health.source,
+            "name": localised(health.titles, visit.language),
+            **health_json(health, visit.language, in_full=False),
+        }
+        for health in health_reader(visit.hub).read_all(now=visit.now)
+    ]
 
 
 @pages_harvest.get("/harvest/<int(max=9223372036854775807):run_id>")

@@ -1,5 +1,6 @@
 """The pages about harvests: readable by people and programs, and no more than the reader may know."""
 
+import csv
 import datetime as dt
 import json
 
@@ -16,6 +17,9 @@ LEASE = dt.timedelta(minutes=1)
 DOCUMENT = {
     "id": "P",
     "title": {"en": "The partner", "fr": "Le partenaire"},
+    "endpoint": "https://partner.example/sdmx/v2",
+    "api": "v2",
+    "schedule": {"every": "1 day"},
     "flows": [{"dataflow": "ILMH:DF_STOCK_POP(1.0.0)"}],
 }
 SECRETS = ("receive-4711", "4711", "harvest-rejected", "V01")
@@ -50,7 +54,16 @@ def test_the_page_speaks_three_languages(client, runs, language, title):
 
 def test_the_twin_says_the_same(client, runs):
     content = client.get("/harvest.json").json
-    assert content["sources"] == [{"id": "P", "name": "The partner", "last_good": "2026-11-20T09:00:00Z"}]
+    assert content["sources"] == [
+        {
+            "id": "P",
+            "name": "The partner",
+            "health": "failing",
+            "light": "red",
+            "health_text": "failing",
+            "last_good": "2026-11-20T09:00:00Z",
+        }
+    ]
     assert [run["state"] for run in content["runs"]] == ["failed", "unchanged", "succeeded"]
     shown = content["runs"][2]
     assert shown["added"] > 0
@@ -98,7 +111,7 @@ def test_what_changed_is_told_as_far_as_the_reader_may_know(client, parts, runs)
     assert len(lines) == COUNT + 1
     assert lines[0].startswith("STRUCTURE,STRUCTURE_ID,ACTION,FREQ,")
     assert "OLD_OBS_VALUE" in lines[0]
-    assert lines[1].startswith("dataflow,ILMH:DF_STOCK_POP(1.0.0),A,A,")
+    assert next(csv.reader(lines[1:]))[:4] == ["dataflow", "ILMH:DF_STOCK_POP(1.0.0)", "A", "A"]
     told = client.get(f"/api/harvest/runs/{runs[0].id}/changes", query_string={"format": "json"})
     assert told.content_type == "application/json"
     assert len(json.loads(told.data)["changes"]) == COUNT
@@ -109,3 +122,13 @@ def test_what_changed_is_told_as_far_as_the_reader_may_know(client, parts, runs)
     all_of_it = client.get(f"/api/harvest/runs/{runs[0].id}/changes", headers=bearer(parts, OPERATE))
     assert len(all_of_it.text.splitlines()) == COUNT + 1
     assert "no-store" in all_of_it.headers["Cache-Control"]
+
+
+def test_the_health_of_partners_is_told_in_words_and_measured(client, runs):
+    page = client.get("/harvest", query_string={"lang": "es"}).text
+    assert '<span class="light light-red" aria-hidden="true"></span> con fallos' in page
+    gauges = client.get("/metrics").text
+    assert 'sdmx_hub_source_health{source="P",state="failing"} 1.0' in gauges
+    assert 'sdmx_hub_source_health{source="P",state="ok"} 0.0' in gauges
+    assert 'sdmx_hub_source_last_good_timestamp_seconds{source="P"} 1.7951652e+09' in gauges
+    assert client.get("/readyz").status_code == 200
