@@ -11,6 +11,9 @@ from typing import Any
 import click
 
 from sdmx_hub.cli.context import FINDINGS, HubContext, json_option, pass_hub, show
+from sdmx_hub.cli.source_health import alerts, disable, enable, make_reader
+from sdmx_hub.cli.source_probe import list_profiles, probe_partner
+from sdmx_hub.harvest.health import Health, health_json
 from sdmx_hub.harvest.slots import next_slot
 from sdmx_hub.harvest.source import Source, parse_stored
 from sdmx_hub.harvest.source_file import check_overlap, read_source_file
@@ -24,6 +27,10 @@ from sdmx_hub.store.sources import Sources, StoredSource
 @click.group()
 def source() -> None:
     """Partners this hub harvests: their endpoints, what is taken from them, and when."""
+
+
+for _command in (alerts, disable, enable, list_profiles, probe_partner):
+    source.add_command(_command)
 
 
 @source.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -48,6 +48,8 @@ class Partner:
         return f"http://127.0.0.1:{self.port}"
 
     def on(self, prefix: str, *replies: Reply) -> None:
+    live: Callable[[Seen], Reply] | None = None
+    """Answers every request instead of the script."""
         """Answer every path that begins with ``prefix``; the longest prefix wins."""
         self.replies[prefix] = list(replies)
 
@@ -70,8 +72,9 @@ def run_partner() -> Iterator[Partner]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            partner.seen.append(Seen(self.path, {name.lower(): value for name, value in self.headers.items()}))
-            reply = partner.answer(self.path)
+            seen = Seen(self.path, {name.lower(): value for name, value in self.headers.items()})
+            partner.seen.append(seen)
+            reply = partner.live(seen) if partner.live else partner.answer(self.path)
             self.close_connection = True
             try:
                 self._give(reply)

@@ -1,0 +1,217 @@
+"""Probing partners: our own hub grades A by both APIs, oddities are found out and carried by the draft of a source."""
+
+import pytest
+
+from sdmx_hub.errors import NotAllowed, PartnerUnavailable
+from sdmx_hub.harvest.probing.draft import known_profile
+from sdmx_hub.harvest.probing.facts import Facts
+from sdmx_hub.harvest.probing.probe import Order, probe
+from sdmx_hub.harvest.probing.score import AREAS, Mark, Scorecard
+from sdmx_hub.harvest.source_file import read_source_file
+from sdmx_hub.model.urn import Ref
+from sdmx_hub.store.run_rows import State
+from tests.harvest.hubs import Hub, observation
+from tests.harvest.partner import Reply, Seen, unused_port
+from tests.harvest.replies import Library, soap
+from tests.harvest.virtual import VirtualTime
+
+ROWS = [observation(area, str(year), str(year - 2000)) for area in ("SEN", "MLI") for year in range(2005, 2025)]
+HTML = b"<!DOCTYPE html><html><body>Sorry</body></html>"
+
+
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory):
+    hub = Hub(tmp_path_factory.mktemp("theirs") / "hub", VirtualTime())
+    hub.publish(ROWS)
+    yield hub
+    hub.close()
+
+
+@pytest.fixture(scope="module")
+def library(theirs):
+    return Library(theirs)
+
+
+@pytest.fixture
+def time():
+    return VirtualTime()
+
+
+def ask(url, time, **more):
+    return probe(Order(endpoint=url, allow_local=True, **more), time.clock)
+
+
+def drafted(tmp_path, probed):
+    """The draft as ``source add`` reads it."""
+    path = tmp_path / "draft.yaml"
+    path.write_text(probed.draft, encoding="utf-8")
+    file = read_source_file(path)
+    assert file.findings == (), [finding.text() for finding in file.findings]
+    return file.source
+
+
+@pytest.mark.parametrize("api", ["v1", "v2"])
+def test_our_own_hub_grades_a_and_its_draft_can_be_harvested(theirs, tmp_path, time, api):
+    with theirs.serving() as url:
+        probed = ask(f"{url}/sdmx/{api}", time)
+        assert (probed.card.grade(), {area: probed.card.grade(area) for area in AREAS}) == (
+            "A",
+            dict.fromkeys(AREAS, "A"),
+        )
+        assert probed.card.failed == ()
+        assert 30 <= len(probed.asked) <= 45
+        assert time.waits == [1.0] * (len(probed.asked) - 1)
+        source = drafted(tmp_path, probed)
+        assert (source.api, source.mechanism, str(source.flows[0].dataflow)) == (api, "delta", "TEST:DF(1.0.0)")
+        ours = Hub(tmp_path / "ours", time)
+        text = probed.draft.replace(f'id: "{source.id}"', 'id: "P"')
+        ours.parts().sources.save("P", file_text(tmp_path, text), "x", origin="test", actor="test", now=time.now())
+        assert ours.harvest().state is State.SUCCEEDED
+        assert len(ours.held()) == 40
+        ours.close()
+
+
+def file_text(tmp_path, text):
+    path = tmp_path / "P.yaml"
+    path.write_text(text, encoding="utf-8")
+    return read_source_file(path).text
+
+
+class Odd:
+    """A partner that answers from a library, in its own way: ``rules`` are tried first."""
+
+    def __init__(self, library: Library, *rules, data="specific-2.1", structure="xml-2.1") -> None:
+        self.rules, self.library, self.formats = rules, library, (data, structure)
+
+    def __call__(self, seen: Seen) -> Reply:
+        for rule in self.rules:
+            reply = rule(seen)
+            if reply is not None:
+                return reply
+        data, structure = self.formats
+        if "/data/TEST,DF,1.0.0" in seen.path:
+            return self.library.data(data)
+        return self.library.structure(structure) if seen.path.startswith("/rest/dataflow/") else Reply(404)
+
+
+def without_key_all(seen):
+    return soap(140, "all?") if "/data/TEST,DF,1.0.0/" in seen.path else None
+
+
+def soap_errors(seen):
+    if "startPeriod=2100" in seen.path:
+        return soap(100, "No results")
+    return soap(150, "Unknown") if "NOBODY" in seen.path or "many" in seen.path else None
+
+
+def without_references(seen):
+    return soap(140, "references") if "references=all" in seen.path else None
+
+
+def slash_needed(seen):
+    path = seen.path.partition("?")[0]
+    return Reply(404, HTML) if "/data/" in path and not path.endswith("/") else None
+
+
+def pages_for_errors(seen):
+    odd = "NOBODY" in seen.path or "2100" in seen.path or "many" in seen.path
+    return Reply(200, HTML, {"Content-Type": "text/html"}) if odd else None
+
+
+def bare_404(seen):
+    return Reply(404, b"No results found.") if "2100" in seen.path else None
+
+
+def test_the_oddities_of_eurostat_are_found(partner, library, tmp_path, time):
+    partner.live = Odd(library, without_key_all, soap_errors, without_references)
+    probed = ask(f"{partner.url}/rest", time)
+    facts, dialect = probed.facts, probed.as_json("en")["dialect"]
+    assert (facts.api, facts.base_format, facts.nothing) == ("v1", "specific-2.1", {"400+100"})
+    assert (dialect["key_all"], dialect["errors"], dialect["availability"]) == ("omit", ["soap"], "none")
+    source = drafted(tmp_path, probed)
+    assert (source.dialect.key_all, source.mechanism, source.format) == ("omit", "pull", "specific-2.1")
+    assert "A" < probed.card.grade() < "E"
+
+
+def test_a_slash_that_is_needed_is_found(partner, library, tmp_path, time):
+    partner.live = Odd(library, slash_needed)
+    assert drafted(tmp_path, ask(f"{partner.url}/rest", time)).dialect.trailing_slash
+
+
+def test_pages_with_200_are_found(partner, library, tmp_path, time):
+    partner.live = Odd(library, pages_for_errors)
+    probed = ask(f"{partner.url}/rest", time)
+    assert probed.facts.page_with_200
+    assert probed.card.grade("errors") in "CDE"
+    assert "200" not in drafted(tmp_path, probed).dialect.nothing
+
+
+def test_a_404_without_a_code_is_nothing_here(partner, library, tmp_path, time):
+    partner.live = Odd(library, bare_404)
+    assert "404" in drafted(tmp_path, ask(f"{partner.url}/rest", time)).dialect.nothing
+
+
+def test_a_partner_that_limits_is_waited_for_and_asked_more_slowly(partner, library, tmp_path, time):
+    answers = iter([Reply(429, headers={"Retry-After": "7"})])
+    partner.live = Odd(library, lambda seen: next(answers, None) if "references" in seen.path else None)
+    probed = ask(f"{partner.url}/rest", time)
+    assert 7.0 in time.waits
+    assert drafted(tmp_path, probed).dialect.data_rate.seconds == 5
+    assert "unlimited" in {mark.id for mark in probed.card.failed}
+
+
+def test_names_of_formats_are_found(partner, library, tmp_path, time):
+    def by_name(seen):
+        return library.data("csv-1.0") if "format=csvdata" in seen.path else None
+
+    partner.live = Odd(library, by_name)
+    probed = ask(f"{partner.url}/rest", time)
+    dialect = drafted(tmp_path, probed).dialect
+    assert probed.facts.named == {"csv-1.0": "csvdata"}
+    assert probed.as_json("fr")["scorecard"]["areas"][2]["title"] == "Formats"
+    assert dialect.format_names in ({}, {"csv-1.0": "csvdata"})
+
+
+def test_no_more_is_asked_than_allowed(partner, library, time):
+    partner.live = Odd(library)
+    probed = ask(f"{partner.url}/rest", time, most=6, seconds=2.5)
+    assert len(partner.seen) == len(probed.asked) == 6
+    assert time.waited == 5 * 2.5
+    assert any(mark.passed is None for mark in probed.card.marks)
+
+
+def test_a_named_dataflow_is_asked_about(partner, library, time):
+    partner.live = Odd(library, lambda seen: library.data("csv-1.0") if "/data/OTHER,FLOW,2.0/" in seen.path else None)
+    probed = ask(f"{partner.url}/rest", time, apis=("v1",), flow=Ref("OTHER", "FLOW", "2.0"), most=3)
+    assert probed.facts.ref == Ref("OTHER", "FLOW", "2.0")
+    assert probed.facts.base_format == "csv-1.0"
+
+
+def test_what_speaks_no_sdmx_grades_e(partner, time):
+    partner.live = lambda _: Reply(200, HTML, {"Content-Type": "text/html"})
+    probed = ask(partner.url, time)
+    assert (probed.facts.api, probed.card.grade(), probed.draft) == ("", "E", "")
+
+
+def test_a_partner_that_is_not_there_is_a_refusal(time):
+    with pytest.raises(PartnerUnavailable):
+        ask(f"http://127.0.0.1:{unused_port()}", time)
+
+
+def test_this_machine_is_probed_only_where_that_is_allowed(partner, time):
+    with pytest.raises(NotAllowed):
+        probe(Order(endpoint=partner.url), time.clock)
+    assert partner.seen == []
+
+
+def test_a_service_we_know_is_named():
+    facts = Facts(endpoint="https://sdmx.oecd.org/public/rest", api="v1")
+    assert known_profile(facts).id == "OECD"
+    assert known_profile(Facts(endpoint="https://nobody.example.org", api="v1")) is None
+
+
+@pytest.mark.parametrize(("passed", "grade"), [(10, "A"), (9, "A"), (8, "B"), (5, "C"), (3, "D"), (1, "E")])
+def test_grades_are_shares_of_what_was_tried(passed, grade):
+    marks = tuple(Mark(area="queries", id="key", passed=number < passed) for number in range(10))
+    card = Scorecard(marks=(*marks, Mark(area="queries", id="key", passed=None)))
+    assert (card.grade("queries"), card.grade("errors")) == (grade, "-")
