@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import sys
-from typing import Any
-
 import click
 
+from sdmx_hub.cli.actor import actor
 from sdmx_hub.cli.changes import harvest_diff
-from sdmx_hub.cli.context import (
-    DONE,
-    FAILED,
-    FINDINGS,
-    PARTIAL,
-    UNAVAILABLE,
-    HubContext,
-    json_option,
-    pass_hub,
-    show,
-    tell,
-)
-from sdmx_hub.errors import ConfigurationError, Conflict
-from sdmx_hub.harvest.parts import Parts, raw_folder
-from sdmx_hub.harvest.raw import RawStore
+from sdmx_hub.cli.context import HubContext, json_option, pass_hub, show, tell
+from sdmx_hub.cli.decisions import DECISIONS
+from sdmx_hub.cli.harvest_report import make_parts, report_runs, run_line, run_lines
+from sdmx_hub.errors import ConfigurationError
+from sdmx_hub.harvest.breaker import FORCE
 from sdmx_hub.harvest.source import Source, parse_stored
 from sdmx_hub.harvest.worker import Worker
 from sdmx_hub.language import sentence
-from sdmx_hub.store.ledger import list_runs, run_json, show_run
-from sdmx_hub.store.run_rows import GOOD, OPEN, Run, Slot, State, Trigger
-from sdmx_hub.store.runs import Runs
+from sdmx_hub.store.decisions import queue_slot
+from sdmx_hub.store.ledger import list_runs, show_run
+from sdmx_hub.store.run_rows import Run, Slot, State, Trigger
 from sdmx_hub.store.sources import Sources
 
-_UNREACHABLE = {
-    "fetch-timeout",
-    "fetch-no-connection",
-    "fetch-unknown-host",
-    "fetch-broken",
-    "fetch-cut",
-    "harvest-status",
-}
 _STATES = [state.value for state in State]
 
 
@@ -51,27 +30,23 @@ def harvest() -> None:
 harvest.add_command(harvest_diff)
 
 
-def make_parts(hub: HubContext) -> Parts:
-    """Put together what a worker works with; a person at a terminal is told of each step."""
-    return Parts(
-        database=hub.database,
-        registry=hub.registry,
-        observations=hub.observations,
-        raw=RawStore(raw_folder(hub.home)),
-        settings=hub.settings,
-        step=lambda key: tell(sentence(key, hub.language)),
-    )
-
-
 @harvest.command()
 @click.argument("source_id", required=False, metavar="[SOURCE]")
 @click.option("--flow", "flow_id", help="Only this flow of the source.")
 @click.option("--full", is_flag=True, help="Ask for everything and compare, whatever the mechanism says.")
 @click.option("--dry-run", is_flag=True, help="Ask and check; load nothing.")
+@click.option("--force", is_flag=True, help="Ask a host too that is left alone because it did not answer.")
 @json_option
 @pass_hub
 def run(
-    hub: HubContext, source_id: str | None, *, flow_id: str | None, full: bool, dry_run: bool, as_json: bool
+    hub: HubContext,
+    source_id: str | None,
+    *,
+    flow_id: str | None,
+    full: bool,
+    dry_run: bool,
+    force: bool,
+    as_json: bool,
 ) -> None:
     r"""Visit a source now, or all of them.
 
@@ -97,9 +72,10 @@ def run(
                     trigger=Trigger.MANUAL,
                     full=full,
                     dry_run=dry_run,
+                    plan={FORCE: True} if force else {},
                 )
                 done.append(_run(hub, worker, slot))
-    _report(hub, done, as_json=as_json)
+    report_runs(hub, done, as_json=as_json)
 
 
 def _sources(hub: HubContext, source_id: str | None) -> list[Source]:
@@ -112,42 +88,8 @@ def _sources(hub: HubContext, source_id: str | None) -> list[Source]:
 
 def _run(hub: HubContext, worker: Worker, slot: Slot) -> Run:
     tell(f"{slot.source} {slot.flow}")
-    queued = Runs(hub.database).queue(slot, now=worker.parts.clock.now())
-    if queued is None:
-        raise Conflict("harvest-slot-taken", source=slot.source, flow=slot.flow)
+    queued = queue_slot(hub.database, slot, actor=actor(), now=worker.parts.clock.now())
     return worker.work_on(queued.id)
-
-
-def _report(hub: HubContext, done: list[Run], *, as_json: bool) -> None:
-    answer = {"runs": [show_run(hub.database, one.id, hub.language) for one in done]}
-    show(answer, as_json=as_json, text=lambda: "\n".join(_lines(one) for one in answer["runs"]))
-    sys.exit(_exit_code(done))
-
-
-def _exit_code(done: list[Run]) -> int:
-    bad = [one for one in done if one.state not in GOOD]
-    if not bad:
-        return DONE
-    if len(bad) < len(done):
-        return PARTIAL
-    verdicts = {one.outcome.verdict.key for one in bad}
-    if verdicts <= _UNREACHABLE:
-        return UNAVAILABLE
-    return FINDINGS if any(one.outcome.findings or one.state is State.HELD for one in bad) else FAILED
-
-
-def _lines(run: dict[str, Any]) -> str:
-    head = _line(run)
-    found = [
-        f"  {finding['severity']} {finding['code']}: {finding['message']}"
-        + (f" (×{finding['count']})" if "count" in finding else "")
-        for finding in run["finding_list"]
-    ]
-    return "\n".join([head, *found])
-
-
-def _line(run: dict[str, Any]) -> str:
-    return f"{run['id']:>6}  {run['slot']}  {run['source']:<16} {run['flow']:<20} {run['state']:<10} {run['verdict']}"
 
 
 @harvest.command("list")
@@ -161,7 +103,7 @@ def list_(hub: HubContext, source_id: str | None, *, states: tuple[str, ...], li
     wanted = [State(state) for state in states]
     answer = list_runs(hub.database, source=source_id, states=wanted, limit=limit, language=hub.language)
     none = sentence("harvest-none", hub.language)
-    show(answer, as_json=as_json, text=lambda: "\n".join(_line(run) for run in answer["runs"]) or none)
+    show(answer, as_json=as_json, text=lambda: "\n".join(run_line(run) for run in answer["runs"]) or none)
 
 
 @harvest.command("show")
@@ -178,41 +120,14 @@ def show_(hub: HubContext, run_id: int, *, as_json: bool) -> None:
             f"{request['milliseconds']} ms  ×{request['tries']}  {request['url']}"
             for request in answer["requests"]
         ]
-        return "\n".join([_lines(answer), *asked])
+        parts = [
+            f"  {part['part'] or '*':<40} {part['bytes']} B  {part['raw_sha256'] or part['state']}"
+            for part in answer["parts"]
+        ]
+        return "\n".join([run_lines(answer), *asked, *parts])
 
     show(answer, as_json=as_json, text=text)
 
 
-@harvest.command()
-@click.argument("run_id", type=int, metavar="RUN")
-@json_option
-@pass_hub
-def retry(hub: HubContext, run_id: int, *, as_json: bool) -> None:
-    """Repeat a run that has ended, as a new run that names it."""
-    runs = Runs(hub.database)
-    earlier = runs.get(run_id)
-    if earlier.state in OPEN:
-        raise Conflict("harvest-run-open", run=run_id, state=earlier.state)
-    parts = make_parts(hub)
-    slot = Slot(
-        source=earlier.source,
-        flow=earlier.flow,
-        slot=parts.clock.now(),
-        host=earlier.host,
-        trigger=Trigger.RETRY,
-        full=earlier.full,
-        dry_run=earlier.dry_run,
-        follows=earlier.id,
-    )
-    _report(hub, [_run(hub, Worker(parts=parts), slot)], as_json=as_json)
-
-
-@harvest.command()
-@click.argument("run_id", type=int, metavar="RUN")
-@json_option
-@pass_hub
-def stop(hub: HubContext, run_id: int, *, as_json: bool) -> None:
-    """Stop a run: a queued one at once, a running one at its next step. Nothing is loaded then."""
-    stopped = Runs(hub.database).stop(run_id, now=dt.datetime.now(dt.UTC))
-    answer = run_json(stopped, hub.language)
-    show(answer, as_json=as_json, text=lambda: _line(answer))
+for decision in DECISIONS:
+    harvest.add_command(decision)

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from sdmx_hub.cli.context import DONE, FAILED, FINDINGS, PARTIAL, HubContext, json_option, pass_hub, show, tell
-from sdmx_hub.cli.harvest import make_parts
+from sdmx_hub.cli.harvest_report import make_parts
 from sdmx_hub.cli.pilot_run import run_round
 from sdmx_hub.cli.structure_select import acting_person
 from sdmx_hub.errors import Conflict

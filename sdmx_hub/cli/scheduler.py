@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from sdmx_hub.cli.context import DONE, FAILED, PARTIAL, HubContext, json_option, pass_hub, show, tell
-from sdmx_hub.cli.harvest import make_parts
+from sdmx_hub.cli.harvest_report import make_parts
 from sdmx_hub.cli.source_health import make_alert_deliverer, make_watch
 from sdmx_hub.cli.subscription import make_deliverer
 from sdmx_hub.errors import Conflict, TryAgain

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from sdmx_hub.cli.context import HubContext, json_option, pass_hub, tell
-from sdmx_hub.cli.harvest import make_parts
+from sdmx_hub.cli.harvest_report import make_parts
 from sdmx_hub.cli.scheduler import close_on_signal, report_runs
 from sdmx_hub.errors import BadRequest
 from sdmx_hub.harvest.parts import worker_name

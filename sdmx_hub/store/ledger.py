@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from sdmx_hub.language import sentence
 from sdmx_hub.store.database import Database
-from sdmx_hub.store.run_rows import GOOD, Request, Run, State, short_instant
+from sdmx_hub.store.run_rows import GOOD, PARTS, Request, Run, State, short_instant
 from sdmx_hub.store.runs import Runs
 from sdmx_hub.store.tables import CHANGE
 
@@ -78,7 +78,20 @@ def show_run(database: Database, run_id: int, language: str = "en", *, audience:
         "lease_until": _text(run.expires_at),
         "finding_list": [finding.as_json(language) for finding in run.outcome.findings],
         "requests": [_request_json(request) for request in runs.requests(run_id)],
+        "parts": [_part_json(part) for part in run.plan.get(PARTS, ())],
+        "decision": run.decision or None,
+        "decided_by": run.decided_by,
+        "decided": _text(run.decided_at),
+        "reason": run.reason or None,
     }
+
+
+def _part_json(part: Mapping[str, Any]) -> dict[str, Any]:
+    said = [f"{name}={'+'.join(codes)}" for name, codes in part["codes"].items()]
+    if part["since"] is not None or part["until"] is not None:
+        said.append(f"{part['since'] or '…'}–{part['until'] or '…'}")
+    state = "empty" if part["empty"] else "received" if part["sha256"] else "lacking"
+    return {"part": ", ".join(said), "state": state, "bytes": part["bytes"], "raw_sha256": part["sha256"]}
 
 
 def run_json(run: Run, language: str = "en") -> dict[str, Any]:
