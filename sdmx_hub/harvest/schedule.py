@@ -41,10 +41,12 @@ _read = functools.lru_cache(maxsize=1000)(parse_stored)
 def queue_due(sources: Sources, runs: Runs, *, now: dt.datetime) -> list[Run]:
     """Make every due slot of every flow into a row; give the runs that were queued."""
     queued = []
-    for stored, source in _parsed(sources.select(enabled=True)):
+    parsed = list(_parsed(sources.select(enabled=True)))
+    last = runs.last_slots((source.id, flow.id) for _, source in parsed for flow in source.flows)
+    for stored, source in parsed:
         for flow in source.flows:
             begun = stored.since.get(flow.id, stored.added_at)
-            since = max(begun, runs.last_slot(source.id, flow.id) or begun)
+            since = max(begun, last.get((source.id, flow.id), begun))
             queued += _queue_flow(source, flow, runs, since=since, now=now)
     return queued
 

@@ -25,6 +25,7 @@ _MONTHS = {
     )
 }
 _WEEKDAYS = {name: at for at, name in enumerate(("sun", "mon", "tue", "wed", "thu", "fri", "sat"))}
+_WHOLE_DAY = dt.timedelta(hours=26)
 _FARTHEST = dt.timedelta(days=366 * 9)
 """Further ahead no date of a schedule can lie: 29 February may be eight years away."""
 
@@ -82,7 +83,10 @@ class Cron:
         utc = local.astimezone(dt.UTC)
         if utc.astimezone(self.zone).replace(tzinfo=None) == local.replace(tzinfo=None):
             return utc
-        return _end_of_gap(utc - dt.timedelta(hours=3), utc + dt.timedelta(hours=3), self.zone)
+        span = dt.timedelta(hours=3)
+        if (utc - span).astimezone(self.zone).utcoffset() == (utc + span).astimezone(self.zone).utcoffset():
+            span = _WHOLE_DAY  # the country left a day out
+        return _end_of_gap(utc - span, utc + span, self.zone)
 
 
 def _end_of_gap(before: dt.datetime, after: dt.datetime, zone: zoneinfo.ZoneInfo) -> dt.datetime:

@@ -285,13 +285,17 @@ class Runs:
             count = sa.select(sa.func.count()).where(mine, RUN.c.id > newest)
             return int(connection.execute(count).scalar_one())
 
-    def last_slot(self, source: str, flow: str) -> dt.datetime | None:
-        """Find the latest slot the schedule has made a row of."""
-        query = sa.select(sa.func.max(RUN.c.slot)).where(
-            RUN.c.source == source, RUN.c.flow == flow, RUN.c.trigger == Trigger.SCHEDULE
-        )
+    def last_slots(self, flows: Iterable[tuple[str, str]]) -> dict[tuple[str, str], dt.datetime]:
+        """Find the latest slot of each (source, flow) that the schedule has made a row of, where there is one."""
+        found: dict[tuple[str, str], dt.datetime] = {}
         with self._database.reading() as connection:
-            found: dt.datetime | None = connection.execute(query).scalar_one()
+            for source, flow in flows:
+                query = sa.select(RUN.c.slot).where(
+                    RUN.c.source == source, RUN.c.flow == flow, RUN.c.trigger == Trigger.SCHEDULE
+                )
+                slot = connection.execute(query.order_by(RUN.c.slot.desc()).limit(1)).scalar()
+                if slot is not None:
+                    found[source, flow] = slot
         return found
 
     def free_leases(self, holder: str, dataflow: str, *, now: dt.datetime) -> None:

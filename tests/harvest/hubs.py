@@ -22,6 +22,7 @@ from sdmx_hub.model.rows import Rows, quoted
 from sdmx_hub.model.urn import Ref, Urn
 from sdmx_hub.query.plan import plan_data
 from sdmx_hub.query.request import DataQuery
+from sdmx_hub.store.database import Database
 from sdmx_hub.store.observations import INTERNAL, PUBLIC, Observations
 from sdmx_hub.store.registry import Registry
 from sdmx_hub.store.releases import Lineage
@@ -83,10 +84,16 @@ def observation(area: str, period: str, value: str, *, sex: str = "F", status: s
 class Hub:
     """A hub with a clock of its own."""
 
-    def __init__(self, home: Path, time: VirtualTime, artefacts: Iterable[Artefact] | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        time: VirtualTime,
+        artefacts: Iterable[Artefact] | None = None,
+        database: Database | None = None,
+    ) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home, self.time = home, time
-        self.database = make_database(home / "control.db")
+        self.database = make_database(home / "control.db") if database is None else database
         self.registry = Registry(self.database)
         self.registry.save(make_artefacts() if artefacts is None else artefacts, actor="test", now=BEGIN)
         self.observations = Observations(self.database, home / "observations", clock=time.now)

@@ -3,8 +3,13 @@
 import datetime as dt
 import threading
 
-from sdmx_hub.harvest.schedule import Scheduler, next_due, queue_due
+import sqlalchemy as sa
+
+from sdmx_hub.harvest import schedule
+from sdmx_hub.harvest.schedule import Scheduler, asked_slot, next_due, queue_due
+from sdmx_hub.harvest.source import parse_stored
 from sdmx_hub.harvest.source_file import read_source_file
+from sdmx_hub.store.harvest_tables import SOURCE
 from sdmx_hub.store.run_rows import Outcome, State, Verdict
 from sdmx_hub.store.runs import Runs
 from sdmx_hub.store.sources import Sources
@@ -162,3 +167,112 @@ def test_once_queues_what_is_due_and_works_it_off(tmp_path, database):
     )
     assert [run.flow for run in scheduler.run_once()] == ["F"]
     assert worked == [1]
+
+
+def at(minutes):
+    return BEGIN + dt.timedelta(minutes=minutes)
+
+
+def test_each_missed_slot_is_run_in_order_where_the_source_wants_all(tmp_path, database):
+    add_source(tmp_path, database, schedule="every: 15 minutes, catch_up: all")
+    sources, runs = Sources(database), Runs(database)
+    assert [run.slot for run in queue_due(sources, runs, now=at(60))] == [at(15), at(30), at(45), at(60)]
+    assert queue_due(sources, runs, now=at(60)) == []
+    queue_due(sources, runs, now=at(75))
+    assert {state for _, _, state in slots(database)} == {State.QUEUED}
+    begun = []
+    while run := runs.claim("one", now=at(76), lease=LEASE):
+        begun.append(run.slot)
+        runs.finish(run, DONE, now=at(76))
+    assert begun == [at(15), at(30), at(45), at(60), at(75)]
+
+
+def test_more_missed_slots_than_fit_are_made_into_rows_one_hundred_after_the_other(tmp_path, database):
+    add_source(tmp_path, database, schedule="every: 1 minute, catch_up: all")
+    made = [len(queue_due(Sources(database), Runs(database), now=at(250))) for _ in range(4)]
+    assert made == [100, 100, 50, 0]
+    assert [slot for _, slot, _ in slots(database, limit=1000)] == list(range(250, 0, -1))
+
+
+def test_missed_slots_are_left_out_where_the_source_wants_none(tmp_path, database):
+    add_source(tmp_path, database, schedule="every: 15 minutes, catch_up: none")
+    sources, runs = Sources(database), Runs(database)
+    assert queue_due(sources, runs, now=at(50)) == []
+    assert slots(database) == [("F", slot, State.SUPERSEDED) for slot in (45, 30, 15)]
+    assert runs.select()[0].outcome.verdict.key == "harvest-left-out"
+    assert [run.slot for run in queue_due(sources, runs, now=at(60.5))] == [at(60)]
+
+
+def test_a_changed_timetable_repeats_no_slot_of_the_past(tmp_path, database):
+    sources, runs = Sources(database), Runs(database)
+    add_source(tmp_path, database, schedule="cron: 0 7 * * *")
+    queue_due(sources, runs, now=at(60))
+    add_source(tmp_path, database, schedule="every: 15 minutes", now=at(200))
+    assert queue_due(sources, runs, now=at(209)) == []
+    assert [run.slot for run in queue_due(sources, runs, now=at(210))] == [at(210)]
+    assert [slot for _, slot, _ in slots(database)] == [210, 60]
+
+
+def test_another_zone_is_another_timetable_and_another_title_is_not(tmp_path, database):
+    sources, runs = Sources(database), Runs(database)
+    add_source(tmp_path, database, schedule="cron: 0 9 * * *, zone: Europe/Paris")  # 08:00 UTC
+    queue_due(sources, runs, now=at(121))
+    add_source(tmp_path, database, schedule="cron: 0 9 * * *, zone: Africa/Nairobi", now=at(122))  # 06:00 UTC
+    assert queue_due(sources, runs, now=at(180)) == []
+    add_source(
+        tmp_path, database, schedule="cron: 0 9 * * *, zone: Africa/Nairobi, jitter_seconds: 9", now=at(24 * 60 + 3)
+    )
+    assert [run.slot for run in queue_due(sources, runs, now=at(24 * 60 + 5))] == [at(24 * 60)]
+    assert len(slots(database)) == 2
+
+
+def test_a_flow_added_later_is_due_from_then_on(tmp_path, database):
+    sources, runs = Sources(database), Runs(database)
+    add_source(tmp_path, database, flows=("F",))
+    queue_due(sources, runs, now=at(15))
+    add_source(tmp_path, database, flows=("F", "G"), now=at(20))
+    queue_due(sources, runs, now=at(30))
+    assert slots(database) == [("G", 30, State.QUEUED), ("F", 30, State.QUEUED), ("F", 15, State.SUPERSEDED)]
+
+
+def test_a_visit_asked_for_never_takes_the_place_of_a_slot(tmp_path, database):
+    add_source(tmp_path, database)
+    stored = Sources(database).get("S")
+    source = parse_stored(stored.document, stored.sha256)
+    runs = Runs(database)
+    asked = runs.queue(asked_slot(source, source.flows[0], at(15)), now=at(15))
+    due = queue_due(Sources(database), runs, now=at(15))[0]
+    held = runs.claim("one", now=at(15), lease=LEASE, run_id=asked.id)
+    assert held is not None
+    assert runs.claim("two", now=at(15), lease=LEASE) is None  # one flow is visited once at a time
+    runs.finish(held, DONE, now=at(15))
+    assert runs.claim("two", now=at(15), lease=LEASE).id == due.id
+
+
+def test_a_source_nobody_can_read_keeps_no_other_from_its_slots(tmp_path, database):
+    add_source(tmp_path, database, "A")
+    add_source(tmp_path, database, "B")
+    with database.transaction() as connection:
+        broken = sa.func.replace(SOURCE.c.document, "15 minutes", "15 moons")
+        connection.execute(sa.update(SOURCE).where(SOURCE.c.id == "A").values(document=broken))
+    assert [run.source for run in queue_due(Sources(database), Runs(database), now=at(15))] == ["B"]
+
+
+def test_a_scheduler_outlives_a_database_that_is_away(tmp_path, database, monkeypatch):
+    add_source(tmp_path, database, schedule="every: 1 second", now=dt.datetime.now(dt.UTC))
+    closing, away, runs = threading.Event(), [1, 2], Runs(database)
+
+    class Away(Sources):
+        def select(self, **more):
+            if away:
+                away.pop()
+                raise sa.exc.OperationalError("select", {}, ValueError())
+            return super().select(**more)
+
+    def work():
+        if runs.select():
+            closing.set()
+
+    monkeypatch.setattr(schedule, "LONGEST_NAP", dt.timedelta(milliseconds=50))
+    Scheduler(sources=Away(database), runs=runs, work=work, closing=closing).run_forever()
+    assert not away

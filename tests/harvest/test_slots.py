@@ -52,6 +52,12 @@ def texts(slots):
         ("30 2 * * *", "Europe/Paris", "2026-10-24T12:00", "2026-10-26T12:00", ["10-25T00:30", "10-26T01:30"]),
         # Lord Howe Island changes by half an hour.
         ("15 2 * * *", "Australia/Lord_Howe", "2026-10-03T00:00", "2026-10-04T12:00", ["10-03T15:30"]),
+        # Monthly and yearly, where midnight is in the gap: due at the end of the gap, on that day.
+        ("0 0 4 * *", "America/Sao_Paulo", "2018-10-05T00:00", "2018-12-05T00:00", ["11-04T03:00", "12-04T02:00"]),
+        ("30 0 4 11 *", "America/Sao_Paulo", "2017-11-05T00:00", "2018-11-05T00:00", ["11-04T03:00"]),
+        ("0 0 1 1,7 *", "Europe/Paris", "2026-01-01T00:00", "2027-01-01T00:00", ["06-30T22:00", "12-31T23:00"]),
+        # A day that a country left out: Samoa had no 30 December 2011.
+        ("0 12 30 12 *", "Pacific/Apia", "2011-12-29T00:00", "2011-12-31T23:00", ["12-30T10:00"]),
         ("0 0 29 feb *", "UTC", "2026-01-01T00:00", "2028-12-31T00:00", ["02-29T00:00"]),
     ],
 )

@@ -42,7 +42,7 @@ def test_only_the_latest_of_missed_slots_is_queued(runs):
     assert runs.queue_latest(slots, now=NOW).slot == NOW
     assert [run.state for run in runs.select()] == [State.QUEUED] + [State.SUPERSEDED] * 4
     assert runs.queue_latest(slots, now=NOW) is None
-    assert runs.last_slot("S", "F") == NOW
+    assert runs.last_slots([("S", "F"), ("S", "G")]) == {("S", "F"): NOW}
     assert "2026-02-01T06:00:00Z" in runs.select(states=[State.SUPERSEDED])[0].outcome.verdict.text("fr")
 
 
