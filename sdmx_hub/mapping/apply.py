@@ -165,7 +165,7 @@ class _Run:
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {sql.MAPPED} AS {query}")
         self.connection.execute(f"DROP TABLE {sql.ROWS if sql.is_late(self.binding) else sql.CELLS}")
         worked = list(self._worked())
-        counts, values = self._counts(), self._values()
+        counts, values = self._counts()
         before = read_rows(self.binding, self.connection) if self.shows else Before()
         gaps = {one.coded.component_id: find_gaps(one, self.binding, self.connection) for one in wrong}
         told = [
@@ -221,23 +221,19 @@ class _Run:
         text = sql.evened(sql.joined(self.binding.components[component_id]))
         return f"nullif({sql.transformed(text, self.mapping.components[component_id])}, '')"
 
-    def _counts(self) -> dict[str, int]:
+    def _counts(self) -> tuple[dict[str, int], tuple[float, float]]:
+        """The counts of the mapped cells, and the sums of the values read and mapped."""
+        number = f"TRY_CAST({quoted(MEASURE)} AS DOUBLE)" if MEASURE in self._varying() else "0.0"
         rows = f"count(DISTINCT {SOURCE_ROW})" if self.binding.cells else "count(*)"
-        counted = self.connection.execute(
+        if sql.is_late(self.binding):
+            rows = f"count(*) // {len(self.binding.cells)}"
+        [(*counts, read, mapped)] = self.connection.execute(
             f"SELECT count(*) FILTER (NOT _skip), count(*) FILTER ({_GOOD}), count(*) FILTER (NOT _skip AND _bad), "
-            f"count(*) FILTER (_skip), {rows} FROM {sql.MAPPED}"
-        ).fetchone()
+            f"count(*) FILTER (_skip), {rows}, coalesce(sum(number) FILTER (NOT _skip), 0), "
+            f"coalesce(sum(number) FILTER ({_GOOD}), 0) FROM (SELECT *, {number} AS number FROM {sql.MAPPED})"
+        ).fetchall()
         names = ("read", "mapped", "rejected", "left_out", "source_rows")
-        return dict(zip(names, counted or (0,) * 5, strict=True))
-
-    def _values(self) -> tuple[float, float]:
-        if MEASURE not in self._varying():
-            return 0.0, 0.0
-        summed = self.connection.execute(
-            f"SELECT coalesce(sum(number) FILTER (NOT _skip), 0), coalesce(sum(number) FILTER ({_GOOD}), 0) "
-            f"FROM (SELECT TRY_CAST({quoted(MEASURE)} AS DOUBLE) AS number, _skip, _bad FROM {sql.MAPPED})"
-        ).fetchone()
-        return summed or (0.0, 0.0)
+        return dict(zip(names, counts, strict=True)), (float(read), float(mapped))
 
     def _varying(self) -> tuple[str, ...]:
         found = self.connection.execute(f"SELECT * FROM {sql.MAPPED} LIMIT 0").description or []
