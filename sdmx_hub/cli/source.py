@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from sdmx_hub.cli.actor import actor
 from sdmx_hub.cli.context import FINDINGS, HubContext, json_option, pass_hub, show
+from sdmx_hub.cli.source_edit import edit, write_draft
 from sdmx_hub.cli.source_health import alerts, disable, enable, make_reader
 from sdmx_hub.cli.source_probe import list_profiles, probe_partner
+from sdmx_hub.errors import BadRequest
 from sdmx_hub.harvest.health import Health, health_json
 from sdmx_hub.harvest.slots import next_slot
 from sdmx_hub.harvest.source import Source, parse_stored
@@ -29,24 +31,44 @@ def source() -> None:
     """Partners this hub harvests: their endpoints, what is taken from them, and when."""
 
 
-for _command in (alerts, disable, enable, list_profiles, probe_partner):
+for _command in (alerts, disable, edit, enable, list_profiles, probe_partner):
     source.add_command(_command)
 
 
 @source.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--from-hub", metavar="URL", help="Write a draft of the source of a hub, from its /sources.json.")
+@click.option("--from-registration", metavar="URN", help="Write a draft of what a partner registered here; or its id.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="File of the draft; else ID.yaml.")
 @json_option
 @pass_hub
-def add(hub: HubContext, files: tuple[Path, ...], *, as_json: bool) -> None:
+def add(
+    hub: HubContext,
+    files: tuple[Path, ...],
+    *,
+    from_hub: str | None,
+    from_registration: str | None,
+    output: Path | None,
+    as_json: bool,
+) -> None:
     r"""Check source files and keep them; a source that is there already is updated.
 
-    Nothing of a file with errors is kept; exits with 3 then.
+    Nothing of a file with errors is kept; exits with 3 then. With --from-hub or --from-registration a draft is written
+    for you to look at, and nothing is kept.
 
     \b
     Examples:
       sdmx-hub source add config/sources/SEN_ANSD.yaml
       sdmx-hub source add config/sources/*.yaml --json
+      sdmx-hub source add --from-hub https://hub.example.org --output config/sources/HUB.yaml
+      sdmx-hub source add --from-registration OFFICE_X
     """
+    if sum(map(bool, (files, from_hub, from_registration))) != 1:
+        raise BadRequest("source-from-one")
+    if not files:
+        path = write_draft(hub, from_hub, from_registration, output)
+        show({"draft": str(path)}, as_json=as_json, text=sentence("source-draft", hub.language, path=path))
+        return
     answers = [_add(hub, path) for path in files]
     show({"sources": answers}, as_json=as_json, text=lambda: "\n".join(_added_line(hub, one) for one in answers))
     if any(not answer["kept"] for answer in answers):
@@ -88,12 +110,13 @@ def _finding_line(finding: Finding, language: str) -> str:
 @json_option
 @pass_hub
 def list_(hub: HubContext, *, as_json: bool) -> None:
-    """List the sources with the state of their last run and their next slot."""
-    rows = [_row(hub, stored) for stored in Sources(hub.database).select()]
+    """List the sources with their health, the state of their last run and their next slot."""
+    found = {one.source: one for one in make_reader(hub).read_all(now=dt.datetime.now(dt.UTC))}
+    rows = [_row(hub, stored, found[stored.id]) for stored in Sources(hub.database).select()]
     show({"sources": rows}, as_json=as_json, text=lambda: _table(rows, hub.language))
 
 
-def _row(hub: HubContext, stored: StoredSource) -> dict[str, Any]:
+def _row(hub: HubContext, stored: StoredSource, health: Health) -> dict[str, Any]:
     read = _parse(stored)
     last = Runs(hub.database).select(source=read.id, limit=1)
     due = next_slot(read.schedule, dt.datetime.now(dt.UTC))
@@ -108,6 +131,7 @@ def _row(hub: HubContext, stored: StoredSource) -> dict[str, Any]:
         "last_state": last[0].state.value if last else None,
         "last_slot": short_instant(last[0].slot) if last else None,
         "next_slot": short_instant(due) if due else None,
+        **health_json(health, hub.language),
     }
 
 
@@ -115,8 +139,8 @@ def _table(rows: list[dict[str, Any]], language: str) -> str:
     if not rows:
         return sentence("source-none", language)
     return "\n".join(
-        f"{row['id']:<20} {row['mechanism']:<12} {row['last_state'] or '-':<10} {row['next_slot'] or '-':<21} "
-        f"{row['title']}"
+        f"{row['id']:<20} {row['health_text']:<18} {row['mechanism']:<12} {row['last_state'] or '-':<10} "
+        f"{row['next_slot'] or '-':<21} {row['title']}"
         for row in rows
     )
 
@@ -130,7 +154,7 @@ def show_(hub: HubContext, source_id: str, *, as_json: bool) -> None:
     stored = Sources(hub.database).get(source_id)
     read = _parse(stored)
     answer = {
-        **_row(hub, stored),
+        **_row(hub, stored, make_reader(hub).read(source_id, now=dt.datetime.now(dt.UTC))),
         "origin": stored.origin,
         "added": short_instant(stored.added_at),
         "changed": short_instant(stored.changed_at),
@@ -161,11 +185,3 @@ def remove(hub: HubContext, source_id: str) -> None:
 
 def _parse(stored: StoredSource) -> Source:
     return parse_stored(stored.document, stored.sha256)
-
-
-def actor() -> str:
-    """Who gives the command, for the audit log."""
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):
-        return "cli"

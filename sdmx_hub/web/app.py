@@ -20,6 +20,7 @@ from sdmx_hub.web.hub import EXTENSION, Hub, utc_now
 from sdmx_hub.web.limits import LONGEST_URL
 from sdmx_hub.web.maintenance import fmr
 from sdmx_hub.web.manners import MANNERS
+from sdmx_hub.web.offer import offer
 from sdmx_hub.web.openapi import description
 from sdmx_hub.web.pages import pages
 from sdmx_hub.web.pages_harvest import pages_harvest
@@ -28,6 +29,7 @@ from sdmx_hub.web.pages_pilot import pages_pilot
 from sdmx_hub.web.rest import make_blueprint
 from sdmx_hub.web.rest_v1 import V1
 from sdmx_hub.web.rest_v2 import V2
+from sdmx_hub.web.runs import runs
 from sdmx_hub.web.site import register_site
 from sdmx_hub.web.sources import sources
 
@@ -64,9 +66,11 @@ def create_app(
         pages_pilot,
         api,
         sources,
+        runs,
         fmr,
         health,
         description,
+        offer,
     ):
         app.register_blueprint(blueprint)
     app.before_request(_check_url)

@@ -32,6 +32,10 @@ _REFUSED: Document = {
 
 def source_paths() -> Iterable[tuple[str, Document]]:
     """Describe sources, and the ledger of observations."""
+    yield (
+        "/sources.json",
+        {"get": {"responses": {"200": {"description": "How to harvest this hub", "content": _SOURCE}}}},
+    )
     named = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
     yield (
         "/api/sources",
