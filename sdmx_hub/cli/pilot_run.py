@@ -17,17 +17,17 @@ from sdmx_hub.store.run_rows import Run, Slot, State, Trigger
 def run_round(worker: Worker, plan: Plan, *, period: str | None, actor: str) -> tuple[Round, tuple[Run, ...]]:
     """Visit every participant of every flow now, one after the other; give the visits of the round.
 
-    A round is of a whole minute: begun again in the same minute it visits nobody twice. Raises BadRequest when no
+    A round begun again in the same minute visits nobody twice. Raises BadRequest when no
     period of the calendar has ended yet, TryAgain when somebody else is visiting one of the partners.
     """
     now = worker.parts.clock.now()
-    slot = now.replace(second=0, microsecond=0)
     chosen = plan.entry(period).period if period else plan.period_of(now)
     if chosen is None:
         first = plan.calendar[0]
         raise BadRequest("pilot-not-begun", pilot=plan.id, period=first.period, day=first.opens.date())
-    begun = Pilots(worker.parts.database).begin_round(plan.id, slot=slot, period=chosen, actor=actor)
-    return begun, tuple(_visits(worker, plan, slot))
+    minute = now.replace(second=0, microsecond=0)
+    begun = Pilots(worker.parts.database).begin_round(plan.id, minute=minute, period=chosen, actor=actor)
+    return begun, tuple(_visits(worker, plan, begun.slot))
 
 
 def _visits(worker: Worker, plan: Plan, slot: dt.datetime) -> list[Run]:

@@ -12,6 +12,9 @@ from sdmx_hub.store.audit import append_audit
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.quality_tables import PILOT, PILOT_ROUND
 
+_MINUTE = dt.timedelta(minutes=1)
+_APART = dt.timedelta(microseconds=1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class StoredPilot:
@@ -84,16 +87,21 @@ class Pilots:
             rows = connection.execute(query).mappings().all()
         return tuple(StoredPilot(**{name: row[name] for name in names}) for row in rows)
 
-    def begin_round(self, pilot_id: str, *, slot: dt.datetime, period: str, actor: str) -> Round:
-        """Begin a round, or find the one that was begun for this slot."""
-        mine = (PILOT_ROUND.c.pilot == pilot_id, PILOT_ROUND.c.slot == slot)
+    def begin_round(self, pilot_id: str, *, minute: dt.datetime, period: str, actor: str) -> Round:
+        """Begin a round about a period, or find the one that was begun in this minute.
+
+        Rounds about different periods that begin in one minute are kept apart by a microsecond.
+        """
         with self._database.transaction() as connection:
-            if connection.execute(sa.select(PILOT_ROUND.c.number).where(*mine)).first() is None:
-                last = sa.select(sa.func.coalesce(sa.func.max(PILOT_ROUND.c.number), 0)).where(
-                    PILOT_ROUND.c.pilot == pilot_id
-                )
-                number = connection.execute(last).scalar_one() + 1
-                values = {"pilot": pilot_id, "number": number, "slot": slot, "period": period, "actor": actor}
+            numbers = sa.select(sa.func.coalesce(sa.func.max(PILOT_ROUND.c.number), 0))
+            last = connection.execute(numbers.where(PILOT_ROUND.c.pilot == pilot_id)).scalar_one()
+            known = sa.select(PILOT_ROUND.c.slot, PILOT_ROUND.c.period).where(
+                PILOT_ROUND.c.pilot == pilot_id, PILOT_ROUND.c.slot >= minute, PILOT_ROUND.c.slot < minute + _MINUTE
+            )
+            found = {row.period: row.slot for row in connection.execute(known)}
+            slot = found.get(period, minute + len(found) * _APART)
+            if period not in found:
+                values = {"pilot": pilot_id, "number": last + 1, "slot": slot, "period": period, "actor": actor}
                 connection.execute(sa.insert(PILOT_ROUND).values(**values))
                 append_audit(
                     connection, at=slot, actor=actor, action="pilot-round", subject=pilot_id, detail={"period": period}

@@ -126,7 +126,7 @@ def test_each_partner_ends_as_it_must(hub, plan, visits) -> None:
     assert visits["C"].finished_at - visits["C"].started_at >= dt.timedelta(seconds=4)  # it was left alone twice
     assert by_source["CMR_MINEFOP"]["age_days"] == 31
     assert ("CMR", "2025-12") in hub.rows(FLOW, "REF_AREA", "TIME_PERIOD")  # the last good state stands
-    assert [finding["code"] for finding in report["findings"]] == ["STRUCT-MISMATCH"]
+    assert "STRUCT-MISMATCH" in {finding["code"] for finding in report["findings"]}
 
 
 def figures(hub: PilotHub, plan: Plan) -> dict[tuple[str | None, str], float]:
