@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from sdmx_hub.cli.actor import actor
@@ -11,12 +13,13 @@ from sdmx_hub.cli.decisions import DECISIONS
 from sdmx_hub.cli.harvest_report import make_parts, report_runs, run_line, run_lines
 from sdmx_hub.errors import ConfigurationError
 from sdmx_hub.harvest.breaker import FORCE
+from sdmx_hub.harvest.schedule import asked_slot
 from sdmx_hub.harvest.source import Source, parse_stored
 from sdmx_hub.harvest.worker import Worker
 from sdmx_hub.language import sentence
 from sdmx_hub.store.decisions import queue_slot
 from sdmx_hub.store.ledger import list_runs, show_run
-from sdmx_hub.store.run_rows import Run, Slot, State, Trigger
+from sdmx_hub.store.run_rows import Run, Slot, State
 from sdmx_hub.store.sources import Sources
 
 _STATES = [state.value for state in State]
@@ -64,17 +67,9 @@ def run(
     for source in _sources(hub, source_id):
         for flow in source.flows:
             if flow_id in {None, flow.id}:
-                slot = Slot(
-                    source=source.id,
-                    flow=flow.id,
-                    slot=parts.clock.now(),
-                    host=source.place.authority,
-                    trigger=Trigger.MANUAL,
-                    full=full,
-                    dry_run=dry_run,
-                    plan={FORCE: True} if force else {},
-                )
-                done.append(_run(hub, worker, slot))
+                slot = asked_slot(source, flow, parts.clock.now())
+                plan = {FORCE: True} if force else {}
+                done.append(_run(hub, worker, replace(slot, full=full, dry_run=dry_run, plan=plan)))
     report_runs(hub, done, as_json=as_json)
 
 
