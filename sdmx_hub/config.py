@@ -70,6 +70,7 @@ class Settings:
     allow_loopback: bool = _setting(
         default=False, explained="Development only: let harvests reach this machine and private networks."
     )
+    drop_root: str = _setting("", "Folder below which sources may have folders that files are dropped in; empty: none.")
     notify_hosts: str = _setting(
         "", "Hosts that subscriptions may notify by HTTP, between commas, each with its port if not 443."
     )

@@ -1,4 +1,4 @@
-"""The circuit breaker: a host that does not answer, visit after visit, is left alone for a while, then tried by one run.
+"""The circuit breaker: a host that does not answer, visit after visit, is left alone for a while, then tried once.
 
 One run a host at a time is the rule of the queue, so the first run after the pause is the trial: if it reaches the host
 the count begins anew, else the next pause is twice as long. What falls due in a pause is superseded, and says why.

@@ -50,7 +50,7 @@ def plan_visit(run: Run, source: Source, flow: Flow, runs: Runs) -> Intent:
     due = source.full_every > 0 and runs.good_since_full(source.id, flow.id) >= source.full_every - 1
     if run.full or source.mechanism == "pull" or due:
         return Intent(full=True, memory=memory)
-    if source.mechanism == "delta" and source.dialect.delta == "updatedAfter":
+    if source.mechanism in {"delta", "subscription"} and source.dialect.delta == "updatedAfter":
         lag = memory.get("behind", 0)
         if lag is None:  # a clock that tells no time cannot say what is new
             return Intent(full=True, memory=memory)

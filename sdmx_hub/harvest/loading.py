@@ -18,7 +18,7 @@ from sdmx_hub.formats.sniff import Kind
 from sdmx_hub.harvest.fetch import Answer
 from sdmx_hub.harvest.parts import Parts
 from sdmx_hub.harvest.raw import Kept
-from sdmx_hub.harvest.source import FILES, Flow, Source
+from sdmx_hub.harvest.source import DROP, FILES, Flow, Source
 from sdmx_hub.load.doubts import HOLDING, SHRINKS, Doubter
 from sdmx_hub.load.guard import GuardLimits
 from sdmx_hub.load.release import load_file
@@ -141,7 +141,7 @@ def load_answer(
     known = {**memory, LOGS: [] if full else list(logs)}
     order = LoadOrder(
         path=kept.path,
-        tables=_tables(source, answer, kept, period),
+        tables=_tables(source, answer, kept, period, mapped=flow.mapping is not None),
         mapping=Path(flow.mapping) if flow.mapping else None,
         dataflow=Urn("Dataflow", flow.dataflow),
         provider=flow.provider.rpartition(",")[2] if flow.provider else None,
@@ -180,8 +180,8 @@ def load_answer(
     return Loading(report=report, findings=findings, logs=kept_logs, release_id=release)
 
 
-def _tables(source: Source, answer: Answer, kept: Kept, period: str) -> tuple[TableFile, ...]:
-    if source.api == FILES:
+def _tables(source: Source, answer: Answer, kept: Kept, period: str, *, mapped: bool) -> tuple[TableFile, ...]:
+    if source.api == FILES or (source.api == DROP and mapped):
         return (TableFile(path=kept.path, name=_file_name(answer), period=period),)
     several = answer.parts if len(answer.parts) > 1 else ()
     return tuple(TableFile(path=one.path, name=f"{number}") for number, one in enumerate(several, start=1))

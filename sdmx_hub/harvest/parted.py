@@ -142,30 +142,27 @@ def _codes(structure: DataStructure, artefacts: Artefacts) -> dict[str, tuple[st
 
 
 def _read_available(document: Mapping[str, Any], structure: DataStructure) -> Cut | None:
-    """Read codes, years and number of observations from an availability constraint; None without any codes."""
-    regions = [*document.get("cubeRegions", ()), *([document["cubeRegion"]] if "cubeRegion" in document else [])]
-    if len(regions) != 1:
+    """Read codes, years and number of observations from an availability constraint.
+
+    None without the number: only by it can be seen that nothing was left out.
+    """
+    count = document.get("obsCount")
+    if count is None:
         return None
     codes: dict[str, tuple[str, ...]] = {}
     years = None
-    for item in regions[0].get("keyValues", ()):
+    for item in document.get("cubeRegion", {}).get("keyValues", ()):
         if "timeRange" in item:
             years = _years(item["timeRange"])
         elif item["id"] in structure.dimension_ids:
             values = [one["value"] if isinstance(one, Mapping) else one for one in item.get("values", ())]
             codes[item["id"]] = tuple(values)
-    return Cut(codes=codes, years=years, count=_obs_count(document)) if codes else None
+    return Cut(codes=codes, years=years, count=int(count)) if codes else None
 
 
 def _years(span: Mapping[str, Any]) -> tuple[int, int] | None:
     ends = [str(span.get(name, {}).get("period", ""))[:4] for name in ("startPeriod", "endPeriod")]
     return (int(ends[0]), int(ends[1])) if all(one.isdecimal() for one in ends) else None
-
-
-def _obs_count(document: Mapping[str, Any]) -> int | None:
-    told = [document.get("obsCount")]
-    told += [one.get("title") for one in document.get("annotations", ()) if one.get("id") == "obs_count"]
-    return next((int(str(one)) for one in told if one is not None and str(one).isdecimal()), None)
 
 
 def _read_cut(plan: Mapping[str, Any]) -> Cut:

@@ -29,8 +29,10 @@ FILES = "file"
 """In place of an edition of the API: the partner offers plain files."""
 LATEST, ALL, NONE = "latest", "all", "none"
 """Which of the slots that were missed are run: the last of them, each, or none."""
-DEFAULT_FORMATS = {"v1": "specific-2.1", "v2": "csv-2.0", FILES: "csv-2.0"}
-DEFAULT_STRUCTURE_FORMATS = {"v1": "xml-2.1", "v2": "json-2.0", FILES: "json-2.0"}
+DROP = "drop"
+"""In place of an edition of the API, and as a mechanism: files appear in a folder."""
+DEFAULT_FORMATS = {"v1": "specific-2.1", "v2": "csv-2.0", FILES: "csv-2.0", DROP: "csv-2.0"}
+DEFAULT_STRUCTURE_FORMATS = {"v1": "xml-2.1", "v2": "json-2.0", FILES: "json-2.0", DROP: "json-2.0"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +101,7 @@ class Source:
     breaker: int = 5
     guards: Guards = field(default_factory=Guards)
     folder: str | None = None
+    notices: Mapping[str, str] | None = None
 
     @property
     def place(self) -> Place:
@@ -130,6 +133,7 @@ def read_source(document: Mapping[str, Any], sha256: str = "") -> Source:
 
     Raises BadRequest for what a schema cannot tell (a cron field, a zone), NotFound for an unknown profile.
     """
+    document = with_place(document)
     api = document["api"]
     dialect = read_dialect(document.get("dialect"))
     schedule = document["schedule"]
@@ -164,7 +168,15 @@ def read_source(document: Mapping[str, Any], sha256: str = "") -> Source:
         breaker=limits.get("breaker", 5),
         guards=read_guards(document.get("guards", {})),
         folder=document.get("folder"),
+        notices=document.get("notices"),
     )
+
+
+def with_place(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give a source with a folder a place of its own among hosts, which is never asked."""
+    if document.get("mechanism") != DROP:
+        return document
+    return {**document, "api": DROP, "endpoint": f"http://{str(document['id']).lower()}.drop.invalid"}
 
 
 def _flow(item: Mapping[str, Any]) -> Flow:
@@ -181,6 +193,7 @@ def _flow(item: Mapping[str, Any]) -> Flow:
         mapping=item.get("mapping"),
         path=item.get("path"),
         periods_back=item.get("periods_back", 0),
+        files=item.get("files", "*"),
         accept=frozenset(item.get("accept", ())),
         totals=tuple(
             Total(

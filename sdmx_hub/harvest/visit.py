@@ -16,6 +16,7 @@ from sdmx_hub.harvest.addresses import scope_of
 from sdmx_hub.harvest.asking import Asker, Postponed
 from sdmx_hub.harvest.compatible import MISMATCH
 from sdmx_hub.harvest.dialect.answers import may_be_empty, says_no_results
+from sdmx_hub.harvest.drop import FILE, find_earlier, settle_file, take_file
 from sdmx_hub.harvest.excerpt import told
 from sdmx_hub.harvest.fetch import Answer
 from sdmx_hub.harvest.files import file_period, file_url
@@ -26,7 +27,7 @@ from sdmx_hub.harvest.lease import Hold, Interrupted, Stopped
 from sdmx_hub.harvest.loading import LOGS, Loading, actor_of, count_held, load_answer, names_of
 from sdmx_hub.harvest.parted import COUNT, Question
 from sdmx_hub.harvest.parts import Parts
-from sdmx_hub.harvest.source import FILES, Flow, Source
+from sdmx_hub.harvest.source import DROP, FILES, Flow, Source
 from sdmx_hub.harvest.structures import Partner, adopt_structures, ask_structures, check_structures, earlier_structures
 from sdmx_hub.model.finding import Finding, Severity, has_errors
 from sdmx_hub.model.structure import DataStructure
@@ -64,7 +65,7 @@ class Visit:
     @property
     def is_part(self) -> bool:
         """Tell whether an answer holds a part of the flow: what has changed, or a file whose mapping bounds it."""
-        return self.intent.updated_after is not None or self.source.api == FILES
+        return self.intent.updated_after is not None or self.source.api in {FILES, DROP}
 
     @property
     def urn(self) -> Urn:
@@ -122,7 +123,7 @@ def run_visit(
             repeats=repeats,
         )
         visit.keep_plan()
-        return _visit(visit)
+        return _visit(visit) if source.api != DROP or repeats else _settled(visit)
     except PASSED_ON:
         raise
     except HubError as error:
@@ -132,6 +133,18 @@ def run_visit(
 def failed(error: HubError, findings: tuple[Finding, ...] = ()) -> Outcome:
     """The outcome a refusal is."""
     return Outcome(state=State.FAILED, verdict=Verdict(error.key, error.params), findings=findings)
+
+
+def _settled(visit: Visit) -> Outcome:
+    """Visit a folder, and put the file where it belongs."""
+    try:
+        outcome = _visit(visit)
+    except PASSED_ON:
+        raise
+    except HubError as error:
+        outcome = failed(error)
+    settle_file(visit.parts, visit.source, visit.hold, visit.plan, outcome)
+    return outcome
 
 
 def _visit(visit: Visit) -> Outcome:
@@ -164,6 +177,8 @@ def _own_structure(visit: Visit) -> DataStructure | None:
 
 
 def _ask_data(visit: Visit, structure: DataStructure) -> Answer:
+    if visit.source.api == DROP:
+        return _take_file(visit)
     if visit.source.api == FILES:
         return visit.asker.ask("data", file_url(visit.source, visit.flow, visit.at), {"Accept": "*/*"})
     question = Question(
@@ -180,11 +195,29 @@ def _ask_data(visit: Visit, structure: DataStructure) -> Answer:
     return question.answer()
 
 
+def _take_file(visit: Visit) -> Answer:
+    if visit.repeats:
+        return visit.asker.ask(FILE, str(visit.plan.get(FILE)), {})
+    answer = take_file(visit.parts, visit.source, visit.flow, visit.hold, visit.plan)
+    visit.keep_plan()
+    return answer
+
+
+def _dropped(visit: Visit, structure: DataStructure, answer: Answer, memory: Mapping[str, Any]) -> Outcome:
+    """What becomes of a file of a folder: nothing when there is none, or it was taken before."""
+    if answer.kept is None:
+        return Outcome(state=State.UNCHANGED, verdict=Verdict("harvest-drop-empty"), memory=memory)
+    earlier = None if visit.repeats else find_earlier(visit.parts, visit.hold, answer.kept)
+    return replace(earlier, memory=memory) if earlier else _load(visit, structure, answer, memory)
+
+
 def _ask_partner(visit: Visit, memory: Mapping[str, Any]) -> Partner:
     return ask_structures(visit.parts, visit.asker, visit.source, visit.flow, memory)
 
 
 def _interpret(visit: Visit, structure: DataStructure, answer: Answer, memory: Mapping[str, Any]) -> Outcome:
+    if visit.source.api == DROP:
+        return _dropped(visit, structure, answer, memory)
     if answer.status == 304 and visit.intent.validators:
         return Outcome(state=State.UNCHANGED, verdict=Verdict("harvest-not-modified"), memory=memory)
     if visit.source.api != FILES and says_no_results(answer, visit.source.dialect):
@@ -222,7 +255,7 @@ def _load(visit: Visit, structure: DataStructure, answer: Answer, memory: Mappin
     findings: list[Finding] = []
     doubts = check_modified(answer, visit.intent)
     theirs: DataStructure | None = None
-    if visit.flow.mapping is None:
+    if visit.flow.mapping is None and visit.source.api != DROP:
         visit.parts.step("harvest-step-structures")
         partner = ask_structures(visit.parts, visit.asker, visit.source, visit.flow, memory)
         theirs = partner.structure(visit.flow)

@@ -27,8 +27,13 @@ def open_incoming(
         filled = read_template(guarded.path, artefacts, connection)
         if filled is not None:
             return read_filled(filled, order, artefacts)
+    paths = [one.path for one in order.tables] or [guarded.path]
     messages = [
-        read_data(path, lambda urn: artefacts.structure_of(urn) if artefacts.find(urn) else None, connection)
-        for path in ([one.path for one in order.tables] or [guarded.path])
+        read_data(
+            path,
+            lambda urn: artefacts.structure_of(urn) if artefacts.find(urn) else None,
+            connection if len(paths) == 1 else connection.cursor(),
+        )
+        for path in paths
     ]
     return read_message(join_messages(messages), order, artefacts, connection)

@@ -23,6 +23,7 @@ from sdmx_hub.store.run_rows import (
     GOOD,
     OPEN,
     PARTS,
+    REJECTED,
     Outcome,
     Request,
     Run,
@@ -249,6 +250,19 @@ class Runs:
         names = Request.__dataclass_fields__
         with self._database.reading() as connection:
             return tuple(Request(**{name: row[name] for name in names}) for row in connection.execute(query).mappings())
+
+    def find_brought(self, run: Run, sha256: str) -> int | None:
+        """Find an earlier run of the same flow that loaded, held or was denied the same bytes."""
+        settled = RUN.c.state.in_([*GOOD, State.HELD]) | (RUN.c.decision == REJECTED)
+        query = (
+            sa.select(sa.func.max(RUN.c.id))
+            .join(REQUEST, REQUEST.c.run_id == RUN.c.id)
+            .where(RUN.c.source == run.source, RUN.c.flow == run.flow, RUN.c.id != run.id, settled)
+            .where(REQUEST.c.raw_sha256 == sha256, RUN.c.dry_run.is_(False))
+        )
+        with self._database.reading() as connection:
+            found: int | None = connection.execute(query).scalar_one()
+        return found
 
     def sent_since(self, host: str, since: dt.datetime) -> list[tuple[str, dt.datetime]]:
         """Purpose and moment of every request sent to a host since, by whichever worker."""

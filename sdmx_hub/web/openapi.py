@@ -17,6 +17,7 @@ from sdmx_hub.web.openapi_queries import query_paths
 from sdmx_hub.web.openapi_registrations import REGISTRY_RESOURCES, registration_paths, subscription_paths
 from sdmx_hub.web.openapi_registry import fmr_paths, maintenance_paths
 from sdmx_hub.web.openapi_slots import slot
+from sdmx_hub.web.openapi_runs import run_paths
 from sdmx_hub.web.openapi_sources import source_paths
 from sdmx_hub.web.rest import Family
 from sdmx_hub.web.rest_v1 import V1
@@ -204,3 +205,4 @@ def _api_paths() -> Iterable[tuple[str, Document]]:
     yield "/api/releases", {"get": {"responses": {"200": _said("Releases, newest first")}}}
     yield "/api/harvest/runs", {"get": {"responses": {"200": _said("Runs, newest first")}}}
     yield from source_paths()
+    yield from run_paths()

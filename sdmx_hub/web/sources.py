@@ -112,7 +112,7 @@ def _row(stored: StoredSource, health: Health, visit: Visit) -> dict[str, Any]:
     return {
         "id": stored.id,
         "title": localised(document["title"], visit.language),
-        "endpoint": document["endpoint"],
+        "endpoint": document.get("endpoint"),
         "sha256": stored.sha256,
         "origin": stored.origin,
         "added": short_instant(stored.added_at),

@@ -1,0 +1,151 @@
+"""Runs of harvests under ``/api``: begun, decided on, repeated, stopped; and the notices of partners.
+
+What a request asks for is written down; the work is done by whichever worker takes the run.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import re
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from sdmx_hub.errors import NotAuthenticated, NotFound, TooLarge
+from sdmx_hub.harvest.breaker import FORCE
+from sdmx_hub.harvest.notices import queue_noticed, read_token
+from sdmx_hub.harvest.source import Source, parse_stored
+from sdmx_hub.store import decisions
+from sdmx_hub.store.keys import OPERATE
+from sdmx_hub.store.ledger import run_json
+from sdmx_hub.store.run_rows import Run, Slot, Trigger
+from sdmx_hub.store.sources import Sources
+from sdmx_hub.web.access import require_key
+from sdmx_hub.web.errors import TooManyTries
+from sdmx_hub.web.hub import Visit, current_visit
+from sdmx_hub.web.site import answer_bytes, dump_json
+
+runs = Blueprint("runs", __name__, url_prefix="/api")
+LONGEST_NOTICE = 1 << 20
+_RUN = "/harvest/runs/<int(max=9223372036854775807):run_id>"
+
+
+@runs.post("/harvest/run")
+def run_now() -> Response:
+    """Queue a visit to a source now: ``source``, and if wanted ``flow``, ``full``, ``dry_run``, ``force``. 202."""
+    key, visit = require_key(OPERATE), current_visit()
+    source = _source(visit, str(_said("source") or ""))
+    wanted = _said("flow")
+    flows = [flow for flow in source.flows if wanted in {None, flow.id}]
+    if not flows:
+        raise NotFound("harvest-flow-unknown", source=source.id, flow=str(wanted))
+    queued = []
+    for flow in flows:
+        slot = Slot(
+            source=source.id,
+            flow=flow.id,
+            slot=visit.now,
+            host=source.place.authority,
+            trigger=Trigger.MANUAL,
+            full=_flag("full"),
+            dry_run=_flag("dry_run"),
+            plan={FORCE: True} if _flag("force") else {},
+        )
+        queued.append(decisions.queue_slot(visit.hub.database, slot, actor=key.actor, now=visit.now))
+    return _told(visit, queued, 202)
+
+
+@runs.post(f"{_RUN}/approve")
+def approve(run_id: int) -> Response:
+    """Let a held run be loaded (``reason``, ``force``): 202, or 409 when it is not held or the data moved on."""
+    key, visit = require_key(OPERATE), current_visit()
+    run = decisions.approve(
+        visit.hub.database,
+        run_id,
+        actor=key.actor,
+        now=visit.now,
+        reason=str(_said("reason") or ""),
+        force=_flag("force"),
+    )
+    return _told(visit, [run], 202)
+
+
+@runs.post(f"{_RUN}/reject")
+def reject(run_id: int) -> Response:
+    """Turn a held run down; ``reason`` is required."""
+    key, visit = require_key(OPERATE), current_visit()
+    reason = str(_said("reason") or "")
+    return _told(visit, [decisions.reject(visit.hub.database, run_id, actor=key.actor, now=visit.now, reason=reason)])
+
+
+@runs.post(f"{_RUN}/retry")
+def retry(run_id: int) -> Response:
+    """Queue a run that has ended once more: 202."""
+    key, visit = require_key(OPERATE), current_visit()
+    return _told(visit, [decisions.queue_retry(visit.hub.database, run_id, actor=key.actor, now=visit.now)], 202)
+
+
+@runs.post(f"{_RUN}/stop")
+def stop(run_id: int) -> Response:
+    """Stop a run: a queued one at once, a running one at its next step."""
+    key, visit = require_key(OPERATE), current_visit()
+    return _told(visit, [decisions.stop(visit.hub.database, run_id, actor=key.actor, now=visit.now)])
+
+
+@runs.post("/notify/<source_id>")
+def notify(source_id: str) -> Response:
+    """Take the notice of a partner that something is new: the flows it names are visited at once, else all. 202.
+
+    The token of the source comes as ``Authorization: Bearer``, or as ``?token=`` for partners who can only call an
+    address, as hubs do that notify subscribers.
+    """
+    visit, address = current_visit(), request.remote_addr or ""
+    seconds = visit.hub.tries.seconds_shut(address)
+    if seconds:
+        raise TooManyTries("web-too-many-tries", seconds=seconds)
+    source = _noticed(visit, source_id)
+    if source is None:
+        visit.hub.tries.count_wrong(address)
+        raise NotAuthenticated("web-key-wrong")
+    body = request.stream.read(LONGEST_NOTICE + 1)
+    if len(body) > LONGEST_NOTICE:
+        raise TooLarge("web-body-too-large", limit=LONGEST_NOTICE)
+    return _told(visit, queue_noticed(visit.hub.database, source, body, now=visit.now), 202)
+
+
+def _noticed(visit: Visit, source_id: str) -> Source | None:
+    """The source whose token was sent; None for a wrong token, for no token, and for no source alike."""
+    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
+    token = sent.strip() if scheme.lower() == "bearer" else request.args.get("token", "")
+    try:
+        source = _source(visit, source_id)
+    except NotFound:
+        return None
+    known = read_token(source, os.environ)
+    return source if known is not None and hmac.compare_digest(known.reveal().encode(), token.encode()) else None
+
+
+def _source(visit: Visit, source_id: str) -> Source:
+    if not re.fullmatch("[A-Z][A-Z0-9_-]{0,59}", source_id):
+        raise NotFound("harvest-source-unknown", source=source_id[:60])
+    stored = Sources(visit.hub.database).get(source_id)
+    return parse_stored(stored.document, stored.sha256)
+
+
+def _said(name: str) -> Any:
+    """A value of the JSON body, else of the form or the address."""
+    body = request.get_json(silent=True) if request.is_json else None
+    found = body.get(name) if isinstance(body, dict) else None
+    return found if found is not None else request.values.get(name)
+
+
+def _flag(name: str) -> bool:
+    return str(_said(name) or "").lower() in {"1", "true", "yes"}
+
+
+def _told(visit: Visit, found: list[Run], status: int = 200) -> Response:
+    content = {"runs": [run_json(run, visit.language) for run in found]}
+    response = answer_bytes(dump_json(content), "application/json", status)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
