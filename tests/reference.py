@@ -37,7 +37,7 @@ from sdmx_hub.query.parameters import COMMON
 from sdmx_hub.web.app import create_app
 from sdmx_hub.web.errors import STATUSES
 from sdmx_hub.web.limits import LONGEST_URL
-from tests import content_tables
+from tests import content_tables, dialect_tables
 from tests.tables import ROOT, coded, table, written
 
 REFERENCE = ROOT / "docs" / "reference.md"
@@ -396,7 +396,12 @@ def limits_text() -> str:
 
 
 MAPPING = ROOT / "docs" / "mapping.md"
-PAGES = {REFERENCE: TABLES, content_tables.CONTENT: content_tables.TABLES, MAPPING: {"limits": limits_text}}
+PAGES = {
+    REFERENCE: TABLES,
+    content_tables.CONTENT: content_tables.TABLES,
+    MAPPING: {"limits": limits_text},
+    dialect_tables.HARVEST: dialect_tables.TABLES,
+}
 """The pages with tables drawn from what they describe."""
 
 if __name__ == "__main__":
