@@ -116,7 +116,11 @@ def demo(hub: HubContext, *, port: int, partner_port: int | None) -> None:
             wait_until_ready(each, process)
         processes.append(running.enter_context(_started(hub.home, ["scheduler"])))
         click.echo(sentence("demo-running", language, port=port, partner=partner_port))
-        _watch(processes)
+        try:
+            _watch(processes)
+        finally:
+            for process in processes:  # all at once; then each is waited for
+                process.terminate()
     click.echo(sentence("demo-stopped", language, home=hub.home))
 
 
