@@ -8,10 +8,9 @@ import threading
 from types import TracebackType
 from typing import Self
 
-import sqlalchemy as sa
-
 from sdmx_hub.errors import TryAgain
 from sdmx_hub.harvest.clock import Clock
+from sdmx_hub.store.database import DatabaseAway
 from sdmx_hub.store.run_rows import Run
 from sdmx_hub.store.runs import LeaseLost, Runs
 
@@ -68,7 +67,7 @@ class Hold:
             except LeaseLost as error:
                 self._lost = error
                 return
-            except sa.exc.SQLAlchemyError as error:  # tried again; the lease may run out meanwhile, and that is safe
+            except DatabaseAway as error:  # tried again; the lease may run out meanwhile, and that is safe
                 log.warning("run %s: %s", self.run.id, error)
 
     def _beat(self) -> None:

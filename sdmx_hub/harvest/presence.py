@@ -8,9 +8,8 @@ import threading
 from types import TracebackType
 from typing import Self
 
-import sqlalchemy as sa
-
 from sdmx_hub.harvest.clock import Clock
+from sdmx_hub.store.database import DatabaseAway
 from sdmx_hub.store.workers import Presence, Workers
 
 BEAT_SECONDS = 10.0
@@ -37,13 +36,16 @@ class Present:
     ) -> None:
         self._left.set()
         self._thread.join()
-        self._workers.leave(self._name)
+        try:
+            self._workers.leave(self._name)
+        except DatabaseAway as away:  # it will be forgotten by itself
+            log.warning("heartbeat: %s", away)
 
     def _go_on(self) -> None:
         while not self._left.wait(BEAT_SECONDS):
             try:
                 self._beat()
-            except sa.exc.SQLAlchemyError as error:  # the database is away: it may come back
+            except DatabaseAway as error:  # the database is away: it may come back
                 log.warning("heartbeat: %s", error)
 
     def _beat(self) -> None:

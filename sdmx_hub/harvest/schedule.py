@@ -15,7 +15,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-import sqlalchemy as sa
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
@@ -24,6 +23,7 @@ from sdmx_hub.errors import HubError
 from sdmx_hub.harvest.clock import utc_now
 from sdmx_hub.harvest.slots import due_slots, next_slot
 from sdmx_hub.harvest.source import ALL, NONE, Flow, Source, parse_stored
+from sdmx_hub.store.database import DatabaseAway
 from sdmx_hub.store.run_rows import Run, Slot, Trigger
 from sdmx_hub.store.runs import Runs
 from sdmx_hub.store.sources import Sources, StoredSource
@@ -134,7 +134,7 @@ class Scheduler:
             try:
                 queue_due(self.sources, self.runs, now=self.now())
                 nap = self._nap()
-            except sa.exc.SQLAlchemyError as error:  # the database is away: looked at again after the longest nap
+            except DatabaseAway as error:  # the database is away: looked at again after the longest nap
                 log.warning("scheduler: %s", error)
             finally:
                 alarm.add_job(work, DateTrigger(utc_now()), id="work", executor="work", replace_existing=True)

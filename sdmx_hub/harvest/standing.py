@@ -6,10 +6,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
 from sdmx_hub.errors import ConfigurationError
 from sdmx_hub.harvest.worker import Worker
+from sdmx_hub.store.database import DatabaseAway
 from sdmx_hub.store.run_rows import Run
 from sdmx_hub.store.workers import Workers
 
@@ -33,7 +32,7 @@ class Standing:
         while not closing.is_set():
             try:
                 done = self.worker.work_off(most=1)
-            except sa.exc.OperationalError as error:
+            except DatabaseAway as error:
                 log.warning("worker %s: %s", self.worker.name, error)
                 closing.wait(AWAY_SECONDS)
                 continue

@@ -19,6 +19,8 @@ from sqlalchemy import Connection, Engine, event
 
 from sdmx_hub.errors import ConfigurationError
 
+DatabaseAway = sa.exc.OperationalError
+"""What is raised while the database does not answer; it may come back by itself."""
 _BUSY_SECONDS = 30
 _WRITE_LOCK = 7_345_016_001
 """The advisory lock of PostgreSQL that every writing transaction holds; the number only has to be ours."""
