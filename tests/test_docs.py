@@ -2,7 +2,8 @@
 
 A block marked ``console`` is run: its lines that begin with ``$ `` in one shell, in a temporary directory beside which
 the shipped files lie; its other lines are answers, each of which must come (``…`` stands for any). ``serve`` runs in
-the background until the page ends, at a free port in place of 8000. Blocks marked ``python`` are run there too.
+the background until the page ends, at free ports in place of 8000 and, of a second server, 8001. Blocks marked
+``python`` are run there too.
 """
 
 from __future__ import annotations
@@ -90,10 +91,11 @@ def keys_of(schema: object) -> Iterator[str]:
     [
         ("sdmx_hub/mapping/mapping.schema.json", "docs/mapping.md"),
         ("sdmx_hub/harvest/source.schema.json", "docs/harvest.md"),
+        ("sdmx_hub/quality/pilot.schema.json", "docs/pilot.md"),
     ],
 )
 def test_every_key_of_a_file_is_explained(schema: str, page: str) -> None:
-    known, told = set(keys_of(json.loads(text_of(schema)))), set(re.findall(r"[A-Za-z_]+", text_of(page)))
+    known, told = set(keys_of(json.loads(text_of(schema)))), set(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", text_of(page)))
     assert known
     assert not known - told
 
@@ -195,7 +197,7 @@ class Tour:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port, self.second_port = free_port(), free_port()
         self._servers: list[subprocess.Popen[bytes]] = []
         for name in SHIPPED:
             (folder / name).symlink_to(ROOT / name)
@@ -210,7 +212,7 @@ class Tour:
         self.environment = {**kept, "PATH": path, f"{PREFIX}PORT": str(self.port), "COLUMNS": "200"}
 
     def placed(self, text: str) -> str:
-        return text.replace(":8000", f":{self.port}")
+        return re.sub(r"(:|--port )8001\b", rf"\g<1>{self.second_port}", text.replace(":8000", f":{self.port}"))
 
     def follow(self, kind: str, block: str) -> None:
         if kind == "python":
@@ -218,7 +220,7 @@ class Tour:
             return
         for command, answer in exchanges(block):
             if re.search(r"\bserve\b", command):
-                self.serve(command)
+                self.serve(self.placed(command))
                 continue
             told = self.check(["bash", "-euo", "pipefail", "-c", self.placed(command)])
             missing = [line for line in self.placed(answer).splitlines() if not comes(line, told)]
@@ -236,10 +238,11 @@ class Tour:
             words = ["bash", "-c", f"exec {command}"]
             server = subprocess.Popen(words, cwd=self.folder, env=self.environment, stdout=log, stderr=log)
         self._servers.append(server)
+        port = self.second_port if f"--port {self.second_port}" in command else self.port
         until = time.monotonic() + SERVE_SECONDS
         while time.monotonic() < until and server.poll() is None:
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5):
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
