@@ -311,6 +311,7 @@ SEVERITIES: Mapping[str, str] = {
     "harvest-structure-adopted": "info",
     "harvest-structure-codes": "warning",
     "source-overlap": "warning",
+    **dict.fromkeys(("source-dialect-api", "source-dialect-delta", "source-dialect-pages"), "warning"),
 }
 """How grave a finding is that is not always an error."""
 

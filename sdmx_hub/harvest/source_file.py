@@ -173,17 +173,19 @@ def _read_checked(document: Document, path: Path, sha256: str) -> tuple[list[Fin
 def _check_dialect(source: Source, document: Document, path: Path) -> Iterator[Finding]:
     """Tell what of a source its dialect does not go with; the source may be right, so these are warnings."""
     dialect = source.dialect
-    faults = []
+
+    def at(key: str) -> Where:
+        return Where(file=path.name, row=document.line((key,)), path=key)
+
     if dialect.api and dialect.api != source.api:
-        faults.append(("source-dialect-api", "api", {"api": source.api, "known": dialect.api}))
+        told = {"dialect": dialect.id, "api": source.api, "known": dialect.api}
+        yield Finding(code="source-dialect-api", severity=Severity.WARNING, where=at("api"), params=told)
     if source.mechanism == "delta" and dialect.delta != "updatedAfter":
-        faults.append(("source-dialect-delta", "mechanism", {}))
+        told = {"dialect": dialect.id}
+        yield Finding(code="source-dialect-delta", severity=Severity.WARNING, where=at("mechanism"), params=told)
     if dialect.page_values and not source.format.startswith("csv"):
-        faults.append(("source-dialect-pages", "format", {"format": source.format}))
-    for code, key, params in faults:
-        where = Where(file=path.name, row=document.line((key,)), path=key)
-        told = {"dialect": dialect.id, **params}
-        yield Finding(code=code, severity=Severity.WARNING, where=where, params=told)
+        told = {"format": source.format}
+        yield Finding(code="source-dialect-pages", severity=Severity.WARNING, where=at("format"), params=told)
 
 
 def _check_mapping(flow: Flow, document: Document, path: Path, place: _Path) -> list[Finding]:

@@ -8,6 +8,7 @@ from sdmx_hub.errors import ConfigurationError
 from sdmx_hub.harvest.addresses import accept_data, data_url, scope_of, structure_url
 from sdmx_hub.harvest.source import parse_stored, read_credentials
 from sdmx_hub.harvest.source_file import check_overlap, read_source_file
+from sdmx_hub.model.finding import Severity
 
 SOURCE = """\
 id: SEN_ANSD
@@ -150,3 +151,33 @@ def test_by_v1_a_provider_alone_bounds_nothing(tmp_path):
     assert read(tmp_path, text).findings == ()
     findings = read(tmp_path, text.replace("api: v2", "api: v1")).findings
     assert [(finding.code, finding.where.path) for finding in findings] == [("source-provider", "flows[1].provider")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "row", "path"),
+    [
+        ("api: v2", "api: v2\ndialect: NOBODY", "source-profile-unknown", 5, "dialect"),
+        ("api: v2", "api: v2\ndialect: {comma: raw}", "SOURCE-KEY", 5, "dialect.comma"),
+        ("api: v2", "api: v2\ndialect: {profile: ECB, nothing: ['500']}", "SOURCE-VALUE", 5, "dialect.nothing[1]"),
+        ("api: v2", "api: v2\ndialect: ECB", "source-dialect-api", 4, "api"),
+        ("api: v2", "api: v2\ndialect: {delta: none}", "source-dialect-delta", 6, "mechanism"),
+        ("api: v2", "api: v2\nformat: xml-3.0\ndialect: {page_values: 9}", "source-dialect-pages", 5, "format"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_dialect_is_told(tmp_path, *, old, new, code, row, path):
+    file = read(tmp_path, SOURCE.replace(old, new))
+    finding = next(finding for finding in file.findings if finding.code == code)
+    assert (finding.where.row, finding.where.path) == (row, path)
+    assert (file.source is not None) is (finding.severity is Severity.WARNING)
+    assert all(finding.text(language) for language in ("en", "fr", "es"))
+
+
+def test_a_dialect_makes_the_addresses(tmp_path):
+    text = SOURCE.replace("api: v2", "api: v1\ndialect: {structure_path: metadata, data_agency: omit, version: omit}")
+    source = read(tmp_path, text.replace("sdmx/v2/", "rest").replace(BOUNDS, "    periods_back: 0")).source
+    assert data_url(source, source.flows[0], DIMENSIONS) == "https://stats.example.org/rest/data/DF_STOCK_POP/all"
+    assert structure_url(source, source.flows[0]) == (
+        "https://stats.example.org/rest/metadata/dataflow/ILMH/DF_STOCK_POP?references=descendants"
+    )
+    encoded = read(tmp_path, text.replace("version: omit", "encode_comma: true, key_all: dots")).source
+    assert "/data/DF_STOCK_POP%2C1.0.0/A.MLI+SEN.F+M." in data_url(encoded, encoded.flows[0], DIMENSIONS)
