@@ -41,17 +41,14 @@ def source_paths() -> Iterable[tuple[str, Document]]:
         "/api/sources",
         {"get": _operation("200", "Sources with their health"), "post": _operation("201", "Kept", _BODY)},
     )
-    yield (
-        "/api/sources/{id}",
-        {
-            "parameters": named,
-            "get": _operation("200", "The source, its document and its health"),
-            "put": _operation("200", "Kept", _BODY) | {"description": "Add or replace; answers 201 when it was added."},
-            "delete": _operation("200", "Forgotten; its runs stay in the ledger"),
-        },
-    )
+    whole = {
+        "get": _operation("200", "The source, its document and its health"),
+        "put": _operation("200", "Kept", _BODY) | {"description": "Add or replace; answers 201 when it was added."},
+        "delete": _operation("200", "Forgotten; its runs stay in the ledger"),
+    }
+    yield "/api/sources/{id}", {method: one | {"parameters": named} for method, one in whole.items()}
     for verb, said in (("disable", "Switched off"), ("enable", "Switched on")):
-        yield f"/api/sources/{{id}}/{verb}", {"parameters": named, "post": _operation("200", said)}
+        yield f"/api/sources/{{id}}/{verb}", {"post": _operation("200", said) | {"parameters": named}}
     run = [{"name": "run", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}]
     form = [{"name": "format", "in": "query", "schema": {"type": "string", "enum": ["csv", "json"]}}]
     yield (

@@ -3,6 +3,10 @@
 import email
 import email.policy
 
+from click.testing import CliRunner
+
+from sdmx_hub.cli import cli
+from sdmx_hub.errors import ConfigurationError
 from tests.cli.test_harvest import data, home, partner, run, source, structure, theirs, time
 
 __all__ = ["data", "home", "partner", "run", "source", "structure", "theirs", "time"]
@@ -37,7 +41,16 @@ def test_the_scheduler_sends_alerts_and_a_test_is_sent_now(run, source, home, pa
     run("scheduler", "--once", "--json")
     (listed,) = run("source", "alerts", "P", "--json")["alerts"]
     assert (listed["state"], listed["address"]) == ("sent", "ana@office.example")
-    assert run("source", "alerts", "P", "--test", "--json") == {"sent": 1, "failed": 0, "failures": []}
+    with (home / "hub.toml").open("a", encoding="utf-8") as file:
+        file.write('[alerts]\nmail = "ben@office.example, ana@office.example"\n')
+    assert run("source", "alerts", "P", "--test", "--json") == {"sent": 2, "failed": 0, "failures": []}
     mails = sorted((home / "outbox").iterdir())
     subjects = [email.message_from_bytes(one.read_bytes(), policy=email.policy.default)["Subject"] for one in mails]
-    assert subjects == ["Labour-migration data hub: The partner is failing"] * 2
+    assert subjects == ["Labour-migration data hub: The partner is failing"] * 3
+
+
+def test_a_wrong_setting_of_a_table_is_told_by_its_whole_name(home):
+    (home / "hub.toml").write_text('[alerts]\nmial = "ana@office.example"\n', encoding="utf-8")
+    done = CliRunner().invoke(cli, ["--home", str(home), "source", "alerts"])
+    assert isinstance(done.exception, ConfigurationError)
+    assert "alerts_mail" in str(done.exception)

@@ -67,8 +67,10 @@ def acquainted(hub: Parts) -> schemathesis.BaseSchema:
     app = hub.app()
     document = app.test_client().get("/openapi.json").get_json()
     for path in document["paths"].values():
+        shared = path.pop("parameters", [])
         for operation in path.values():
-            for parameter in operation.get("parameters", ()):
+            operation["parameters"] = [*shared, *operation.get("parameters", ())]
+            for parameter in operation["parameters"]:
                 if parameter["name"] in KNOWN:
                     parameter["schema"] = {"type": "string", "enum": KNOWN[parameter["name"]]}
     schema = schemathesis.openapi.from_dict(document)
