@@ -322,7 +322,7 @@ def _based(visit: Visit) -> Outcome | None:
 
 def _outcome_of(visit: Visit, structure: DataStructure, loading: Loading, memory: Mapping[str, Any]) -> Outcome:
     if has_errors(loading.findings) and not loading.is_held:
-        return _rejected(loading.findings)
+        return replace(_rejected(loading.findings), received=loading.report.read)
     if loading.report.read == 0:
         return _no_rows(visit, structure, memory)
     if loading.is_held:
