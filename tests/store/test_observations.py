@@ -158,6 +158,14 @@ def test_time_never_goes_back(observations):
     assert values(observations, as_of=first) == {"SN F 2020": "1"}
 
 
+def test_a_clock_that_was_ahead_holds_nothing_back(observations):
+    load(observations, series_rows("SN F 2020 1"), at=9)
+    ahead = observations.releases()[0].changes[0].visible_from
+    load(observations, series_rows("SN F 2020 2"), at=1)
+    assert observations.releases()[0].changes[0].visible_from > ahead
+    assert values(observations, as_of=ahead) == {"SN F 2020": "1"}
+
+
 def test_the_past_is_answered_before_the_first_release_too(observations):
     load(observations, series_rows("SN F 2020 1"), at=5)
     assert read(observations, as_of=moment(4)) == []

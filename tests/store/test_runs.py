@@ -7,6 +7,7 @@ import pytest
 
 from sdmx_hub.errors import Conflict, NotFound
 from sdmx_hub.model.finding import Finding, Severity, Where
+from sdmx_hub.store.fence import pass_fence
 from sdmx_hub.store.run_rows import Outcome, Request, Slot, State, Trigger, Verdict
 from sdmx_hub.store.runs import MOST_ATTEMPTS, LeaseLost, Runs
 
@@ -189,6 +190,38 @@ def test_the_last_good_run_is_the_last_that_lost_nothing(runs):
     good = runs.last_good("S", "F")
     assert (good.state, good.started_at) == (State.UNCHANGED, NOW + MINUTE)
     assert runs.good_since_full("S", "F") == 1
+
+
+def test_the_last_run_to_end_is_the_last_good_one_also_when_the_clock_was_set_back(runs):
+    for position, ahead in enumerate((120, 0, 1)):
+        runs.queue(slot(at=NOW + position * MINUTE, source="S"), now=NOW)
+        held = claim(runs, now=NOW + (ahead + position) * MINUTE)
+        last = runs.finish(held, DONE, now=NOW + (ahead + position) * MINUTE)
+    assert runs.last_good("S", "F").id == last.id
+    assert last.started_at == NOW + 3 * MINUTE
+    assert last.finished_at > NOW + 120 * MINUTE
+
+
+def test_a_release_and_its_run_are_written_together_or_not_at_all(runs, database):
+    runs.queue(slot(), now=NOW)
+    held = claim(runs)
+    with database.transaction() as connection:
+        pass_fence(connection, held, 7, {"etag": "x"})
+    assert (runs.get(held.id).outcome.release_id, runs.get(held.id).outcome.memory) == (7, {"etag": "x"})
+    taken = claim(runs, "two", now=NOW + 2 * MINUTE)
+    with pytest.raises(LeaseLost), database.transaction() as connection:
+        pass_fence(connection, held, 8, {})
+    assert (taken.token, taken.outcome.release_id) == (2, 7)
+
+
+def test_a_run_that_has_released_is_never_given_up(runs, database):
+    runs.queue(slot(), now=NOW)
+    for attempt in range(MOST_ATTEMPTS + 2):
+        held = claim(runs, now=NOW + attempt * 2 * MINUTE)
+        if attempt == MOST_ATTEMPTS - 1:
+            with database.transaction() as connection:
+                pass_fence(connection, held, 7, {})
+    assert (held.state, held.attempts) == (State.RUNNING, MOST_ATTEMPTS + 2)
 
 
 def test_many_workers_at_once_hold_each_run_once(runs):
