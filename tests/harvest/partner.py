@@ -42,14 +42,14 @@ class Partner:
     replies: dict[str, list[Reply]] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
+    live: Callable[[Seen], Reply] | None = None
+    """Answers every request instead of the script."""
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def on(self, prefix: str, *replies: Reply) -> None:
-    live: Callable[[Seen], Reply] | None = None
-    """Answers every request instead of the script."""
         """Answer every path that begins with ``prefix``; the longest prefix wins."""
         self.replies[prefix] = list(replies)
 
