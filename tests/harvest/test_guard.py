@@ -1,15 +1,21 @@
 """The guard of outgoing requests: every decision a row, then a law over addresses."""
 
+import datetime as dt
 import ipaddress
+import random
 import socket
+from types import SimpleNamespace
 
+import httpcore2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sdmx_hub.errors import NotAllowed
 from sdmx_hub.harvest.dial import Deadline, GuardedTransport
+from sdmx_hub.harvest.exchange import Line, exchange
 from sdmx_hub.harvest.fetch import Limits, Visitor, fetch
+from sdmx_hub.harvest.files import file_url
 from sdmx_hub.harvest.guard import Place, Policy, check_url, may_dial, parse_place
 from sdmx_hub.harvest.raw import RawStore
 
@@ -281,3 +287,62 @@ def test_a_url_is_read_in_one_strict_spelling_or_refused(scheme, host, port, pat
     assert place.host == place.host.lower()
     assert not set(place.host) & set("@/\\ %?#")
     assert 0 < place.port < 65536
+
+
+def test_ten_thousand_urls_lead_to_no_denied_address():
+    """Whatever is written, and whatever a name stands for this time, what is connected to may be dialled."""
+    chance = random.Random(9)  # noqa: S311 - chance that can be repeated
+    numbers = ["127.0.0.1", "2130706433", "0177.0.0.1", "0x7f000001", "127.1", "[::1]", "[::ffff:127.0.0.1]", "0"]
+    embedded = ["[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[fe80::1%25eth0]", "169.254.169.254", "10.0.0.1", "8.8.8.8"]
+    names = ["stats.example.org", "STATS.example.org.", "xn--bcher-kva.example", "bücher.example", "ⓢtats.example.org"]
+    tricks = ["", "", "", "user@", "user:pw@", "8.8.8.8@", "stats.example.org\\@", "%00"]
+    hosts = frozenset(
+        (host.strip("[]").lower().removesuffix("."), port) for host in numbers + embedded + names for port in (80, 443)
+    )
+    policy = Policy(hosts=hosts)
+    dialled: list[object] = []
+
+    def connect(address, port, seconds):
+        dialled.append(address)
+        raise ConnectionRefusedError
+
+    def resolve(host, port):
+        found = chance.choices([*DENIED, *PUBLIC * 8], k=chance.choice((1, 1, 2)))
+        return [ipaddress.ip_address(text) for text in found]
+
+    backend = GuardedTransport(policy, Deadline(600, 600), resolve=resolve, connect=connect)._pool._network_backend
+    for _ in range(10_000):
+        scheme = chance.choice(("http", "https", "http", "ftp", "file", "HTTP"))
+        host = chance.choice(numbers + embedded + names)
+        url = f"{scheme}://{chance.choice(tricks)}{host}{chance.choice(('', '', ':80', ':0', ':x'))}/"
+        try:
+            place = check_url(url, policy)
+            backend.connect_tcp(place.host, place.port)
+        except (NotAllowed, httpcore2.ConnectError):
+            continue
+    assert len(dialled) > 100
+    assert all(may_dial(address, allow_local=False) for address in dialled)
+
+
+@pytest.mark.parametrize("text", [text for text in DENIED if "%" not in text])
+def test_notifications_pass_the_same_dialler(text):
+    dialled = []
+    line = Line(
+        policy=POLICY,
+        deadline=Deadline(2, 2),
+        connect_seconds=1,
+        idle_seconds=1,
+        resolve=lambda *_: [ipaddress.ip_address(text)],
+        connect=lambda address, *_: dialled.append(address),
+    )
+    with pytest.raises(NotAllowed), exchange(line, "POST", "https://stats.example.org/", HOME, headers={}, content=b""):
+        pass
+    assert dialled == []
+
+
+@pytest.mark.parametrize(
+    "path", ["@evil.example/x", "//evil.example/x", "../../x", "\\\\evil.example\\x", "?u=//evil", "#@evil"]
+)
+def test_the_path_of_a_plain_file_leads_to_no_other_host(path):
+    source = SimpleNamespace(endpoint="https://stats.example.org/pub")
+    assert parse_place(file_url(source, SimpleNamespace(path=path), dt.datetime(2026, 1, 1, tzinfo=dt.UTC))) == HOME
