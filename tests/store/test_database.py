@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from sdmx_hub.errors import ConfigurationError, TryAgain
-from sdmx_hub.store import harvest_tables, metadata_tables, quality_tables, registry_tables
+from sdmx_hub.store import alert_tables, harvest_tables, metadata_tables, quality_tables, registry_tables, workers
 from sdmx_hub.store.audit import append_audit, check_audit, select_audit
 from sdmx_hub.store.database import open_database
 from sdmx_hub.store.lease import check_lease, free_lease, renew_lease, take_lease
@@ -26,7 +26,7 @@ HOUR = dt.timedelta(hours=1)
 
 def test_migrations_make_exactly_the_tables_the_code_speaks_to(database):
     with database.engine.connect() as connection:
-        tables = (harvest_tables, metadata_tables, quality_tables, registry_tables)
+        tables = (alert_tables, harvest_tables, metadata_tables, quality_tables, registry_tables, workers)
         assert all(one.METADATA is METADATA for one in tables)
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
