@@ -5,6 +5,7 @@ XML is told by the namespace of its root, JSON by the address of its schema, and
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Mapping
 
@@ -58,4 +59,5 @@ def sniff_structures(data: bytes) -> str:
 
 def read_structures(data: bytes) -> tuple[Artefact, ...]:
     """Read the artefacts of a message in whichever format it is. Raises Malformed, NotBuilt."""
-    return READERS[sniff_structures(data)](data)
+    plain = data.removeprefix(codecs.BOM_UTF8)
+    return READERS[sniff_structures(plain)](plain)

@@ -193,12 +193,15 @@ def test_any_404_of_the_ecb_is_nothing_while_the_dataflow_is_there(visited, part
 
 
 @pytest.mark.parametrize("packed", [gzipped, zipped, marked])
-def test_bodies_are_read_as_what_they_are(visited, partner, ours, library, packed):
-    service = SERVICES["FMR"]
-    visited("FMR")
+def test_bodies_are_read_as_what_they_are(partner, one_hub, library, packed):
+    service = SERVICES["FMR3"]
+    service.imitate(partner, library)
+    one_hub.add_source(f"{partner.url}/rest", api="v2", mechanism="pull", dialect="FMR3")
     also(partner, "/data/", packed(library.data(service.data_format)))
-    also(partner, "/dataflow/", packed(library.structure(service.structure_format)))
-    assert told(ours.harvest()) == ("succeeded", 10, 0, 0, 0)
+    also(partner, "/structure/", packed(library.structure(service.structure_format)))
+    run = one_hub.harvest()
+    assert run.state in GOOD, run.outcome
+    assert (run.outcome.received, len(one_hub.held())) == (10, 10)
 
 
 def test_a_structure_that_is_left_out_is_asked_for_by_itself(visited, partner, ours, library):

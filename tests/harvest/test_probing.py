@@ -135,12 +135,12 @@ def test_the_oddities_of_eurostat_are_found(partner, library, tmp_path, time):
 
 def test_a_slash_that_is_needed_is_found(partner, library, tmp_path, time):
     partner.live = Odd(library, slash_needed)
-    assert drafted(tmp_path, ask(f"{partner.url}/rest", time)).dialect.trailing_slash
+    assert drafted(tmp_path, ask(f"{partner.url}/rest", time, most=9)).dialect.trailing_slash
 
 
 def test_pages_with_200_are_found(partner, library, tmp_path, time):
     partner.live = Odd(library, pages_for_errors)
-    probed = ask(f"{partner.url}/rest", time)
+    probed = ask(f"{partner.url}/rest", time, most=20)
     assert probed.facts.page_with_200
     assert probed.card.grade("errors") in "CDE"
     assert "200" not in drafted(tmp_path, probed).dialect.nothing
@@ -148,13 +148,13 @@ def test_pages_with_200_are_found(partner, library, tmp_path, time):
 
 def test_a_404_without_a_code_is_nothing_here(partner, library, tmp_path, time):
     partner.live = Odd(library, bare_404)
-    assert "404" in drafted(tmp_path, ask(f"{partner.url}/rest", time)).dialect.nothing
+    assert "404" in drafted(tmp_path, ask(f"{partner.url}/rest", time, most=14)).dialect.nothing
 
 
 def test_a_partner_that_limits_is_waited_for_and_asked_more_slowly(partner, library, tmp_path, time):
     answers = iter([Reply(429, headers={"Retry-After": "7"})])
     partner.live = Odd(library, lambda seen: next(answers, None) if "references" in seen.path else None)
-    probed = ask(f"{partner.url}/rest", time)
+    probed = ask(f"{partner.url}/rest", time, most=8)
     assert 7.0 in time.waits
     assert drafted(tmp_path, probed).dialect.data_rate.seconds == 5
     assert "unlimited" in {mark.id for mark in probed.card.failed}
