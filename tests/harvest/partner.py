@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import IO
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,10 @@ class Reply:
     raw: bytes | None = None
     drip: float = 0.0
     """Seconds between single bytes of ``raw``."""
+    endless: bytes = b""
+    """What follows ``raw`` again and again, until the hub hangs up."""
+    reset: bool = False
+    """The connection is not closed but broken off."""
 
     def zipped(self) -> Reply:
         return Reply(self.status, gzip.compress(self.body), {**self.headers, "Content-Encoding": "gzip"})
@@ -64,6 +70,15 @@ class Partner:
         return [seen for seen in self.seen if part in seen.path]
 
 
+def _give_raw(out: IO[bytes], reply: Reply, raw: bytes, stop: threading.Event) -> None:
+    for part in (bytes([byte]) for byte in raw) if reply.drip else (raw,):
+        out.write(part)
+        if reply.drip and stop.wait(reply.drip):
+            return
+    while reply.endless and not stop.is_set():
+        out.write(reply.endless)
+
+
 @contextmanager
 def run_partner() -> Iterator[Partner]:
     """Run a partner until the block is left."""
@@ -82,19 +97,16 @@ def run_partner() -> Iterator[Partner]:
                 self.connection.close()
 
         def _give(self, reply: Reply) -> None:
-            if reply.raw is not None and reply.drip:
-                for byte in reply.raw:
-                    self.wfile.write(bytes([byte]))
-                    if partner.stop.wait(reply.drip):
-                        return
-            elif reply.raw is not None:
-                self.wfile.write(reply.raw)
+            if reply.raw is not None:
+                _give_raw(self.wfile, reply, reply.raw, partner.stop)
             else:
                 self.send_response(reply.status)
                 for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(reply.body)
+            if reply.reset:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import email.utils
-import gzip
 import threading
 
 import pytest
@@ -72,81 +71,6 @@ def scripted(partner: Partner, ours: Hub, data: Reply, structure: Reply) -> Part
     ours.add_source(f"{partner.url}/sdmx/v2", mechanism="pull", limits="{seconds: 2, idle_seconds: 1}")
     assert told(ours.harvest()) == ("succeeded", 10, 0, 0, 0)
     return partner
-
-
-def chunked(*parts: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
-    """Bytes of an answer in chunks."""
-    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nTransfer-Encoding: chunked\r\n\r\n"
-    return head + b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + end
-
-
-def cut(data: Reply, count: int) -> bytes:
-    return data.body[:count]
-
-
-def half_a_line(data: Reply) -> Reply:
-    return Reply(200, data.body[: len(data.body) // 2], data.headers)
-
-
-def headed(data: Reply, status: str) -> Reply:
-    raw = b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n" % (status.encode(), len(data.body))
-    return Reply(raw=raw + data.body[: len(data.body) // 2])
-
-
-HTML = b"<!DOCTYPE html><html><body><h1>Maintenance</h1></body></html>"
-ERROR = b'<?xml version="1.0"?><Error><ErrorMessage code="500"><Text>out of order</Text></ErrorMessage></Error>'
-BOMB = gzip.compress(b"STRUCTURE,STRUCTURE_ID\n" + b"\n" * 50_000_000)
-
-FAULTS = {
-    "a page with 200": (lambda _: Reply(200, HTML, {"Content-Type": "text/html"}), "harvest-rejected"),
-    "a page called CSV": (lambda _: Reply(200, HTML, {"Content-Type": "text/csv"}), "harvest-rejected"),
-    "an error message with 200": (lambda _: Reply(200, ERROR, {"Content-Type": "application/xml"}), "harvest-rejected"),
-    "nothing with 200": (lambda _: Reply(200, b""), "harvest-rejected"),
-    "binary": (lambda _: Reply(200, bytes(range(256)) * 9), "harvest-rejected"),
-    "half a table": (half_a_line, "harvest-rejected"),
-    "shorter than announced": (lambda data: headed(data, "200 OK"), "fetch-broken"),
-    "cut between chunks": (lambda data: Reply(raw=chunked(cut(data, 200), end=b"")), "fetch-broken"),
-    "no frame": (lambda data: Reply(raw=b"HTTP/1.1 200 OK\r\n\r\n" + data.body), "fetch-unframed"),
-    "gzip cut": (lambda data: Reply(200, data.zipped().body[:-8], {"Content-Encoding": "gzip"}), "fetch-cut"),
-    "a bomb": (lambda _: Reply(200, BOMB, {"Content-Encoding": "gzip"}), "fetch-ratio"),
-    "dripping": (lambda data: Reply(raw=chunked(data.body), drip=0.02), "fetch-timeout"),
-    "500": (lambda _: Reply(500, ERROR), "harvest-status"),
-    "503 for ever": (lambda _: Reply(503), "harvest-status"),
-    "401": (lambda _: Reply(401, b"who are you"), "harvest-status"),
-    "404 that is no SDMX": (lambda _: Reply(404, HTML), "harvest-status"),
-    "206": (lambda data: Reply(206, data.body), "harvest-status"),
-    "304 nobody asked for": (lambda _: Reply(304), "harvest-status"),
-    "a redirect to this machine": (lambda _: Reply(302, headers={"Location": "http://127.0.0.1:22/"}), "guard-host"),
-    "a redirect to metadata": (
-        lambda _: Reply(302, headers={"Location": "http://169.254.169.254/latest/"}),
-        "guard-host",
-    ),
-    "a code nobody has": (
-        lambda data: Reply(200, data.body.replace(b"SEN", b"XXX"), data.headers),
-        "harvest-rejected",
-    ),
-    "another dataflow": (
-        lambda data: Reply(200, data.body.replace(b"TEST:DF(", b"TEST:OTHER("), data.headers),
-        "read-structure-unknown",
-    ),
-    "a row twice": (
-        lambda data: Reply(200, data.body + data.body.splitlines(keepends=True)[-1], data.headers),
-        "harvest-rejected",
-    ),
-}
-
-
-@pytest.mark.parametrize(("fault", "verdict"), FAULTS.values(), ids=FAULTS)
-def test_a_fault_fails_the_run_and_changes_nothing(scripted, ours, data, fault, verdict):
-    before = ours.held()
-    scripted.on(DATA, fault(data))
-    run = ours.harvest()
-    assert (run.state, run.outcome.verdict.key) == (State.FAILED, verdict), run.outcome
-    assert run.outcome.release_id is None
-    assert ours.held() == before
-    assert all(run.outcome.verdict.text(language) for language in ("en", "fr", "es"))
-    scripted.on(DATA, data)
-    assert ours.harvest().state is State.UNCHANGED
 
 
 NOTHING = {
