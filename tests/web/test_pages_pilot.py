@@ -1,18 +1,22 @@
-"""The pilot commands as a person types them, the pages, and DF_Q_RUN following what happens."""
+"""Pilots at the command line and as pages, and DF_Q_RUN following what happens: one hub for all of it."""
 
 from __future__ import annotations
 
 import csv
 import datetime as dt
 import json
+import threading
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from werkzeug.serving import make_server
 
 from sdmx_hub.quality.pilot_keeper import PilotKeeper
 from tests.quality.cells import write_cells
 from tests.quality.pilots import RUNS, PilotHub, permits
 from tests.quality.test_pilot_plan import PLAN
 from tests.support.commands import type_command
+from tests.web.browsing import RULES
 
 TRY = PLAN.replace("2026-", "2025-")
 AREA = TRY.replace("flows:", "area: G_AU\nflows:", 1)
@@ -115,3 +119,24 @@ def test_the_indicators_are_published_when_something_has_changed_and_only_then(h
     sent = write_cells(tmp_path / "BEN.csv", "DF_FLOW_PERMIT", permits("BEN", "BEN_DGT", "2025-01", ["TGO"]))
     assert type_command(hub.home, "load", sent, "--provider", "BEN_DGT", "--yes").returncode == 0
     assert sum(report.revised for report in keeper.refresh(later)) > 0
+
+
+@pytest.mark.browser
+def test_page_and_report_break_no_rule_of_wcag_2_2_aa(hub, type_, chromium, tmp_path):
+    type_("pilot", "report", "TRY", "--format", "html", "--language", "fr", "--output", tmp_path / "report.html")
+    server = make_server("127.0.0.1", 0, hub.client().application, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    context = chromium.new_context()
+    try:
+        page = context.new_page()
+        served = f"http://127.0.0.1:{server.server_port}"
+        for address in (f"{served}/pilots", f"{served}/pilots/TRY?lang=es", (tmp_path / "report.html").as_uri()):
+            page.goto(address)
+            results = Axe().run(page, options=RULES)
+            assert results.violations_count == 0, results.generate_report()
+    finally:
+        context.close()
+        server.shutdown()
+        thread.join(10)
+        server.server_close()
