@@ -79,18 +79,18 @@ def _kept(sources: Sources, source_id: str) -> StoredSource | None:
 def _local(document: Mapping[str, Any], kept: Mapping[str, Any]) -> Iterator[Finding]:
     """Find what names something on the server and is not kept already, at the same partner."""
 
-    def finding(path: str) -> Finding:
+    def denied(path: str) -> Finding:
         return Finding(code="source-local", where=Where(path=path), params={"what": path})
 
     credentials = document.get("credentials")
     if credentials and not str(credentials.get("environment", "")).startswith(VARIABLES):
         names = ("credentials", "endpoint", "hosts")
         if any(document.get(name) != kept.get(name) for name in names):
-            yield finding("credentials")
+            yield denied("credentials")
     if document.get("folder") != kept.get("folder") and document.get("folder"):
-        yield finding("folder")
+        yield denied("folder")
     mappings = {flow.get("mapping") for flow in kept.get("flows", ())}
     for position, flow in enumerate(document.get("flows", ())):
         mapping = flow.get("mapping")
         if mapping and not mapping.startswith("urn:") and mapping not in mappings:
-            yield finding(f"flows[{position}].mapping")
+            yield denied(f"flows[{position}].mapping")
