@@ -137,7 +137,8 @@ class Scheduler:
             except DatabaseAway as error:  # the database is away: looked at again after the longest nap
                 log.warning("scheduler: %s", error)
             finally:
-                alarm.add_job(work, DateTrigger(utc_now()), id="work", executor="work", replace_existing=True)
+                if not at_work.locked():
+                    alarm.add_job(work, DateTrigger(utc_now()), id="work", executor="work", replace_existing=True)
                 alarm.add_job(wake, DateTrigger(utc_now() + nap), id="wake", replace_existing=True)
 
         alarm.start()
