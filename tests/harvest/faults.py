@@ -249,9 +249,9 @@ def _status_faults() -> Iterator[Fault]:
     """Refusals, wishes to wait, and ways elsewhere."""
     for status in (401, 403, 406, 410, 414, 451, 500, 501):
         yield _fault(f"{status}", _reply(status, _error(status, b"no")), FAILED, "harvest-status")
-    yield _fault("413 without an estimate", _reply(413), FAILED, "harvest-status")
+    yield _fault("413 without an estimate", _reply(413), FAILED, *TOO_LARGE)
     told = _error(413, b"The query matches 420709314 observations; the limit is 5000000")
-    yield _fault("413 with an estimate", _reply(413, told), FAILED, "harvest-status")
+    yield _fault("413 with an estimate", _reply(413, told), FAILED, *TOO_LARGE)
     yield _fault("a SOAP fault with 500", _reply(500, SOAP), FAILED, "harvest-status")
     yield _fault("206 with half", _body(lambda body: body, Content_Range="values 0-3/12"), FINE, *LOADED)
     yield _fault("206", lambda asked: replace(asked.good, status=206), FAILED, "harvest-status")
@@ -365,6 +365,7 @@ def _thousand(found: re.Match[bytes]) -> bytes:
     return b",%.2f" % (float(found[1][1:]) * 1000) + found[2]
 
 
+TOO_LARGE = ("harvest-status", "harvest-part-too-large")
 JUMPS = ("UNIT-JUMP", "V15-HELD")
 
 
