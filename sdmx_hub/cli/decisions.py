@@ -21,9 +21,7 @@ from sdmx_hub.store.ledger import run_json
 @click.command()
 @click.argument("run_id", type=int, metavar="RUN")
 @click.option("--reason", default="", help="Why, for the audit log.")
-@click.option(
-    "--force", is_flag=True, help="Load although the dataflow has changed since it was compared."
-)
+@click.option("--force", is_flag=True, help="Load although the dataflow has changed since it was compared.")
 @json_option
 @pass_hub
 def approve(hub: HubContext, run_id: int, *, reason: str, force: bool, as_json: bool) -> None:

@@ -16,8 +16,8 @@ from sdmx_hub.web.hub import base_url, current_hub
 from sdmx_hub.web.openapi_queries import query_paths
 from sdmx_hub.web.openapi_registrations import REGISTRY_RESOURCES, registration_paths, subscription_paths
 from sdmx_hub.web.openapi_registry import fmr_paths, maintenance_paths
-from sdmx_hub.web.openapi_slots import slot
 from sdmx_hub.web.openapi_runs import run_paths
+from sdmx_hub.web.openapi_slots import slot
 from sdmx_hub.web.openapi_sources import source_paths
 from sdmx_hub.web.rest import Family
 from sdmx_hub.web.rest_v1 import V1
