@@ -43,7 +43,7 @@ def prepare(world: World, mechanism: str) -> None:
     described = world.used
     world.use(mechanism)
     runs = world.ours.runs
-    if mechanism != "pull" and (world.used != described or runs.good_since_full("P", "DF")):
+    if not world.ours.held() or (mechanism != "pull" and (world.used != described or runs.good_since_full("P", "DF"))):
         assert is_good(world.ours.harvest(full=True))
     if world.ours.held() == world.truth:
         world.change()
