@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,6 +19,7 @@ from sdmx_hub.harvest.guard import parse_place
 from sdmx_hub.harvest.source import Flow, Source, read_source, text_hash
 from sdmx_hub.mapping.document import Document, parse_document, shown_path
 from sdmx_hub.mapping.reading import BadMapping, read_mapping
+from sdmx_hub.mapping.schema_faults import Fault, faults_of, limit_fault, place_fault
 from sdmx_hub.model.finding import Finding, Severity, Where, has_errors
 
 _Path = tuple[str | int, ...]
@@ -87,53 +87,22 @@ def _with_mapping_paths(document: Mapping[str, Any], path: Path) -> dict[str, An
 
 
 def _check_schema(document: Document, file: str) -> list[Finding]:
-    validator = Draft202012Validator(schema())
-    found = [
-        Finding(
-            code=code,
-            where=Where(file=file, row=document.line(path), path=shown_path(path) or None),
-            params=params,
-            suggestion=hint,
-        )
-        for error in validator.iter_errors(document.value)
-        for code, path, params, hint in _faults(error)
-    ]
+    errors = Draft202012Validator(schema()).iter_errors(document.value)
+    found = [place_fault(document, file, fault) for error in errors for fault in _faults(error)]
     return sorted(found, key=lambda finding: finding.where.row or 0)
 
 
-def _faults(error: ValidationError) -> Iterator[tuple[str, _Path, dict[str, object], str | None]]:
-    """Tell one error of the validator in our words: code, path, parameters, suggestion."""
-    path: _Path = tuple(error.absolute_path)
+def _faults(error: ValidationError) -> Iterator[Fault]:
+    """Tell one error of the validator; where one of several forms is wanted, what each of them lacks."""
     kind = str(error.validator)
-    if kind == "additionalProperties":
-        known = list(error.schema.get("properties", ()))  # type: ignore[union-attr]
-        for key in error.instance:  # type: ignore[union-attr]
-            if key not in known:
-                yield "SOURCE-KEY", (*path, key), {"key": key, "known": ", ".join(known)}, _nearest(key, known)
-    elif kind == "required":
-        yield "SOURCE-REQUIRED", path, {"key": error.message.split("'")[1]}, None
-    elif kind == "anyOf" and isinstance(error.instance, dict) and error.context:
+    if kind == "anyOf" and isinstance(error.instance, dict) and error.context:
         for below in error.context:
             if below.validator != "type":
                 yield from _faults(below)
-    elif kind == "enum":
-        allowed = [str(value) for value in error.validator_value]  # type: ignore[union-attr]
-        value = str(error.instance)
-        yield "SOURCE-VALUE", path, {"value": value, "allowed": ", ".join(allowed)}, _nearest(value, allowed)
+    elif kind == "oneOf":
+        yield limit_fault(error, "SOURCE", "every | cron; environment | file")
     else:
-        limit = (
-            json.dumps(error.validator_value, default=str) if kind != "oneOf" else "every | cron; environment | file"
-        )
-        yield "SOURCE-LIMIT", path, {"value": _short(error.instance), "limit": f"{kind} {limit[:300]}"}, None
-
-
-def _nearest(text: str, known: Iterable[str]) -> str | None:
-    return next(iter(difflib.get_close_matches(text, list(known), n=1, cutoff=0.6)), None)
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 60 else text[:57] + "…"
+        yield from faults_of(error, "SOURCE")
 
 
 def _read_checked(document: Document, path: Path, sha256: str) -> tuple[list[Finding], Source | None]:

@@ -9,7 +9,7 @@ from sdmx_hub.mapping.groups import check_groups
 from sdmx_hub.mapping.reading_source import WORKBOOKS
 from sdmx_hub.mapping.resolve import known_codes
 from sdmx_hub.mapping.rules import SKIP, ComponentRule, TableMapping
-from sdmx_hub.mapping.schema import nearest
+from sdmx_hub.mapping.schema_faults import nearest
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.finding import Finding
 from sdmx_hub.model.structure import Attribute, Codelist, Component, DataStructure

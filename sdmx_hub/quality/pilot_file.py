@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 from sdmx_hub.errors import BadRequest, ConfigurationError
-from sdmx_hub.mapping.document import Document, parse_document, shown_path
-from sdmx_hub.model.finding import Finding, Where
+from sdmx_hub.mapping.document import Document, parse_document
+from sdmx_hub.mapping.schema_faults import Fault, faults_of, nearest, place_fault
+from sdmx_hub.model.finding import Finding
 from sdmx_hub.model.urn import Urn
 from sdmx_hub.quality.pilot import PilotFlow, Plan, read_plan, text_hash
 from sdmx_hub.store.artefacts import Artefacts
 
 _Path = tuple[str | int, ...]
-_Fault = tuple[str, _Path, dict[str, object], str | None]
 AREA = "REF_AREA"
 
 
@@ -59,7 +57,9 @@ def read_plan_file(path: Path, artefacts: Artefacts, sources: Mapping[str, Mappi
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError("configuration", where=str(path), why=type(error).__name__) from error
     document = parse_document(text, path.name)
-    findings = list(document.findings) or [_placed(document, path.name, fault) for fault in _schema_faults(document)]
+    findings = list(document.findings) or [
+        place_fault(document, path.name, fault) for fault in _schema_faults(document)
+    ]
     plan = None
     if not findings:
         try:
@@ -67,55 +67,20 @@ def read_plan_file(path: Path, artefacts: Artefacts, sources: Mapping[str, Mappi
         except BadRequest as error:
             params = dict(error.params)
             place: Any = params.pop("path", ())
-            findings = [_placed(document, path.name, (error.key, place, params, None))]
+            findings = [place_fault(document, path.name, (error.key, place, params, None))]
     if plan is not None:
-        findings = [_placed(document, path.name, fault) for fault in check_plan(plan, artefacts, sources)]
+        findings = [place_fault(document, path.name, fault) for fault in check_plan(plan, artefacts, sources)]
     shown = document.value if isinstance(document.value, dict) else {}
     ordered = sorted(findings, key=lambda finding: finding.where.row or 0)
     return PlanFile(shown, None if findings else plan, text_hash(text), tuple(ordered))
 
 
-def _placed(document: Document, file: str, fault: _Fault) -> Finding:
-    code, path, params, hint = fault
-    where = Where(file=file, row=document.line(path), path=shown_path(path) or None)
-    return Finding(code=code, where=where, params=params, suggestion=hint)
-
-
-def _schema_faults(document: Document) -> Iterator[_Fault]:
+def _schema_faults(document: Document) -> Iterator[Fault]:
     for error in Draft202012Validator(schema()).iter_errors(document.value):
-        yield from _faults(error)
+        yield from faults_of(error, "PILOT")
 
 
-def _faults(error: ValidationError) -> Iterator[_Fault]:
-    """Tell one error of the validator in our words: code, path, parameters, suggestion."""
-    path: _Path = tuple(error.absolute_path)
-    kind = str(error.validator)
-    if kind == "additionalProperties":
-        known = list(error.schema.get("properties", ()))  # type: ignore[union-attr]
-        for key in error.instance:  # type: ignore[union-attr]
-            if key not in known:
-                yield "PILOT-KEY", (*path, key), {"key": key, "known": ", ".join(known)}, _nearest(key, known)
-    elif kind == "required":
-        yield "PILOT-REQUIRED", path, {"key": error.message.split("'")[1]}, None
-    elif kind == "enum":
-        allowed = [str(value) for value in error.validator_value]  # type: ignore[union-attr]
-        value = str(error.instance)
-        yield "PILOT-VALUE", path, {"value": value, "allowed": ", ".join(allowed)}, _nearest(value, allowed)
-    else:
-        limit = json.dumps(error.validator_value, default=str)
-        yield "PILOT-LIMIT", path, {"value": _short(error.instance), "limit": f"{kind} {limit[:300]}"}, None
-
-
-def _nearest(text: str, known: Iterable[str]) -> str | None:
-    return next(iter(difflib.get_close_matches(text, list(known), n=1, cutoff=0.6)), None)
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 60 else text[:57] + "…"
-
-
-def check_plan(plan: Plan, artefacts: Artefacts, sources: Mapping[str, Mapping[str, Any]]) -> Iterator[_Fault]:
+def check_plan(plan: Plan, artefacts: Artefacts, sources: Mapping[str, Mapping[str, Any]]) -> Iterator[Fault]:
     """Find what the hub does not know: sources, dataflows, dimensions, codes; and agreed dates nobody tells."""
     for place, one in enumerate(plan.participants):
         if one.source not in sources:
@@ -124,7 +89,7 @@ def check_plan(plan: Plan, artefacts: Artefacts, sources: Mapping[str, Mapping[s
                 "PILOT-SOURCE",
                 ("participants", place, "source"),
                 {"source": one.source, "known": known},
-                _nearest(one.source, sources),
+                nearest(one.source, sources),
             )
     for place, flow in enumerate(plan.flows):
         yield from _check_flow(flow, artefacts, sources, ("flows", place))
@@ -139,7 +104,7 @@ def _chosen(plan: Plan, sources: Mapping[str, Mapping[str, Any]]) -> list[Mappin
 
 def _check_flow(
     flow: PilotFlow, artefacts: Artefacts, sources: Mapping[str, Mapping[str, Any]], path: _Path
-) -> Iterator[_Fault]:
+) -> Iterator[Fault]:
     for one in flow.participants:
         if one.source in sources and not flow_ids(sources[one.source], str(flow.dataflow)):
             yield "PILOT-NOT-SENT", path, {"source": one.source, "dataflow": str(flow.dataflow)}, None
@@ -165,18 +130,18 @@ def _check_flow(
             if name not in structure.dimension_ids:
                 known = [one for one in structure.dimension_ids if one != AREA]
                 params: dict[str, object] = {"dimension": name, "known": ", ".join(known)}
-                yield "PILOT-DIMENSION", (*where, name), params, _nearest(name, known)
+                yield "PILOT-DIMENSION", (*where, name), params, nearest(name, known)
                 continue
             yield from _check_codes(codelists[name], listed, artefacts, (*where, name))
 
 
-def _check_codes(codelist: Urn | None, listed: tuple[str, ...], artefacts: Artefacts, path: _Path) -> Iterator[_Fault]:
+def _check_codes(codelist: Urn | None, listed: tuple[str, ...], artefacts: Artefacts, path: _Path) -> Iterator[Fault]:
     if codelist is None:
         return
     known = artefacts.codelist(codelist).codes
     for place, code in enumerate(listed):
         if code not in known:
-            yield "PILOT-CODE", (*path, place), {"code": code, "codelist": codelist.ref.id}, _nearest(code, known)
+            yield "PILOT-CODE", (*path, place), {"code": code, "codelist": codelist.ref.id}, nearest(code, known)
 
 
 def flow_ids(source: Mapping[str, Any], dataflow: str) -> tuple[str, ...]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from sdmx_hub.errors import NotFound
 from sdmx_hub.store.audit import append_audit
 from sdmx_hub.store.database import Database
+from sdmx_hub.store.documents import Documents
 from sdmx_hub.store.quality_tables import PILOT, PILOT_ROUND
 
 _MINUTE = dt.timedelta(minutes=1)
@@ -44,39 +44,21 @@ class Pilots:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._documents = Documents(database=database, table=PILOT, kind="pilot", unknown="pilot-unknown")
 
     def save(self, pilot_id: str, document: str, sha256: str, *, origin: str, actor: str, now: dt.datetime) -> bool:
         """Add a pilot or replace its plan; tell whether anything changed."""
-        values = {"document": document, "sha256": sha256, "origin": origin, "changed_at": now, "removed_at": None}
-        with self._database.transaction() as connection:
-            found = connection.execute(sa.select(PILOT).where(PILOT.c.id == pilot_id)).first()
-            if found and found.removed_at is None and (found.document, found.sha256) == (document, sha256):
-                return False
-            if found:
-                values |= {} if found.removed_at is None else {"added_at": now}
-                connection.execute(sa.update(PILOT).where(PILOT.c.id == pilot_id).values(**values))
-            else:
-                connection.execute(sa.insert(PILOT).values(id=pilot_id, added_at=now, **values))
-            append_audit(
-                connection, at=now, actor=actor, action="pilot-save", subject=pilot_id, detail={"sha256": sha256}
-            )
-        return True
+        return self._documents.save(pilot_id, document, sha256, origin=origin, actor=actor, now=now)
 
     def remove(self, pilot_id: str, *, actor: str, now: dt.datetime) -> None:
         """Forget a pilot; its rounds, and what was published of it, stay. Raises NotFound."""
-        with self._database.transaction() as connection:
-            done = connection.execute(
-                sa.update(PILOT).where(PILOT.c.id == pilot_id, PILOT.c.removed_at.is_(None)).values(removed_at=now)
-            )
-            if done.rowcount == 0:
-                raise NotFound("pilot-unknown", pilot=pilot_id)
-            append_audit(connection, at=now, actor=actor, action="pilot-remove", subject=pilot_id)
+        self._documents.remove(pilot_id, actor=actor, now=now)
 
     def get(self, pilot_id: str) -> StoredPilot:
         """Get one pilot. Raises NotFound."""
         found = [pilot for pilot in self.select() if pilot.id == pilot_id]
         if not found:
-            raise NotFound("pilot-unknown", pilot=pilot_id)
+            raise self._documents.missing(pilot_id)
         return found[0]
 
     def select(self) -> tuple[StoredPilot, ...]:

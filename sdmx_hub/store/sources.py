@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
 
-from sdmx_hub.errors import NotFound
 from sdmx_hub.model.urn import parse_ref
 from sdmx_hub.store.alert_tables import SOURCE_STATE
-from sdmx_hub.store.audit import append_audit
 from sdmx_hub.store.database import Database
+from sdmx_hub.store.documents import Documents
 from sdmx_hub.store.harvest_tables import SOURCE
 from sdmx_hub.store.tables import instant_text
 
@@ -40,41 +40,28 @@ class Sources:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._documents = Documents(
+            database=database,
+            table=SOURCE,
+            kind="source",
+            unknown="harvest-source-unknown",
+            more=lambda found, document, now: {"since": _since(found, document, now)},
+            forget=_forget_state,
+        )
 
     def save(self, source_id: str, document: str, sha256: str, *, origin: str, actor: str, now: dt.datetime) -> bool:
         """Add a source or replace what is kept of it; tell whether anything changed."""
-        values = {"document": document, "sha256": sha256, "origin": origin, "changed_at": now, "removed_at": None}
-        with self._database.transaction() as connection:
-            found = connection.execute(sa.select(SOURCE).where(SOURCE.c.id == source_id)).first()
-            if found and found.removed_at is None and (found.document, found.sha256) == (document, sha256):
-                return False
-            values["since"] = _since(found, document, now)
-            if found:
-                values |= {} if found.removed_at is None else {"added_at": now}
-                connection.execute(sa.update(SOURCE).where(SOURCE.c.id == source_id).values(**values))
-            else:
-                connection.execute(sa.insert(SOURCE).values(id=source_id, added_at=now, **values))
-            append_audit(
-                connection, at=now, actor=actor, action="source-save", subject=source_id, detail={"sha256": sha256}
-            )
-        return True
+        return self._documents.save(source_id, document, sha256, origin=origin, actor=actor, now=now)
 
     def remove(self, source_id: str, *, actor: str, now: dt.datetime) -> None:
         """Forget a source; its runs stay in the ledger. Raises NotFound."""
-        with self._database.transaction() as connection:
-            done = connection.execute(
-                sa.update(SOURCE).where(SOURCE.c.id == source_id, SOURCE.c.removed_at.is_(None)).values(removed_at=now)
-            )
-            if done.rowcount == 0:
-                raise NotFound("harvest-source-unknown", source=source_id)
-            connection.execute(sa.delete(SOURCE_STATE).where(SOURCE_STATE.c.source == source_id))
-            append_audit(connection, at=now, actor=actor, action="source-remove", subject=source_id)
+        self._documents.remove(source_id, actor=actor, now=now)
 
     def get(self, source_id: str) -> StoredSource:
         """Get one source. Raises NotFound."""
         found = [source for source in self.select() if source.id == source_id]
         if not found:
-            raise NotFound("harvest-source-unknown", source=source_id)
+            raise self._documents.missing(source_id)
         return found[0]
 
     def select(self, *, enabled: bool = False) -> tuple[StoredSource, ...]:
@@ -96,6 +83,10 @@ class Sources:
                 )
                 for row in connection.execute(query)
             )
+
+
+def _forget_state(connection: Connection, source_id: str) -> None:
+    connection.execute(sa.delete(SOURCE_STATE).where(SOURCE_STATE.c.source == source_id))
 
 
 def _since(found: Any, document: str, now: dt.datetime) -> str:

@@ -1,0 +1,64 @@
+"""What a JSON Schema has against a file people write, in our words: mappings, sources and pilot plans alike.
+
+A fault is (code, path, parameters, suggestion); its code begins with what the file is: ``MAP-KEY``, ``SOURCE-KEY`` …
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
+
+from jsonschema.exceptions import ValidationError
+
+from sdmx_hub.mapping.document import Document, Path, shown_path
+from sdmx_hub.model.finding import Finding, Where
+
+Fault = tuple[str, Path, dict[str, object], str | None]
+_LONGEST = 60
+_LONGEST_LIMIT = 300
+
+
+def faults_of(error: ValidationError, kind_of_file: str) -> Iterator[Fault]:
+    """Tell one error of the validator: an unknown key, a missing one, another value, or whatever limit was passed."""
+    path: Path = tuple(error.absolute_path)
+    kind, wanted, value = str(error.validator), cast("Any", error.validator_value), cast("Any", error.instance)
+    if kind == "additionalProperties":
+        known = list(cast("Any", error.schema).get("properties", ()))
+        for key in value:
+            if key not in known:
+                told = {"key": key, "known": ", ".join(known)}
+                yield f"{kind_of_file}-KEY", (*path, key), told, nearest(key, known)
+    elif kind in {"required", "dependentRequired"}:
+        yield f"{kind_of_file}-REQUIRED", path, {"key": error.message.split("'")[1]}, None
+    elif kind == "enum":
+        allowed = [str(one) for one in wanted]
+        told = {"value": short(value), "allowed": ", ".join(allowed)}
+        yield f"{kind_of_file}-VALUE", path, told, nearest(str(value), allowed)
+    else:
+        yield limit_fault(error, kind_of_file, json.dumps(wanted, ensure_ascii=False, default=str))
+
+
+def limit_fault(error: ValidationError, kind_of_file: str, limit: str) -> Fault:
+    """The fault of a value that passes a limit."""
+    told: dict[str, object] = {"value": short(error.instance), "limit": f"{error.validator} {limit[:_LONGEST_LIMIT]}"}
+    return f"{kind_of_file}-LIMIT", tuple(error.absolute_path), told, None
+
+
+def place_fault(document: Document, file: str | None, fault: Fault) -> Finding:
+    """Make a fault a finding at its line."""
+    code, path, params, suggestion = fault
+    where = Where(file=file, row=document.line(path), path=shown_path(path) or None)
+    return Finding(code=code, where=where, params=params, suggestion=suggestion)
+
+
+def nearest(text: str, known: Iterable[str]) -> str | None:
+    """Find the known word that ``text`` most likely means."""
+    return next(iter(difflib.get_close_matches(text, list(known), n=1, cutoff=0.6)), None)
+
+
+def short(value: Any) -> str:
+    """Cut a value for a message."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "…"
