@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from sdmx_hub.cli.context import HubContext, pass_hub, tell
+from sdmx_hub.cli.dataflow_name import find_ref
 from sdmx_hub.errors import NotFound
 from sdmx_hub.harvest.source import parse_stored
 from sdmx_hub.language import sentence
 from sdmx_hub.load.changes import ReleaseChanges, open_release_changes, open_run_changes
-from sdmx_hub.model.urn import Ref, parse_ref
+from sdmx_hub.model.urn import Ref
 from sdmx_hub.store.run_rows import Run
 from sdmx_hub.store.runs import Runs
 from sdmx_hub.store.sources import Sources
@@ -70,11 +71,12 @@ def release_diff(hub: HubContext, release_id: int, dataflow: str | None, form: s
       sdmx-hub release diff 12 --output changes.csv
       sdmx-hub release diff 12 --dataflow "ILMH:DF_FLOW_POP(1.0.0)" --format json
     """
+    artefacts = hub.registry.snapshot()
     changes = open_release_changes(
         release_id,
-        hub.registry.snapshot(),
+        artefacts,
         hub.observations,
-        dataflow=parse_ref(dataflow) if dataflow else None,
+        dataflow=find_ref(artefacts, dataflow) if dataflow else None,
         now=dt.datetime.now(dt.UTC),
     )
     _write(hub, changes, form, output)

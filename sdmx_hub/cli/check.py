@@ -10,18 +10,16 @@ from typing import Any
 import click
 
 from sdmx_hub.cli.context import FINDINGS, HubContext, json_option, pass_hub, show, tell
+from sdmx_hub.cli.dataflow_name import find_dataflow
 from sdmx_hub.cli.load_texts import report_text
 from sdmx_hub.cli.reports import report_options, write_reports
 from sdmx_hub.cli.table_files import files_argument, shown_name, table_files
 from sdmx_hub.language import LANGUAGES, sentence
-from sdmx_hub.load.artefact_pack import pack_root, read_pack
 from sdmx_hub.load.guard import GuardLimits
 from sdmx_hub.load.release import check_file
 from sdmx_hub.load.report import LoadOrder, LoadReport
 from sdmx_hub.mapping.table import TableFile
 from sdmx_hub.model.message import Action
-from sdmx_hub.model.urn import Urn, parse_ref
-from sdmx_hub.store.artefacts import Artefacts
 
 ACTIONS = {"append": Action.APPEND, "merge": Action.MERGE, "replace": Action.REPLACE, "delete": Action.DELETE}
 
@@ -78,7 +76,7 @@ def order_of(
         tables=tables if len(tables) > 1 or any(one.is_brought or one.period for one in tables) else (),
         name=shown_name(tables) if tables else "",
         mapping=mapping,
-        dataflow=Urn("Dataflow", parse_ref(dataflow)) if dataflow else None,
+        dataflow=find_dataflow(hub.artefacts(), dataflow) if dataflow else None,
         provider=provider,
         action=ACTIONS[action] if action else None,
         scope=tuple(part.strip() for part in scope.split(",") if part.strip()) if scope else None,
@@ -128,7 +126,7 @@ def check(
     """
     with table_files(hub, files, told["mapping"], params) as tables:
         tell(sentence("load-checking", hub.language, file=shown_name(tables)))
-        artefacts = hub.registry.snapshot() if hub.is_initialised else Artefacts(read_pack(pack_root()))
+        artefacts = hub.artefacts()
         order = order_of(hub, tables[0].path, tables=tables, **told)
         report = check_file(order, artefacts)
         language = language_of(hub, report, lang)

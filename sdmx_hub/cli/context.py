@@ -18,6 +18,8 @@ import click
 
 from sdmx_hub import errors
 from sdmx_hub.config import Settings
+from sdmx_hub.load.artefact_pack import pack_root, read_pack
+from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.database import Database, open_database
 from sdmx_hub.store.metadata_sets import MetadataSets
 from sdmx_hub.store.observations import Observations
@@ -67,6 +69,10 @@ class HubContext:
     def registry(self) -> Registry:
         """The registry of artefacts."""
         return Registry(self.database)
+
+    def artefacts(self) -> Artefacts:
+        """The structures as they are now; outside a hub those that come with it."""
+        return self.registry.snapshot() if self.is_initialised else Artefacts(read_pack(pack_root()))
 
     @functools.cached_property
     def metadata(self) -> MetadataSets:

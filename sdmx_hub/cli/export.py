@@ -10,15 +10,16 @@ from pathlib import Path
 import click
 
 from sdmx_hub.cli.context import HubContext, pass_hub, tell
+from sdmx_hub.cli.dataflow_name import find_ref
 from sdmx_hub.errors import NotAcceptable
 from sdmx_hub.formats.negotiate import Chosen, choose_format
 from sdmx_hub.formats.writers import DATA_WRITERS
 from sdmx_hub.language import LANGUAGES, sentence
 from sdmx_hub.model.message import DataMessage, Header
-from sdmx_hub.model.urn import parse_ref
 from sdmx_hub.publish.data import open_data
 from sdmx_hub.query.urls_v2 import parse_data
 from sdmx_hub.sharing.audiences import INTERNAL, PUBLIC
+from sdmx_hub.store.artefacts import Artefacts
 
 LABELS = ("id", "name", "both")
 
@@ -46,12 +47,12 @@ def export(
 ) -> None:
     r"""Write data as an SDMX message, or as a table: a workbook (xlsx), Parquet, plain CSV.
 
-    WHAT is a dataflow, as AGENCY:ID(VERSION), or what stands behind /sdmx/v2/data/ in an address, parameters included.
-    Without --internal the file holds what everybody may see.
+    WHAT is a dataflow, as AGENCY:ID(VERSION) or its id, or what stands behind /sdmx/v2/data/ in an address, parameters
+    included. Without --internal the file holds what everybody may see.
 
     \b
     Examples:
-      sdmx-hub export "ILMH:DF_FLOW_POP(1.0.0)" --output flows.csv
+      sdmx-hub export DF_FLOW_POP --output flows.csv
       sdmx-hub export "dataflow/ILMH/DF_FLOW_POP/1.0.0/A.SEN?lastNObservations=1" --format data-xml-3.0 -o senegal.xml
       sdmx-hub export dataflow/ILMH/DF_FLOW_POP --format csvfilewithlabels > flows.csv
       sdmx-hub export dataflow/ILMH/DF_FLOW_POP --format xlsx --labels both --language fr -o flux.xlsx
@@ -79,7 +80,7 @@ def _choose(name: str) -> Chosen:
 
 def open_message(hub: HubContext, what: str, audience: str, language: str) -> DataMessage:
     """Open what was named, for an audience. Raises NotFound, NoResults and what a query may raise."""
-    path, _, raw_query = _address(what).partition("?")
+    path, _, raw_query = _address(what, hub.registry.snapshot()).partition("?")
     settings, now = hub.settings, dt.datetime.now(dt.UTC)
     return open_data(
         parse_data(path.strip("/").split("/"), raw_query),
@@ -99,11 +100,11 @@ def open_message(hub: HubContext, what: str, audience: str, language: str) -> Da
     )
 
 
-def _address(what: str) -> str:
+def _address(what: str, artefacts: Artefacts) -> str:
     """What was named, as REST v2 writes it."""
     if "/" in what:
         return what
-    ref = parse_ref(what)
+    ref = find_ref(artefacts, what)
     return f"dataflow/{ref.agency_id}/{ref.id}/{ref.version}"
 
 

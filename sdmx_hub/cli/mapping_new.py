@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 
 from sdmx_hub.cli.context import HubContext, json_option, pass_hub, show
+from sdmx_hub.cli.dataflow_name import HELP, find_dataflow
 from sdmx_hub.errors import BadRequest
 from sdmx_hub.language import sentence
 from sdmx_hub.load.artefacts import pack_root
 from sdmx_hub.mapping.decisions import read_confirmations
 from sdmx_hub.mapping.guess.draft import Draft, draft_mapping
 from sdmx_hub.mapping.guess.told import Doubt
-from sdmx_hub.model.urn import Ref, Urn, parse_ref
 
 _TEXTS = 20
 """Texts without a code shown for one component; ``--json`` gives all."""
@@ -22,7 +22,7 @@ _TEXTS = 20
 
 @click.command("new")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@click.option("--dataflow", required=True, help="The dataflow, as AGENCY:ID(VERSION), or its id.")
+@click.option("--dataflow", required=True, help=HELP)
 @click.option("--provider", help="Whose table it is; guessed from names and agreements unless told.")
 @click.option("--sheet", help="Name or position of the sheet of a workbook; the first with a table unless told.")
 @click.option(
@@ -67,7 +67,7 @@ def new(
     artefacts = hub.registry.snapshot()
     draft = draft_mapping(
         file,
-        _dataflow(dataflow),
+        find_dataflow(artefacts, dataflow),
         artefacts,
         provider=provider,
         language=hub.language,
@@ -86,11 +86,6 @@ def _places(hub: HubContext, output: Path | None, provider: str | None, more: tu
         folder = output.resolve().parent
         places.append(folder.parent if folder.name == provider else folder)
     return [place for place in (*places, *more) if place.is_dir()]
-
-
-def _dataflow(text: str) -> Urn:
-    ref = parse_ref(text) if ":" in text else Ref("ILMH", text, "1.0.0")
-    return Urn("Dataflow", ref)
 
 
 def _lines(draft: Draft, output: Path | None, language: str) -> Iterator[str]:

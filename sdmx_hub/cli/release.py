@@ -9,13 +9,14 @@ import click
 
 from sdmx_hub.cli.changes import release_diff
 from sdmx_hub.cli.context import HubContext, json_option, pass_hub, show
+from sdmx_hub.cli.dataflow_name import find_ref
 from sdmx_hub.cli.load import actor
 from sdmx_hub.cli.load_texts import release_json, releases_table, render
 from sdmx_hub.errors import NotFound
 from sdmx_hub.language import sentence
 from sdmx_hub.load.embargo import release_due
 from sdmx_hub.model.rows import Rows
-from sdmx_hub.model.urn import Ref, Urn, parse_ref
+from sdmx_hub.model.urn import Ref, Urn
 from sdmx_hub.sharing.audiences import INTERNAL
 from sdmx_hub.store.releases import Release
 
@@ -29,7 +30,7 @@ release.add_command(release_diff)
 
 
 @release.command("list")
-@click.option("--dataflow", help="Only releases of this dataflow, as AGENCY:ID(VERSION).")
+@click.option("--dataflow", help="Only releases of this dataflow: AGENCY:ID(VERSION), or its id.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many, newest first.")
 @json_option
 @pass_hub
@@ -41,7 +42,7 @@ def list_(hub: HubContext, dataflow: str | None, limit: int, *, as_json: bool) -
       sdmx-hub release list
       sdmx-hub release list --dataflow "ILMH:DF_FLOW_POP(1.0.0)" --limit 5 --json
     """
-    found = hub.observations.releases(parse_ref(dataflow) if dataflow else None, limit=limit)
+    found = hub.observations.releases(find_ref(hub.registry.snapshot(), dataflow) if dataflow else None, limit=limit)
     nothing = sentence("release-none", hub.language)
     show(
         {"releases": [release_json(one) for one in found]},
@@ -86,7 +87,7 @@ def rollback(hub: HubContext, release_id: int, dataflow: str | None, reason: str
       sdmx-hub release rollback 11 --dataflow "ILMH:DF_FLOW_POP(1.0.0)" --reason "wrong file" --yes
     """
     one = _get(hub, release_id)
-    flows = [parse_ref(dataflow)] if dataflow else _flows(one)
+    flows = [find_ref(hub.registry.snapshot(), dataflow)] if dataflow else _flows(one)
     if not yes:
         named = ", ".join(map(str, flows))
         click.confirm(

@@ -8,15 +8,15 @@ from pathlib import Path
 import click
 
 from sdmx_hub.cli.context import HubContext, json_option, pass_hub, show
+from sdmx_hub.cli.dataflow_name import find_dataflow
 from sdmx_hub.errors import ConfigurationError
 from sdmx_hub.language import LANGUAGES, sentence
-from sdmx_hub.load.artefact_pack import pack_root, read_pack
 from sdmx_hub.load.template.held import own_rows, study_rows
 from sdmx_hub.load.template.layout import Layout, plan_template
 from sdmx_hub.load.template.writing import write_template
 from sdmx_hub.load.terms import terms_of
 from sdmx_hub.model.rows import Rows
-from sdmx_hub.model.urn import Urn, parse_ref
+from sdmx_hub.model.urn import Urn
 from sdmx_hub.query.plan import plan_data
 from sdmx_hub.query.request import DataQuery
 from sdmx_hub.sharing.audiences import INTERNAL
@@ -46,19 +46,19 @@ def template(
 ) -> None:
     r"""Write a workbook to fill in: headings in a language, drop-down lists of the codes that may be used.
 
-    DATAFLOW is a dataflow, as AGENCY:ID(VERSION). Filled in, the workbook is checked and loaded without a mapping.
+    DATAFLOW is AGENCY:ID(VERSION), or an id. Filled in, the workbook is checked and loaded without a mapping.
     Outside a hub the structures that come with it are used.
 
     \b
     Examples:
-      sdmx-hub template "ILMH:DF_FLOW_POP(1.0.0)" --provider SEN_ANSD --lang fr
-      sdmx-hub template "ILMH:DF_FLOW_POP(1.0.0)" --provider SEN_ANSD --filled -o correction.xlsx
+      sdmx-hub template DF_FLOW_POP --provider SEN_ANSD --lang fr
+      sdmx-hub template DF_FLOW_POP --provider SEN_ANSD --filled -o correction.xlsx
       sdmx-hub check correction.xlsx --annotate marked.xlsx
       sdmx-hub load correction.xlsx
     """
     language = lang or hub.language
-    artefacts = hub.registry.snapshot() if hub.is_initialised else Artefacts(read_pack(pack_root()))
-    urn = artefacts.get(Urn("Dataflow", parse_ref(dataflow))).urn
+    artefacts = hub.artefacts()
+    urn = artefacts.get(find_dataflow(artefacts, dataflow)).urn
     target = output or Path(".".join(part for part in (urn.ref.id, provider, language, "xlsx") if part))
     layout, rows = _planned(hub, artefacts, urn, provider, language, filled=filled)
     part = target.with_name(f"{target.name}.part")
@@ -70,7 +70,7 @@ def template(
         if rows is not None:
             rows.close()
     told = {"file": str(target), "dataflow": str(urn.ref), "provider": provider, "language": language, "rows": written}
-    text = sentence("template-written", hub.language, file=target, dataflow=urn.ref, rows=written)
+    text = sentence("template-written", language, file=target, dataflow=urn.ref, rows=written)
     show(told, as_json=as_json, text=text)
 
 

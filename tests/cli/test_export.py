@@ -38,6 +38,17 @@ def test_a_dataflow_is_written_whole(ask: Ask, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
+@pytest.mark.parametrize(
+    "words", [("export",), ("template",), ("release", "list", "--dataflow"), ("release", "diff", "1", "--dataflow")]
+)
+def test_a_dataflow_is_known_by_its_id_alone(ask: Ask, tmp_path: Path, words: tuple[str, ...]) -> None:
+    written = ("--output", tmp_path / "out.xlsx") if words[0] == "template" else ()
+    assert ask(*words, "DF_FLOW_POP", *written).exit_code == 0
+    unknown = ask(*words, "DF_NO", *written)
+    assert isinstance(unknown.exception, errors.NotFound)
+    assert "DF_FLOW_POP" in unknown.exception.text("fr")
+
+
 def test_an_address_narrows_and_goes_to_standard_output(ask: Ask) -> None:
     told = ask("export", "dataflow/ILMH/DF_FLOW_POP/1.0.0?c[COUNTERPART_AREA]=FRA,ITA&attributes=none")
     assert told.exit_code == 0

@@ -131,7 +131,8 @@ def test_what_is_not_there_exits_with_5_and_what_cannot_be_read_with_2(
         (["load", str(tmp_path / "none.csv")], 5),
         (["release", "show", "99"], 5),
         (["load", str(write_csv(tmp_path, ("A", {}))), "--override", "V01"], 2),
-        (["load", str(tmp_path / "x"), "--dataflow", "nonsense"], 2),
+        (["load", str(tmp_path / "x"), "--dataflow", "non:sense"], 2),
+        (["load", str(tmp_path / "x"), "--dataflow", "nonsense"], 5),
     ):
         with pytest.raises(SystemExit) as caught:
             main([*office, *words])
