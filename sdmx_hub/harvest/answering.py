@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 from sdmx_hub.errors import PartnerUnavailable
 from sdmx_hub.formats.sniff import Kind, sniff_bytes
+from sdmx_hub.harvest.answer import Answer
 from sdmx_hub.harvest.asking import Asker
 from sdmx_hub.harvest.dialect.answers import says_too_large
 from sdmx_hub.harvest.dialect.record import Polling
-from sdmx_hub.harvest.fetch import Answer
 from sdmx_hub.harvest.guard import Place, shown
 from sdmx_hub.harvest.raw import Draft
 from sdmx_hub.harvest.source import Source

@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sdmx_hub.errors import HubError, PartnerUnavailable, TryAgain
+from sdmx_hub.harvest.answer import Answer
 from sdmx_hub.harvest.clock import Clock, parse_http_date
 from sdmx_hub.harvest.dialect.pace import HOUR, wait_of
 from sdmx_hub.harvest.dialect.record import STANDARD, Dialect, Rate
-from sdmx_hub.harvest.fetch import Answer, Visitor, fetch
+from sdmx_hub.harvest.fetch import Visitor, fetch
 from sdmx_hub.harvest.lease import Hold
 from sdmx_hub.store.run_rows import Request
 from sdmx_hub.store.runs import Runs

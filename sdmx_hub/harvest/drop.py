@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sdmx_hub.errors import ConfigurationError, TooLarge
-from sdmx_hub.harvest.fetch import Answer
+from sdmx_hub.harvest.answer import Answer
 from sdmx_hub.harvest.lease import Hold
 from sdmx_hub.harvest.parts import Parts
 from sdmx_hub.harvest.raw import Kept

@@ -19,26 +19,14 @@ import httpx2
 from sdmx_hub.config import Secret
 from sdmx_hub.errors import Malformed, NotAllowed, PartnerUnavailable, TooLarge
 from sdmx_hub.harvest import dial
+from sdmx_hub.harvest.answer import Answer, Limits
 from sdmx_hub.harvest.exchange import Line, exchange
 from sdmx_hub.harvest.guard import Place, Policy, check_url, parse_place, shown
-from sdmx_hub.harvest.raw import Draft, Kept, RawStore
+from sdmx_hub.harvest.raw import Draft, RawStore
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 EXCERPT = 4096
 """Bytes of a refusal's body that are looked at."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What one answer may use. ``ratio`` is decompressed to compressed bytes, looked at past the first megabyte."""
-
-    bytes: int = 500_000_000
-    unpacked_bytes: int = 2_000_000_000
-    ratio: int = 200
-    seconds: float = 900.0
-    connect_seconds: float = 10.0
-    idle_seconds: float = 30.0
-    redirects: int = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,29 +42,6 @@ class Visitor:
     resolve: dial.Resolve = dial.resolve
     connect: dial.Connect = dial.connect
     verify: ssl.SSLContext | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What came back: ``kept`` for a 200 (a 206 where a range was asked for) with a body, else ``excerpt``.
-
-    ``bytes`` are those on the wire.
-    """
-
-    url: str
-    status: int
-    headers: Mapping[str, str]
-    bytes: int
-    milliseconds: int
-    kept: Kept | None = None
-    excerpt: str = ""
-    parts: tuple[Kept, ...] = ()
-    """The bodies of the parts, when the question was asked in parts; ``kept`` is then the first."""
-
-    @property
-    def content_type(self) -> str:
-        """The media type, without parameters."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def fetch(url: str, visitor: Visitor, headers: Mapping[str, str]) -> Answer:

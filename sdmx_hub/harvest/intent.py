@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sdmx_hub.harvest.answer import Answer
 from sdmx_hub.harvest.clock import parse_http_date
-from sdmx_hub.harvest.fetch import Answer
 from sdmx_hub.harvest.loading import LOGS
 from sdmx_hub.harvest.source import Flow, Source
 from sdmx_hub.load.doubts import MODIFIED

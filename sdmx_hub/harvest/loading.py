@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from sdmx_hub.errors import TryAgain
 from sdmx_hub.formats.sniff import Kind
-from sdmx_hub.harvest.fetch import Answer
+from sdmx_hub.harvest.answer import Answer
 from sdmx_hub.harvest.parts import Parts
 from sdmx_hub.harvest.raw import Kept
 from sdmx_hub.harvest.source import DROP, FILES, Flow, Source

@@ -9,10 +9,10 @@ from typing import Any
 
 from sdmx_hub.errors import HubError, PartnerUnavailable
 from sdmx_hub.harvest.addresses import accept_data, accept_structure, availability_url, data_url, scope_of
+from sdmx_hub.harvest.answer import Answer
 from sdmx_hub.harvest.answering import ask_data
 from sdmx_hub.harvest.asking import Asker
 from sdmx_hub.harvest.dialect.answers import says_no_results
-from sdmx_hub.harvest.fetch import Answer
 from sdmx_hub.harvest.intent import Intent
 from sdmx_hub.harvest.parts import Parts
 from sdmx_hub.harvest.source import Flow, Source

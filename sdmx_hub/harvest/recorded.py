@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from sdmx_hub.errors import NotFound, PartnerUnavailable
+from sdmx_hub.harvest.answer import Answer
 from sdmx_hub.harvest.asking import Asker
-from sdmx_hub.harvest.fetch import Answer
 from sdmx_hub.harvest.lease import Hold
 from sdmx_hub.harvest.parts import Parts
 from sdmx_hub.harvest.raw import Kept, RawStore

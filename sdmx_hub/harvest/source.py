@@ -16,9 +16,9 @@ from typing import Any
 
 from sdmx_hub.config import Secret
 from sdmx_hub.errors import ConfigurationError
+from sdmx_hub.harvest.answer import Limits
 from sdmx_hub.harvest.dialect.profiles import read_dialect
 from sdmx_hub.harvest.dialect.record import STANDARD, Dialect
-from sdmx_hub.harvest.fetch import Limits
 from sdmx_hub.harvest.guard import PORTS, Place, Policy, parse_place
 from sdmx_hub.harvest.slots import Schedule, parse_cron, parse_interval
 from sdmx_hub.load.checks import Total

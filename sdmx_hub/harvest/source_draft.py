@@ -18,7 +18,8 @@ import orjson
 
 from sdmx_hub.config import Settings
 from sdmx_hub.errors import HubError, Malformed, NotFound
-from sdmx_hub.harvest.fetch import Limits, Visitor, fetch
+from sdmx_hub.harvest.answer import Limits
+from sdmx_hub.harvest.fetch import Visitor, fetch
 from sdmx_hub.harvest.guard import Policy, parse_place
 from sdmx_hub.harvest.raw import RawStore
 from sdmx_hub.model.registration import Registration

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sdmx_hub.errors import TooLarge
-from sdmx_hub.harvest.fetch import Answer
+from sdmx_hub.harvest.answer import Answer
 from sdmx_hub.harvest.raw import Kept, RawStore
 
 TOO_LARGE = 413

@@ -13,12 +13,12 @@ from typing import Any
 
 from sdmx_hub.errors import HubError, NotFound, TryAgain
 from sdmx_hub.harvest.addresses import scope_of
+from sdmx_hub.harvest.answer import Answer
 from sdmx_hub.harvest.asking import Asker, Postponed
 from sdmx_hub.harvest.compatible import MISMATCH
 from sdmx_hub.harvest.dialect.answers import may_be_empty, says_no_results
 from sdmx_hub.harvest.drop import FILE, find_earlier, settle_file, take_file
 from sdmx_hub.harvest.excerpt import told
-from sdmx_hub.harvest.fetch import Answer
 from sdmx_hub.harvest.files import file_period, file_url
 from sdmx_hub.harvest.guard import shown
 from sdmx_hub.harvest.intent import Intent, check_modified, plan_run, recipe_of, remember

@@ -6,8 +6,9 @@ import email.utils
 import pytest
 
 from sdmx_hub.errors import Malformed, NotAllowed, PartnerUnavailable
+from sdmx_hub.harvest.answer import Limits
 from sdmx_hub.harvest.asking import Asker, Postponed
-from sdmx_hub.harvest.fetch import Limits, Visitor
+from sdmx_hub.harvest.fetch import Visitor
 from sdmx_hub.harvest.guard import Policy, parse_place
 from sdmx_hub.harvest.lease import Hold, Stopped
 from sdmx_hub.harvest.raw import RawStore

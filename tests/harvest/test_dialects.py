@@ -5,13 +5,13 @@ import datetime as dt
 import pytest
 
 from sdmx_hub.harvest.addresses import data_url
+from sdmx_hub.harvest.answer import Answer
 from sdmx_hub.harvest.answering import ask_data
 from sdmx_hub.harvest.asking import Asker
 from sdmx_hub.harvest.dialect.answers import error_code, error_style, says_no_results
 from sdmx_hub.harvest.dialect.pace import wait_of
 from sdmx_hub.harvest.dialect.profiles import get_profile, known_to_sdmx1, profiles, read_dialect
 from sdmx_hub.harvest.dialect.record import STANDARD, Rate, deviations
-from sdmx_hub.harvest.fetch import Answer
 from sdmx_hub.harvest.lease import Hold
 from sdmx_hub.harvest.source import parse_stored
 from sdmx_hub.harvest.worker import Worker

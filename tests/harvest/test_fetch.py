@@ -7,7 +7,8 @@ import pytest
 
 from sdmx_hub.config import Secret
 from sdmx_hub.errors import Malformed, NotAllowed, PartnerUnavailable, TooLarge
-from sdmx_hub.harvest.fetch import Limits, Visitor, fetch
+from sdmx_hub.harvest.answer import Limits
+from sdmx_hub.harvest.fetch import Visitor, fetch
 from sdmx_hub.harvest.guard import Policy, parse_place
 from sdmx_hub.harvest.raw import RawStore
 from tests.harvest.partner import Reply, run_partner, unused_port

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdmx_hub.errors import NotAllowed
+from sdmx_hub.harvest.answer import Limits
 from sdmx_hub.harvest.dial import Deadline, GuardedTransport
 from sdmx_hub.harvest.exchange import Line, exchange
-from sdmx_hub.harvest.fetch import Limits, Visitor, fetch
+from sdmx_hub.harvest.fetch import Visitor, fetch
 from sdmx_hub.harvest.files import file_url
 from sdmx_hub.harvest.guard import Place, Policy, check_url, may_dial, parse_place
 from sdmx_hub.harvest.raw import RawStore

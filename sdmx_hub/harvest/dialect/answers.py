@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+from sdmx_hub.harvest.answer import Answer
 from sdmx_hub.harvest.dialect.record import STANDARD, Dialect
-from sdmx_hub.harvest.fetch import Answer
 
 _CODE = re.compile(r"<(?:\w+:)?ErrorMessage\b[^<>]{0,200}\bcode\s*=\s*[\"']([0-9]{1,6})[\"']", re.ASCII)
 _FAULT = re.compile(r"<(?:\w+:)?(?:faultcode|Value)\b[^<>]{0,200}>\s*(?:[\w.-]+:)?([0-9]{1,6})\s*<", re.ASCII)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sdmx_hub.harvest.answer import Limits
 from sdmx_hub.harvest.clock import Clock
-from sdmx_hub.harvest.fetch import Limits, Visitor
+from sdmx_hub.harvest.fetch import Visitor
 from sdmx_hub.harvest.guard import Policy, parse_place
 from sdmx_hub.harvest.probing.draft import draft_source, found_dialect, known_profile
 from sdmx_hub.harvest.probing.facts import Facts

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from sdmx_hub.errors import HubError, NotAllowed, PartnerUnavailable
 from sdmx_hub.formats.sniff import Kind, sniff_bytes
+from sdmx_hub.harvest.answer import Answer
 from sdmx_hub.harvest.asking import PATIENCE, wished_wait
 from sdmx_hub.harvest.clock import Clock
-from sdmx_hub.harvest.fetch import Answer, Visitor, fetch
+from sdmx_hub.harvest.fetch import Visitor, fetch
 
 MOST_FAILURES = 3
 """After so many questions without any answer at the beginning, the partner counts as not reached."""
