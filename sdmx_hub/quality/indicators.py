@@ -7,7 +7,7 @@
 | R1_COMPL | available required cells ÷ required cells; derogations and confidential cells are in neither |
 | VALID_RT | observations without a blocking error ÷ observations received |
 | SUPPR_RT | suppressed cells ÷ cells that are not missing |
-| REV_MAR | mean of abs(value now − first value) ÷ abs(first value), over cells that have both |
+| REV_MAR | mean of abs(value now − first value) ÷ abs(first value), over the cells of the first vintage |
 | UPTIME | good visits ÷ visits attempted |
 
 Shares are percentages. What cannot be computed (nothing received, nothing due yet) is not told.

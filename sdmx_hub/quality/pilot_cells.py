@@ -142,9 +142,15 @@ SELECT area, period, count(*), count(*) FILTER (WHERE derogated), count(*) FILTE
         }
 
     def revision(self) -> dict[Key, Share]:
-        """Mean absolute revision of the first values, over cells that have both and did not begin at 0."""
+        """Mean absolute revision of what came first, over the cells of a period's first vintage that did not begin at 0.
+
+        A cell that came later has nothing to be a revision of.
+        """
         keys = ", ".join(quoted(name) for name in self.structure.key_ids)
-        first = f'SELECT {keys}, arg_min(TRY_CAST("OBS_VALUE" AS DOUBLE), moment) AS old FROM history GROUP BY {keys}'
+        first = (
+            f'SELECT {keys}, TRY_CAST("OBS_VALUE" AS DOUBLE) AS old FROM history WHERE {_told()} '
+            f"QUALIFY moment = min(moment) OVER (PARTITION BY {AREA}, {self.time})"
+        )
         query = f"""
 SELECT {AREA}, {self.time}, 100 * avg(abs(TRY_CAST("OBS_VALUE" AS DOUBLE) - old) / abs(old)), count(*)
 FROM cells JOIN ({first}) USING ({keys})

@@ -380,12 +380,13 @@ def _structure_faults() -> Iterator[Fault]:
         yield replace(_fault(name, _structure(edit), FAILED, other), at="structure")
     for name, edit in {
         "a code was removed": _swap(b'{"id":"TUN"', b'{"id":"TUX"'),
-        "a code was renamed": _swap(b'"Code SEN"', b'"Code SENEGAL"'),
         "the data structure comes only when it is asked for": lambda body: re.sub(
             rb'"dataStructures":\[.*\],"dataflows"', b'"dataflows"', body
         ),
     }.items():
         yield replace(_fault(name, _structure(edit), FINE, *LOADED), at="structure")
+    renamed = _structure(_swap(b'"Code SEN"', b'"Code SENEGAL"'))
+    yield replace(_fault("a code was renamed", renamed, HELD, "HOLD-LABEL"), at="structure")
     for name, spoil in {
         "the dataflow is gone when the structures are asked for": _reply(404, _error(100, b"none")),
         "no structures: 500": _reply(500),
