@@ -49,11 +49,27 @@ class Line:
         return f"{verdict} {self.name:<46} {self.value:>10.2f} {sign} {self.limit:<8g} {self.unit:<10} {self.told}"
 
 
+PARTS = (
+    "downloads",
+    "workbook",
+    "memory",
+    "peers",
+    "loads",
+    "tables",
+    "store",
+    "questions",
+    "server",
+    "revision",
+)
+"""What is measured, in this order."""
+
+
 def main() -> None:
     """Measure and print. Exits with 1 when a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--scale", choices=["1m", "10m"], default="10m", help="The larger of the two cubes.")
     parser.add_argument("--keep", type=Path, help="Folder for the cubes and hubs; a temporary one unless told.")
+    parser.add_argument("--only", choices=PARTS, action="append", help="Measure this part alone; may be repeated.")
     told = parser.parse_args()
     folder = told.keep or Path(tempfile.mkdtemp(prefix="sdmx-hub-bench-"))
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +78,7 @@ def main() -> None:
     )
     missed = 0
     try:
-        for line in lines(folder, SIZES[told.scale]):
+        for line in lines(folder, SIZES[told.scale], frozenset(told.only or PARTS)):
             print(line, flush=True)
             missed += not line.is_met
     finally:
@@ -72,24 +88,30 @@ def main() -> None:
     sys.exit(1 if missed else 0)
 
 
-def lines(folder: Path, large: Size) -> Iterator[Line]:
-    """Measure everything, line by line."""
+def lines(folder: Path, large: Size, parts: frozenset[str]) -> Iterator[Line]:
+    """Measure what is asked for, line by line."""
     cubes = {name: folder / f"{name}.parquet" for name in ("100k", "1m", large.name)}
     counts = {name: write_cube(SIZES[name], path) for name, path in cubes.items()}
     homes = {name: folder / f"home-{name}" for name in cubes}
     for name, home in homes.items():
         shutil.rmtree(home, ignore_errors=True)
         alone(measures.store_rows, home, cubes[name])
-    yield from _downloads(homes[large.name], counts[large.name])
-    yield _workbook(homes["1m"], counts["1m"])
-    yield from _memory(homes, large)
-    yield from _peers(folder, homes["100k"], cubes["100k"], counts["100k"])
-    yield from _loads(folder, homes[large.name], counts[large.name])
-    yield from _tables(folder, homes["1m"], cubes["1m"], cubes[large.name])
-    yield from _store(homes[large.name], cubes[large.name], counts[large.name])
-    yield from _questions(homes["1m"])
-    yield from _server(homes[large.name], cubes[large.name])
-    yield from _revision(homes[large.name], cubes[large.name])
+    million, most = homes["1m"], homes[large.name]
+    measured: dict[str, Callable[[], Iterator[Line]]] = {
+        "downloads": lambda: _downloads(most, counts[large.name]),
+        "workbook": lambda: iter((_workbook(million, counts["1m"]),)),
+        "memory": lambda: _memory(homes, large),
+        "peers": lambda: _peers(folder, homes["100k"], cubes["100k"], counts["100k"]),
+        "loads": lambda: _loads(folder, most, counts[large.name]),
+        "tables": lambda: _tables(folder, million, cubes["1m"], cubes[large.name]),
+        "store": lambda: _store(most, cubes[large.name], counts[large.name]),
+        "questions": lambda: _questions(million),
+        "server": lambda: _server(most, cubes[large.name]),
+        "revision": lambda: _revision(most, cubes[large.name]),
+    }
+    for name in PARTS:
+        if name in parts:
+            yield from measured[name]()
 
 
 def _median(function: Callable[..., Any], *arguments: Any) -> tuple[float, Measured]:
