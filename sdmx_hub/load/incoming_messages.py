@@ -36,16 +36,32 @@ def read_message(
         if order.dataflow is not None and dataflow != artefacts.get(order.dataflow).urn:
             params = {"found": dataflow.ref, "wanted": order.dataflow.ref}
             findings.append(Finding(code="FLOW-OTHER", where=Where(file=order.shown), params=params))
-        groups.setdefault(dataflow, []).append(dataset)
+        kept = _without_deletions(dataset) if order.action is Action.REPLACE else dataset
+        groups.setdefault(dataflow, []).extend([kept] if kept is not None else [])
     count = sum(dataset.count for dataset in message.datasets)
     if not count and not any(one.severity is Severity.ERROR for one in findings):
         findings.append(Finding(code="READ-EMPTY", severity=Severity.WARNING, where=Where(file=order.shown)))
     flows = []
     for dataflow, datasets in groups.items():
         findings += check_agreement(artefacts, dataflow, order.provider, order.shown)
+        if not datasets:
+            continue
         flows.append(_flow(dataflow, datasets, order, artefacts, connection))
     drop_read(connection, [flow.rows for flow in flows])
     return Incoming(flows=tuple(flows), findings=tuple(findings), read=count, mapped=count)
+
+
+def _without_deletions(dataset: ReadDataset) -> ReadDataset | None:
+    """Leave out what a dataset deletes: where the whole is replaced that is simply not there. None for nothing left."""
+    if Action.DELETE not in dataset.actions:
+        return dataset
+    rows = dataset.rows
+    if ACTION not in rows.columns:
+        return None
+    rows = dataclasses.replace(rows, sql=f"SELECT * FROM ({rows.sql}) WHERE {ACTION} IS DISTINCT FROM 'D'")
+    counted = rows.connection.execute(f"SELECT count(*) FROM ({rows.sql})", list(rows.params)).fetchone()
+    actions = tuple(action for action in dataset.actions if action is not Action.DELETE)
+    return dataclasses.replace(dataset, rows=rows, count=int(counted[0]) if counted else 0, actions=actions)
 
 
 def join_messages(messages: Sequence[ReadData]) -> ReadData:

@@ -108,6 +108,14 @@ def test_a_replacement_deletes_within_its_scope_only(desk: Desk, tmp_path: Path)
     assert desk.rows(FLOW, "COUNTERPART_AREA", "TIME_PERIOD") == [("FRA", "2022"), ("FRA", "2023"), ("ITA", "2022")]
 
 
+def test_a_row_that_is_deleted_is_no_row_of_what_replaces_everything(desk: Desk, tmp_path: Path) -> None:
+    told = write_csv(tmp_path, ("R", {"SEX": "F", "OBS_VALUE": "3"}), ("D", {"SEX": "M", "OBS_VALUE": ""}))
+    report = desk.load(told, action=_replace(), scope=("REF_AREA",))
+    assert not report.has_errors, report.findings
+    assert [row[0] for row in desk.rows(FLOW, "SEX")] == ["F"]
+    assert report.added == 1
+
+
 def _replace() -> object:
     from sdmx_hub.model.message import Action  # noqa: PLC0415
 
