@@ -142,7 +142,7 @@ SELECT area, period, count(*), count(*) FILTER (WHERE derogated), count(*) FILTE
         }
 
     def revision(self) -> dict[Key, Share]:
-        """Mean absolute revision of what came first, over the cells of a period's first vintage that did not begin at 0.
+        """Mean absolute revision of what came first: over the cells of the first vintage that did not begin at 0.
 
         A cell that came later has nothing to be a revision of.
         """
