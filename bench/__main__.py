@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from bench import http, measures, peers, tables
+from bench import http, measures, peers, tables, visits
 from bench.alone import Measured, alone
 from bench.cube import SIZES, Size, write_cube
 from bench.hub import structure_message
@@ -60,6 +60,7 @@ PARTS = (
     "questions",
     "server",
     "revision",
+    "harvests",
 )
 """What is measured, in this order."""
 
@@ -108,6 +109,7 @@ def lines(folder: Path, large: Size, parts: frozenset[str]) -> Iterator[Line]:
         "questions": lambda: _questions(million),
         "server": lambda: _server(most, cubes[large.name]),
         "revision": lambda: _revision(most, cubes[large.name]),
+        "harvests": lambda: _harvests(folder, homes, cubes["1m"], counts),
     }
     for name in PARTS:
         if name in parts:
@@ -289,6 +291,29 @@ def _revision(home: Path, parquet: Path) -> Iterator[Line]:
     yield Line(name="revision of 1 % until visible", value=run.result, limit=2, unit="s", told=f"{run.peak_mb:.0f} MB")
     taken = alone(measures.latencies, home, parquet).result
     yield Line(name="one series after it, p99", value=taken["series p99"], limit=20, unit="ms")
+
+
+def _harvests(folder: Path, homes: dict[str, Path], cube: Path, counts: dict[str, int]) -> Iterator[Line]:
+    """One hub visits another: everything, nothing new, and one observation in a hundred."""
+    peer = alone(visits.fetch_by_sdmx1, homes["100k"], counts["100k"]).result
+    partner = visits.copy_partner(homes["1m"], folder / "partner")
+    with http.serving(partner) as (port, _):
+        for mechanism in ("conditional", "delta"):
+            alone(visits.add_source, folder / mechanism, port, mechanism)
+        first = alone(visits.visit, folder / "conditional")
+        alone(visits.visit, folder / "delta")
+        whole = first.result[0]
+        rate = counts["1m"] / whole
+        told = f"{rate / 1e3:.0f} k obs/s, checked and released; sdmx1 {peer / 1e3:.0f} k obs/s of 100k into memory"
+        yield Line(name="harvest 1m / sdmx1", value=rate / peer, limit=3, unit="× speed", told=told, at_least=True)
+        yield Line(name="memory of a harvest of 1m", value=first.peak_mb, limit=1000, unit="MB")
+        again = alone(visits.visit, folder / "conditional").result[0]
+        told = f"{again:.1f} s, asked with its ETag"
+        yield Line(name="harvest of nothing new / of 1m", value=again / whole, limit=0.1, unit="× time", told=told)
+        alone(measures.revise, partner, cube)
+        delta, run = alone(visits.visit, folder / "delta").result
+        told = f"{delta:.1f} s, {run['revised']} revised"
+        yield Line(name="harvest of 1 % changed / of 1m", value=delta / whole, limit=0.3, unit="× time", told=told)
 
 
 if __name__ == "__main__":
