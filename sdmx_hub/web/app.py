@@ -74,7 +74,13 @@ def create_app(
     ):
         app.register_blueprint(blueprint)
     app.before_request(_check_url)
+    app.teardown_request(_close_files)
     return app
+
+
+def _close_files(_: BaseException | None) -> None:
+    """Give back the files of an upload; large ones lie on disk."""
+    request.close()
 
 
 def _check_url() -> None:
