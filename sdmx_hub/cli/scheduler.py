@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 import click
@@ -23,6 +23,7 @@ from sdmx_hub.harvest.schedule import Scheduler
 from sdmx_hub.harvest.worker import Worker
 from sdmx_hub.language import sentence
 from sdmx_hub.load.embargo import release_due
+from sdmx_hub.load.report import LoadReport
 from sdmx_hub.quality.pilot_keeper import PilotKeeper
 from sdmx_hub.quality.refresh import MirrorKeeper
 from sdmx_hub.store.ledger import run_json
@@ -125,28 +126,26 @@ def _release_due(hub: HubContext) -> None:
 
 
 def _compare(hub: HubContext, keeper: MirrorKeeper) -> None:
-    """Publish the mirror comparison when either side has changed; a comparison that is refused waits for the next."""
-    try:
-        report = keeper.refresh(dt.datetime.now(dt.UTC))
-    except (TryAgain, Conflict) as refusal:
-        tell(refusal.text(hub.language))
-        return
-    if report is not None and report.release_id is not None:
-        counts = {name: getattr(report, name) for name in ("added", "revised", "deleted", "unchanged")}
-        tell(sentence("mirror-released", hub.language, **counts))
+    """Publish the mirror comparison when either side has changed."""
+    _publish(hub, lambda now: [report for report in (keeper.refresh(now),) if report is not None], "mirror-released")
 
 
 def _measure(hub: HubContext, keeper: PilotKeeper) -> None:
-    """Publish the indicators of pilots when anything has changed; what is refused waits for the next time."""
+    """Publish the indicators of pilots when anything has changed."""
+    _publish(hub, keeper.refresh, "pilot-released")
+
+
+def _publish(hub: HubContext, refresh: Callable[[dt.datetime], Iterable[LoadReport]], key: str) -> None:
+    """Publish what the hub measured, and tell each release; what is refused waits for the next time."""
     try:
-        reports = keeper.refresh(dt.datetime.now(dt.UTC))
+        reports = refresh(dt.datetime.now(dt.UTC))
     except (TryAgain, Conflict) as refusal:
         tell(refusal.text(hub.language))
         return
     for report in reports:
         if report.release_id is not None:
             counts = {name: getattr(report, name) for name in ("added", "revised", "deleted", "unchanged")}
-            tell(sentence("pilot-released", hub.language, **counts))
+            tell(sentence(key, hub.language, **counts))
 
 
 def _watch(hub: HubContext) -> None:

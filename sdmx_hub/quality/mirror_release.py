@@ -9,24 +9,21 @@ in SAMPLE_SIZE. A load replaces all of them, so a comparison whose basis is gone
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
+import functools
 from pathlib import Path
 
-from sdmx_hub.load.release import load_file
-from sdmx_hub.load.report import LoadOrder, LoadReport
-from sdmx_hub.model.message import Action
+from sdmx_hub.load.report import LoadReport
 from sdmx_hub.model.rows import literal, quoted
 from sdmx_hub.model.urn import Ref, Urn
 from sdmx_hub.quality.causes import ORDER
 from sdmx_hub.quality.mirror import Mirror
+from sdmx_hub.quality.own_load import ACTOR, PROVIDER, load_own
 from sdmx_hub.quality.pair_rules import RULES
 from sdmx_hub.quality.sides import MIRROR_ESTIMATE
 from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.observations import Observations
 
 DATAFLOW = Urn("Dataflow", Ref("ILMH", "DF_Q_MIRROR", "1.0+.0"))
-PROVIDER = "ILMH"
-ACTOR = "quality"
 DECIMALS = 4
 
 
@@ -44,18 +41,17 @@ def release_mirror(
     Raises NotFound when the hub does not hold DF_Q_MIRROR, TryAgain when somebody else is loading it.
     """
     dataflow = artefacts.get(DATAFLOW).urn
-    with tempfile.TemporaryDirectory(prefix="sdmx-hub-mirror-") as folder:
-        path = Path(folder) / "mirror.csv"
-        write_observations(mirror, dataflow, path)
-        order = LoadOrder(
-            path=path,
-            dataflow=dataflow,
-            provider=PROVIDER,
-            action=Action.REPLACE,
-            scope={"COUNTERPART_TYPE": frozenset({"CTP"})},
-            name="mirror",
-        )
-        return load_file(order, artefacts, observations, actor=actor, now=now, dry_run=dry_run)
+    return load_own(
+        lambda path: _write(mirror, _observations(dataflow), path),
+        dataflow,
+        artefacts,
+        observations,
+        name="mirror",
+        scope={"COUNTERPART_TYPE": frozenset({"CTP"})},
+        now=now,
+        actor=actor,
+        dry_run=dry_run,
+    )
 
 
 def release_reconciled(
@@ -79,14 +75,9 @@ def release_reconciled(
         urn = artefacts.get(Urn("Dataflow", Ref("ILMH", dataflow_id, "1.0+.0"))).urn
         dimensions = artefacts.structure_of(urn).dimension_ids
         chosen = tuple(rule.id for rule in RULES if rule.destination.dataflow == dataflow_id)
-        with tempfile.TemporaryDirectory(prefix="sdmx-hub-mirror-") as folder:
-            path = Path(folder) / "reconciled.csv"
-            mirror.connection.execute(
-                f"COPY ({_reconciled(urn, method, dimensions, chosen)}) TO {literal(str(path))} "
-                "(FORMAT csv, HEADER, QUOTE '\"', NULLSTR '')"
-            )
-            order = LoadOrder(path=path, dataflow=urn, provider=PROVIDER, action=Action.MERGE, name=method)
-            reports.append(load_file(order, artefacts, observations, actor=actor, now=now, dry_run=dry_run))
+        write = functools.partial(_write, mirror, _reconciled(urn, method, dimensions, chosen))
+        report = load_own(write, urn, artefacts, observations, name=method, now=now, actor=actor, dry_run=dry_run)
+        reports.append(report)
     return tuple(reports)
 
 
@@ -121,11 +112,9 @@ _COLLECTED = "CASE WHEN dataflow_ref LIKE 'DF_STOCK%' THEN 'E' ELSE 'S' END"
 """SQL: TIME_PER_COLLECT, end of period of stocks and sum of flows."""
 
 
-def write_observations(mirror: Mirror, dataflow: Urn, path: Path) -> None:
-    """Write the comparison as SDMX-CSV 2.0."""
-    mirror.connection.execute(
-        f"COPY ({_observations(dataflow)}) TO {literal(str(path))} (FORMAT csv, HEADER, QUOTE '\"', NULLSTR '')"
-    )
+def _write(mirror: Mirror, query: str, path: Path) -> None:
+    """Write what a query of the comparison gives as SDMX-CSV 2.0."""
+    mirror.connection.execute(f"COPY ({query}) TO {literal(str(path))} (FORMAT csv, HEADER, QUOTE '\"', NULLSTR '')")
 
 
 def _observations(dataflow: Urn) -> str:

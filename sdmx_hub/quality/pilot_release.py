@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import tempfile
+import functools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from sdmx_hub.load.release import load_file
-from sdmx_hub.load.report import LoadOrder, LoadReport
-from sdmx_hub.model.message import Action
+from sdmx_hub.load.report import LoadReport
 from sdmx_hub.model.urn import Ref, Urn
 from sdmx_hub.quality.indicators import Figure
+from sdmx_hub.quality.own_load import ACTOR, PROVIDER, load_own
 from sdmx_hub.quality.pilot import Plan
 from sdmx_hub.quality.pilot_judge import Judged
 from sdmx_hub.quality.verdict import shown
@@ -26,8 +25,6 @@ from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.observations import Observations
 
 DATAFLOW = Urn("Dataflow", Ref("ILMH", "DF_Q_RUN", "1.0+.0"))
-PROVIDER = "ILMH"
-ACTOR = "quality"
 _FIXED = {
     "COUNTERPART_TYPE": "_Z",
     "COUNTERPART_AREA": "_Z",
@@ -60,25 +57,29 @@ def release_pilot(
         if not figures:
             continue
         areas = {*flow.areas, *([judged.plan.area] if judged.plan.area else [])}
-        with tempfile.TemporaryDirectory(prefix="sdmx-hub-pilot-") as folder:
-            path = Path(folder) / "pilot.csv"
-            with path.open("w", encoding="utf-8", newline="") as file:
-                write_observations(figures, judged.plan, dataflow, file)
-            order = LoadOrder(
-                path=path,
-                dataflow=dataflow,
-                provider=PROVIDER,
-                action=Action.REPLACE,
-                scope={"DATAFLOW_REF": frozenset({flow.dataflow.id}), "REF_AREA": frozenset(areas)},
-                name=f"pilot {judged.plan.id}",
-            )
-            reports.append(load_file(order, artefacts, observations, actor=actor, now=now, dry_run=dry_run))
+        report = load_own(
+            functools.partial(_write, figures, judged.plan, dataflow),
+            dataflow,
+            artefacts,
+            observations,
+            name=f"pilot {judged.plan.id}",
+            scope={"DATAFLOW_REF": frozenset({flow.dataflow.id}), "REF_AREA": frozenset(areas)},
+            now=now,
+            actor=actor,
+            dry_run=dry_run,
+        )
+        reports.append(report)
     return tuple(reports)
 
 
 def area_of(figure: Figure, plan: Plan) -> str | None:
     """Where a figure is published; None for nowhere."""
     return plan.area if figure.participant is None else figure.participant.area
+
+
+def _write(figures: Iterable[Figure], plan: Plan, dataflow: Urn, path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        write_observations(figures, plan, dataflow, file)
 
 
 def write_observations(figures: Iterable[Figure], plan: Plan, dataflow: Urn, file: IO[str]) -> None:
