@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ from sdmx_hub.harvest.guard import parse_place
 from sdmx_hub.harvest.source import Flow, Source, read_source, text_hash
 from sdmx_hub.mapping.document import Document, parse_document, shown_path
 from sdmx_hub.mapping.reading import BadMapping, read_mapping
-from sdmx_hub.mapping.schema_faults import Fault, faults_of, limit_fault, place_fault
+from sdmx_hub.mapping.schema_faults import Fault, faults_of, limit_fault, place_fault, read_schema, read_written
 from sdmx_hub.model.finding import Finding, Severity, Where, has_errors
 
 _Path = tuple[str | int, ...]
@@ -42,21 +40,14 @@ class SourceFile:
         return json.dumps(self.document, ensure_ascii=False, sort_keys=True)
 
 
-@functools.cache
 def schema() -> Mapping[str, Any]:
     """Read the published schema."""
-    text = (resources.files(__package__) / "source.schema.json").read_text(encoding="utf-8")
-    read: Mapping[str, Any] = json.loads(text)
-    return read
+    return read_schema(__package__, "source.schema.json")
 
 
 def read_source_file(path: Path) -> SourceFile:
     """Read a source file. Raises ConfigurationError when it cannot be opened; all else is a finding."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError("configuration", where=str(path), why=type(error).__name__) from error
-    return read_source_text(text, path)
+    return read_source_text(read_written(path), path)
 
 
 def read_source_text(text: str, path: Path, *, first: Checker | None = None) -> SourceFile:

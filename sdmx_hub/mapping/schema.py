@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Iterator, Mapping
-from importlib import resources
 from typing import Any, cast
 
 import duckdb
@@ -13,7 +11,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 
 from sdmx_hub.mapping.document import Document, Path
-from sdmx_hub.mapping.schema_faults import Fault, faults_of, place_fault, short
+from sdmx_hub.mapping.schema_faults import Fault, faults_of, place_fault, read_schema, short
 from sdmx_hub.model.finding import Finding
 
 FORMATS = FormatChecker(formats=())
@@ -38,12 +36,9 @@ def _engine() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={"threads": 1})
 
 
-@functools.cache
 def schema() -> Mapping[str, Any]:
     """Read the published schema."""
-    text = (resources.files(__package__) / "mapping.schema.json").read_text(encoding="utf-8")
-    read: Mapping[str, Any] = json.loads(text)
-    return read
+    return read_schema(__package__, "mapping.schema.json")
 
 
 @functools.cache

@@ -6,12 +6,16 @@ A fault is (code, path, parameters, suggestion); its code begins with what the f
 from __future__ import annotations
 
 import difflib
+import functools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import resources
+from pathlib import Path as FilePath
 from typing import Any, cast
 
 from jsonschema.exceptions import ValidationError
 
+from sdmx_hub.errors import ConfigurationError
 from sdmx_hub.mapping.document import Document, Path, shown_path
 from sdmx_hub.model.finding import Finding, Where
 
@@ -51,6 +55,21 @@ def place_fault(document: Document, file: str | None, fault: Fault) -> Finding:
     code, path, params, suggestion = fault
     where = Where(file=file, row=document.line(path), path=shown_path(path) or None)
     return Finding(code=code, where=where, params=params, suggestion=suggestion)
+
+
+@functools.cache
+def read_schema(package: str, name: str) -> Mapping[str, Any]:
+    """Read a published schema that comes with ``package``."""
+    read: Mapping[str, Any] = json.loads((resources.files(package) / name).read_text(encoding="utf-8"))
+    return read
+
+
+def read_written(path: FilePath) -> str:
+    """Read a file a person wrote. Raises ConfigurationError when it cannot be opened."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError("configuration", where=str(path), why=type(error).__name__) from error
 
 
 def nearest(text: str, known: Iterable[str]) -> str | None:

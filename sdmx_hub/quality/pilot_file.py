@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from sdmx_hub.errors import BadRequest, ConfigurationError
+from sdmx_hub.errors import BadRequest
 from sdmx_hub.mapping.document import Document, parse_document
-from sdmx_hub.mapping.schema_faults import Fault, faults_of, nearest, place_fault
+from sdmx_hub.mapping.schema_faults import Fault, faults_of, nearest, place_fault, read_schema, read_written
 from sdmx_hub.model.finding import Finding
 from sdmx_hub.model.urn import Urn
 from sdmx_hub.quality.pilot import PilotFlow, Plan, read_plan, text_hash
@@ -39,12 +37,9 @@ class PlanFile:
         return json.dumps(self.document, ensure_ascii=False, sort_keys=True)
 
 
-@functools.cache
 def schema() -> Mapping[str, Any]:
     """Read the published schema."""
-    text = (resources.files(__package__) / "pilot.schema.json").read_text(encoding="utf-8")
-    read: Mapping[str, Any] = json.loads(text)
-    return read
+    return read_schema(__package__, "pilot.schema.json")
 
 
 def read_plan_file(path: Path, artefacts: Artefacts, sources: Mapping[str, Mapping[str, Any]]) -> PlanFile:
@@ -52,10 +47,7 @@ def read_plan_file(path: Path, artefacts: Artefacts, sources: Mapping[str, Mappi
 
     Raises ConfigurationError when it cannot be opened; all else is a finding.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError("configuration", where=str(path), why=type(error).__name__) from error
+    text = read_written(path)
     document = parse_document(text, path.name)
     findings = list(document.findings) or [
         place_fault(document, path.name, fault) for fault in _schema_faults(document)
