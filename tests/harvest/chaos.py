@@ -19,6 +19,7 @@ from sdmx_hub.harvest.lease import Hold
 from sdmx_hub.harvest.parts import Parts
 from sdmx_hub.harvest.schedule import queue_due
 from sdmx_hub.harvest.worker import Worker
+from sdmx_hub.store.decisions import approve
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.run_rows import GOOD, OPEN, Outcome, Run, State
 from sdmx_hub.web.app import create_app
@@ -190,6 +191,14 @@ class World:
                 return True
             self.slot()
         return self.ours.held() == self.truth and not self.open_runs
+
+    def approve(self, finding: str) -> bool:
+        """Let a person approve the last run, if this doubt holds it; then tell what ``settle`` does."""
+        last = self.ours.runs.select(limit=1)[0]
+        if last.state is not State.HELD or last.outcome.verdict.key != finding:
+            return False
+        approve(self.ours.database, last.id, actor="person:ana", now=self.time.now(), reason="the partner was asked")
+        return self.settle()
 
 
 @dataclass(frozen=True, kw_only=True)

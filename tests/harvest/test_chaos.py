@@ -3,7 +3,7 @@
 The law: whatever comes, our hub holds what it held or what the partner holds, never something between; what calls
 itself a success is one; and when the faults stop, two slots later the hub equals the partner and nothing is left
 running. Only ``lies``, which no receiver can tell from the truth, may pass for a success; the next full comparison ends
-them.
+them, or, where it looks like the lie itself (all values a thousandth of what is held), holds the truth for a person.
 
 To stay within seconds, every tenth failure is followed by the two slots of recovery (every run that was good or put off
 is, always), and six of the 300 sequences are run. ``CHAOS=all`` runs all: each fault with its recovery, each sequence.
@@ -125,7 +125,8 @@ class Sequence:
                 world.publish(self.rows)
             world.fault = replace(fault, spoil=self.watched(fault))
             self.step(crash=chance.choice((*STEPS, "release", "finish")) if chance.random() < 0.2 else None)
-        assert world.settle(), self.seed
+        believed = self.misled
+        assert world.settle() or (believed and world.approve("HOLD-JUMP")), self.seed
         assert world.ours.held("internal") == world.truth
         assert world.open_runs == ()
         ended = {run.outcome.release_id for run in world.ours.runs.select(limit=10_000)} - {None}
