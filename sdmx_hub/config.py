@@ -15,9 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
-
 from sdmx_hub.errors import ConfigurationError
 
 PREFIX = "SDMX_HUB_"
@@ -138,15 +135,3 @@ def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
         inner = value if isinstance(value, dict) else None
         found |= {f"{name}_{key}": one for key, one in inner.items()} if inner is not None else {name: value}
     return found
-
-
-def read_yaml(path: Path) -> Any:
-    """Read one YAML 1.2 document (``NO`` stays a text, positions are kept). Raises ConfigurationError with the line."""
-    try:
-        return YAML(typ="rt").load(path.read_text(encoding="utf-8"))
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise ConfigurationError("configuration", where=f"{path}{line}", why=str(error.problem)) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError("configuration", where=str(path), why=str(error)) from error

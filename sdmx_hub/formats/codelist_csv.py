@@ -25,7 +25,7 @@ from sdmx_hub.formats.structure_canonical import make_artefact
 from sdmx_hub.language import LANGUAGES
 from sdmx_hub.model.artefact import Artefact, Document, texts
 from sdmx_hub.model.classes import CLASS_BY_NAME
-from sdmx_hub.model.urn import Ref, Urn, parse_ref, parse_urn
+from sdmx_hub.model.urn import Ref, Urn, parse_ref
 
 CODELIST = CLASS_BY_NAME["Codelist"]
 _TEXTS = ("name", "description")
@@ -90,12 +90,6 @@ def write(codelist: Artefact) -> bytes:
     return _write_rows(header, (_row(code) for code in codes))
 
 
-def write_index(codelists: Iterable[Artefact]) -> bytes:
-    """Write the index of some lists."""
-    header = ["id", "version", *(f"name.{language}" for language in LANGUAGES), "description.en", "extends", "source"]
-    return _write_rows(header, (_heading_row(codelist) for codelist in codelists))
-
-
 def _read_rows(data: bytes, *, required: tuple[str, ...]) -> list[dict[str, str]]:
     try:
         reader = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
@@ -153,16 +147,6 @@ def _row(code: Document) -> dict[str, str]:
         kind = item.get("type", "")
         row[columns.get(kind, f"annotation.{kind}")] = item.get("title", "")
     return row
-
-
-def _heading_row(codelist: Artefact) -> dict[str, str]:
-    document = codelist.document
-    row = {"id": codelist.ref.id, "version": codelist.ref.version}
-    for kind in _TEXTS:
-        row |= {f"{kind}.{language}": text for language, text in texts(document, kind).items()}
-    bases = (parse_urn(extension["codelist"]).ref for extension in document.get("codelistExtensions", ()))
-    sources = (item.get("text", "") for item in document.get("annotations", ()) if item.get("type") == "SOURCE")
-    return row | {"extends": " ".join(map(str, bases)), "source": next(sources, "")}
 
 
 def _languages(codes: Iterable[Document]) -> set[str]:

@@ -9,17 +9,6 @@ from sdmx_hub.model.structure import Code, Codelist
 from sdmx_hub.publish.structure_detail import keep_items
 
 
-def with_parents(codelist: Codelist, codes: Collection[str]) -> frozenset[str]:
-    """The codes of a codelist among ``codes``, and every parent above them."""
-    kept: set[str] = set()
-    for code in codes:
-        above: str | None = code
-        while above is not None and above in codelist.codes and above not in kept:
-            kept.add(above)
-            above = codelist.codes[above].parent
-    return frozenset(kept)
-
-
 def partial_codelist(artefact: Artefact, codelist: Codelist, codes: Collection[str]) -> Artefact:
     """Keep some codes and their parents; ``codelist`` is the view of the artefact, inherited codes included."""
     return keep_items(_resolved(artefact, codelist), codes)

@@ -6,4 +6,3 @@ PUBLIC = "public"
 """Everybody: free rows, and rows whose value is withheld."""
 INTERNAL = "internal"
 """The office itself and the loads: every row as it was sent."""
-AUDIENCES = (PUBLIC, INTERNAL)

@@ -187,19 +187,3 @@ def _tells(structure: DataStructure, column: str) -> bool:
         return True
     observed = {attribute.id: attribute for attribute in structure.attributes_of(Attachment.OBSERVATION)}
     return column in observed and not observed[column].representation.is_coded
-
-
-def embargo_ends_sql(relation: str, now: dt.datetime) -> str:
-    """Write the SELECT of the moments after ``now`` at which embargoes on rows of ``relation`` end, earliest first.
-
-    Its one column is text in UTC (``2026-04-01T09:00:00.000000Z``).
-    """
-    text = f"CAST({quoted(EMBARGO_TIME)} AS VARCHAR)"
-    pending = (
-        f"CAST({quoted(CONF_STATUS)} AS VARCHAR) = '{_EMBARGOED}' AND regexp_full_match({text}, {literal(_ZONED)}) "
-        f"AND NOT {_over_sql(now)}"
-    )
-    moment = f"TRY_CAST({text} AS TIMESTAMPTZ)"
-    ends = f"strftime({moment} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
-    chosen = f"SELECT DISTINCT {ends} AS ends FROM {relation} WHERE {pending}"  # noqa: S608 - quoted component ids
-    return f"{chosen} AND {moment} IS NOT NULL ORDER BY ends"

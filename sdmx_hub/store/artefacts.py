@@ -122,10 +122,6 @@ class Artefacts:
         """The artefacts that refer to this one, sorted by URN."""
         return tuple(self._by_urn[parent] for parent in self._parents.get(self.get(urn).urn, ()))
 
-    def dangling(self, urn: Urn) -> tuple[Urn, ...]:
-        """The references of an artefact that lead to nothing here."""
-        return tuple(reference for reference in self.get(urn).references if self.find(reference) is None)
-
     def structure_of(self, urn: Urn) -> DataStructure:
         """View the structure behind a dataflow, a provision agreement, or a data structure itself.
 

@@ -52,15 +52,6 @@ def take_lease(database: Database, name: str, *, holder: str, now: dt.datetime, 
     return lease
 
 
-def renew_lease(database: Database, lease: Lease, *, now: dt.datetime, lasts: dt.timedelta) -> Lease:
-    """Extend a lease still held. Raises TryAgain when it was lost."""
-    renewed = Lease(name=lease.name, holder=lease.holder, token=lease.token, expires_at=now + lasts)
-    with database.transaction() as connection:
-        check_lease(connection, lease)
-        _expire(connection, lease, renewed.expires_at)
-    return renewed
-
-
 def free_lease(database: Database, lease: Lease, *, now: dt.datetime) -> None:
     """Give a lease back; one that was lost meanwhile is left alone."""
     with database.transaction() as connection:

@@ -164,14 +164,6 @@ class Runs:
             _change(connection, run, heartbeat_at=now, expires_at=now + lease)
             return bool(connection.execute(sa.select(RUN.c.stop_requested).where(RUN.c.id == run.id)).scalar_one())
 
-    def require_lease(self, run: Run, connection: Connection | None = None) -> None:
-        """Make sure the run is still held by its holder, inside ``connection`` when given. Raises LeaseLost."""
-        if connection is None:
-            with self._database.transaction() as own:
-                _change(own, run, holder=run.holder)
-        else:
-            _change(connection, run, holder=run.holder)
-
     def add_request(self, run: Run, request: Request) -> None:
         """Write one request into the ledger."""
         with self._database.transaction() as connection:

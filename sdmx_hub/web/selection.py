@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
@@ -54,10 +54,6 @@ class Selection:
             versions=(ref.version,),
             filters=tuple(filters),
         )
-
-    def on_page(self, page: int) -> Selection:
-        """The same choices on another page."""
-        return replace(self, page=page)
 
 
 def read_selection(arguments: MultiDict[str, str], structure: DataStructure, periods: tuple[str, ...]) -> Selection:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdmx_hub.errors import BadRequest, Malformed
-from sdmx_hub.formats.codelist_csv import CodelistHeading, read, read_index, write, write_index
-from sdmx_hub.load.artefact_pack import pack_root, read_pack
+from sdmx_hub.formats.codelist_csv import CodelistHeading, read, read_index, write
+from sdmx_hub.load.artefact_pack import pack_root
 from sdmx_hub.model.urn import Ref
 from tests.factories import make_codelist
 from tests.formats.structure_strategies import IDS, NCNAMES, WORDS
@@ -24,12 +24,6 @@ def test_every_list_of_the_pack_is_written_as_it_was_read() -> None:
             data = (folder / f"{heading.ref.id}-{heading.ref.version}.csv").read_bytes()
             codelist = read(data, heading)
             assert read(write(codelist), heading).document == codelist.document
-        lists = [
-            one
-            for one in read_pack(pack_root())
-            if one.artefact_class.name == "Codelist" and one.ref.agency_id == folder.name
-        ]
-        assert read_index(write_index(lists), folder.name) == headings
 
 
 ROW = st.fixed_dictionaries({"id": IDS, "en": WORDS, "fr": WORDS | st.just(""), "note": WORDS | st.just("")})

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from sdmx_hub.sharing.visibility import (
     Visibility,
-    embargo_ends_sql,
     embargo_is_over,
     is_restricting,
     public_view_sql,
@@ -169,23 +168,6 @@ def test_deletions_pass_and_hidden_rows_can_be_withdrawn():
         {"_action": "D", "REF_AREA": "SEN", "SEX": "F", "TIME_PERIOD": "2024"},
         rows[2],
     ]
-
-
-def test_the_ends_of_embargoes_to_come_are_told_once_each_in_order():
-    rows = [
-        make_row(CONF_STATUS="E", EMBARGO_TIME=text)
-        for text in (
-            "2026-05-01T00:00:00Z",
-            "2026-04-01T02:00:00+02:00",
-            "2026-04-01T00:00:00Z",
-            "2020-01-01T00:00:00Z",
-            "x",
-        )
-    ] + [make_row(CONF_STATUS="N", EMBARGO_TIME="2026-06-01T00:00:00Z")]
-    with connect() as connection:
-        make_rows(connection, rows)
-        found = connection.execute(embargo_ends_sql("t", NOW)).fetchall()
-    assert found == [("2026-04-01T00:00:00.000000Z",), ("2026-05-01T00:00:00.000000Z",)]
 
 
 ZONES = st.sampled_from(["Z", "+00:00", "-00:30", "+05:45", "-11:00", "+14:00", ""])

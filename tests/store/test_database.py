@@ -17,7 +17,7 @@ from sdmx_hub.errors import ConfigurationError, TryAgain
 from sdmx_hub.store import alert_tables, harvest_tables, metadata_tables, quality_tables, registry_tables, workers
 from sdmx_hub.store.audit import append_audit, check_audit, select_audit
 from sdmx_hub.store.database import open_database
-from sdmx_hub.store.lease import check_lease, free_lease, renew_lease, take_lease
+from sdmx_hub.store.lease import check_lease, free_lease, take_lease
 from sdmx_hub.store.tables import AUDIT, COUNTER, METADATA
 
 NOW = dt.datetime(2026, 3, 1, 8, 30, tzinfo=dt.UTC)
@@ -152,12 +152,3 @@ def test_a_holder_whose_lease_went_to_another_is_fenced(database):
     take_lease(database, "flow", holder="next", now=NOW + 2 * HOUR, lasts=HOUR)
     with pytest.raises(TryAgain), database.transaction() as connection:
         check_lease(connection, late)
-    with pytest.raises(TryAgain):
-        renew_lease(database, late, now=NOW, lasts=HOUR)
-
-
-def test_a_renewed_lease_lasts_longer(database):
-    lease = renew_lease(database, take_lease(database, "f", holder="a", now=NOW, lasts=HOUR), now=NOW, lasts=4 * HOUR)
-    with pytest.raises(TryAgain):
-        take_lease(database, "f", holder="b", now=NOW + 3 * HOUR, lasts=HOUR)
-    assert lease.expires_at == NOW + 4 * HOUR

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-WARNINGS = ("V14", "V15", "V16", "V18-SIZE")
-"""Rules that never stop a load, and may be switched off."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
