@@ -1,4 +1,6 @@
 import ast
+import functools
+import re
 import string
 from pathlib import Path
 
@@ -20,6 +22,19 @@ def test_every_sentence_exists_in_three_languages_with_the_same_placeholders(key
     assert all(text.strip() for text in texts.values())
     assert placeholders(texts["en"]) == placeholders(texts["fr"]) == placeholders(texts["es"])
     assert all(name.isidentifier() for name in placeholders(texts["en"]))
+
+
+@functools.cache
+def program_text():
+    files = sorted(Path(sdmx_hub.__file__).parent.rglob("*"))
+    return "\n".join(file.read_text(encoding="utf-8") for file in files if file.suffix in {".py", ".html"})
+
+
+def test_every_sentence_is_said_by_the_program():
+    named = set(re.findall(r"[\w-]+", program_text()))
+    begun = tuple(set(re.findall(r"""["']([\w-]+-)(?:\{|["'] [~+])""", program_text())))
+    ended = tuple(set(re.findall(r"""\}(-[\w-]+)["']""", program_text())))
+    assert [key for key in catalogue() if not (key in named or key.startswith(begun) or key.endswith(ended))] == []
 
 
 def raised_keys():

@@ -153,7 +153,7 @@ def test_an_outcome_is_kept_whole(runs):
     )
     outcome = Outcome(
         state=State.HELD,
-        verdict=Verdict("harvest-held", {"why": "x"}),
+        verdict=Verdict("harvest-stopped", {"why": "x"}),
         received=9,
         added=1,
         revised=2,
