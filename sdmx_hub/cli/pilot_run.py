@@ -12,10 +12,11 @@ from sdmx_hub.quality.pilot_file import flow_ids
 from sdmx_hub.quality.pilot_runs import source_documents
 from sdmx_hub.store.pilots import Pilots, Round
 from sdmx_hub.store.run_rows import Run, Slot, State, Trigger
+from sdmx_hub.store.runs import Runs
 
 
 def run_round(worker: Worker, plan: Plan, *, period: str | None, actor: str) -> tuple[Round, tuple[Run, ...]]:
-    """Visit every participant of every flow now, one after the other; give the visits of the round.
+    """Visit every participant of every flow now, one after the other, and take all files of folders; give the visits.
 
     A round begun again in the same minute visits nobody twice. Raises BadRequest when no
     period of the calendar has ended yet, TryAgain when somebody else is visiting one of the partners.
@@ -47,7 +48,24 @@ def _visits(worker: Worker, plan: Plan, slot: dt.datetime) -> list[Run]:
                     not_before=slot,
                 )
                 done.append(_visit(worker, wanted))
+                done += _followers(worker, done[-1])
     return done
+
+
+def _followers(worker: Worker, run: Run) -> list[Run]:
+    """The further files of a folder: each is a run that follows the one before."""
+    parts, done = worker.parts, []
+    while waiting := _waiting(parts.runs, run):
+        parts.clock.sleep(max((waiting.not_before - parts.clock.now()).total_seconds(), 0.0))
+        run = worker.work_on(waiting.id)
+        done.append(run)
+    return done
+
+
+def _waiting(runs: Runs, run: Run) -> Run | None:
+    queued = runs.select(source=run.source, flow=run.flow, states=[State.QUEUED])
+    found = [one for one in queued if one.follows == run.id and one.trigger is Trigger.NOTICE]
+    return found[0] if found else None
 
 
 def _visit(worker: Worker, wanted: Slot) -> Run:

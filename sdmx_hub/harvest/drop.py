@@ -136,7 +136,14 @@ def settle_file(parts: Parts, source: Source, hold: Hold, plan: Mapping[str, Any
     (folder / name).rename(moved)
     if waiting_files(folder, flow):
         at = parts.clock.now() + dt.timedelta(milliseconds=1)
-        slot = Slot(source=source.id, flow=flow.id, slot=at, host=hold.run.host, trigger=Trigger.NOTICE)
+        slot = Slot(
+            source=source.id,
+            flow=flow.id,
+            slot=at,
+            host=hold.run.host,
+            trigger=Trigger.NOTICE,
+            follows=hold.run.id,
+        )
         parts.runs.queue(slot, now=parts.clock.now())
 
 

@@ -12,10 +12,10 @@ from typing import Any
 from sdmx_hub.harvest.answer import Answer
 from sdmx_hub.harvest.clock import parse_http_date
 from sdmx_hub.harvest.loading import LOGS
-from sdmx_hub.harvest.source import Flow, Source
+from sdmx_hub.harvest.source import FILES, Flow, Source
 from sdmx_hub.load.doubts import MODIFIED
 from sdmx_hub.model.finding import Finding
-from sdmx_hub.store.run_rows import PARTS, Run
+from sdmx_hub.store.run_rows import MECHANISM, NOTICE, PARTS, Run
 from sdmx_hub.store.runs import Runs
 
 _TOLERANCE = dt.timedelta(seconds=2)
@@ -79,8 +79,9 @@ def plan_run(run: Run, source: Source, flow: Flow, runs: Runs, *, repeats: bool)
     if "intent" in run.plan and (repeats or (same and PARTS in run.plan)):
         return _read_intent(run.plan["intent"]), dict(run.plan)
     intent = plan_visit(run, source, flow, runs)
-    kept = {name: run.plan[name] for name in ("force", "begun") if name in run.plan}
-    return intent, {**kept, **basis, "intent": _intent_json(intent)}
+    kept = {name: run.plan[name] for name in ("force", "begun", NOTICE) if name in run.plan}
+    mechanism = FILES if source.api == FILES else source.mechanism
+    return intent, {**kept, **basis, MECHANISM: mechanism, "intent": _intent_json(intent)}
 
 
 def _intent_json(intent: Intent) -> dict[str, Any]:

@@ -14,10 +14,12 @@ from pathlib import Path
 from sdmx_hub.config import Secret
 from sdmx_hub.harvest.source import Flow, Source
 from sdmx_hub.store.database import Database
-from sdmx_hub.store.run_rows import Run, Slot, State, Trigger
+from sdmx_hub.store.noticed import note_notice
+from sdmx_hub.store.run_rows import NOTICE, Run, Slot, State, Trigger
 from sdmx_hub.store.runs import Runs
 
 _DATAFLOW = re.compile(rb"Dataflow=([A-Za-z][A-Za-z0-9_.-]{0,100}):([A-Za-z0-9_@$-]{1,100})\(")
+_TIME = re.compile(rb"<(?:[A-Za-z_][\w.-]{0,30}:)?EventTime>\s*([0-9T:.Z+-]{10,40})\s*</")
 _SHORTEST = 16
 
 
@@ -43,14 +45,35 @@ def concerned(source: Source, notice: bytes) -> tuple[Flow, ...]:
     return found or source.flows
 
 
+def published_at(notice: bytes) -> dt.datetime | None:
+    """When the partner says it published; None where it does not say, or not with a zone."""
+    told = _TIME.search(notice)
+    try:
+        found = dt.datetime.fromisoformat(told[1].decode()) if told else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
+
+
 def queue_noticed(database: Database, source: Source, notice: bytes, *, now: dt.datetime) -> list[Run]:
-    """Queue a visit of each flow concerned; one that already waits serves this notice too."""
-    runs = Runs(database)
+    """Queue a visit of each flow concerned; one that already waits serves this notice too.
+
+    The run is told when the first notice it serves came, and when the partner says it published.
+    """
+    runs, published = Runs(database), published_at(notice)
+    told = {"received": now.isoformat(), "published": published.isoformat() if published else None}
     found = []
     for flow in concerned(source, notice):
         waiting = runs.select(source=source.id, flow=flow.id, states=[State.QUEUED], limit=10)
         due = [run for run in waiting if run.not_before <= now and not run.decision]
-        slot = Slot(source=source.id, flow=flow.id, slot=now, host=source.place.authority, trigger=Trigger.NOTICE)
-        run = due[0] if due else runs.queue(slot, now=now)
+        slot = Slot(
+            source=source.id,
+            flow=flow.id,
+            slot=now,
+            host=source.place.authority,
+            trigger=Trigger.NOTICE,
+            plan={NOTICE: told},
+        )
+        run = note_notice(database, due[0].id, told) if due else runs.queue(slot, now=now)
         found += [run] if run is not None else []
     return found

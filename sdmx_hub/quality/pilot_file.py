@@ -20,6 +20,8 @@ from sdmx_hub.store.artefacts import Artefacts
 
 _Path = tuple[str | int, ...]
 AREA = "REF_AREA"
+FILE, DEFAULT_MECHANISM = "file", "conditional"
+"""How a partner of plain files is asked, and one whose source does not say how."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,13 @@ def check_plan(plan: Plan, artefacts: Artefacts, sources: Mapping[str, Mapping[s
                 {"source": one.source, "known": known},
                 nearest(one.source, sources),
             )
+        elif one.mechanism not in {None, actual := mechanism_of(sources[one.source])}:
+            yield (
+                "PILOT-MECHANISM",
+                ("participants", place, "mechanism"),
+                {"source": one.source, "said": one.mechanism, "actual": actual},
+                actual,
+            )
     for place, flow in enumerate(plan.flows):
         yield from _check_flow(flow, artefacts, sources, ("flows", place))
     late = [entry.period for entry in plan.calendar if entry.due is None]
@@ -134,6 +143,11 @@ def _check_codes(codelist: Urn | None, listed: tuple[str, ...], artefacts: Artef
     for place, code in enumerate(listed):
         if code not in known:
             yield "PILOT-CODE", (*path, place), {"code": code, "codelist": codelist.ref.id}, nearest(code, known)
+
+
+def mechanism_of(source: Mapping[str, Any]) -> str:
+    """How a source is asked, as its document says."""
+    return FILE if source.get("api") == FILE else str(source.get("mechanism", DEFAULT_MECHANISM))
 
 
 def flow_ids(source: Mapping[str, Any], dataflow: str) -> tuple[str, ...]:

@@ -10,9 +10,10 @@ from typing import Any
 from sdmx_hub import __version__
 from sdmx_hub.language import localised, sentence
 from sdmx_hub.quality.indicators import Figure
+from sdmx_hub.quality.mechanisms import compare_mechanisms
 from sdmx_hub.quality.pilot import DEFAULTS, PilotFlow
 from sdmx_hub.quality.pilot_judge import Judged
-from sdmx_hub.quality.pilot_runs import Attempt, compare_mechanisms
+from sdmx_hub.quality.pilot_runs import Attempt
 from sdmx_hub.quality.verdict import is_met, participant_name, shown
 from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.run_rows import GOOD, short_instant

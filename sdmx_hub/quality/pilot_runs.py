@@ -1,26 +1,30 @@
-"""What the ledger of harvests tells of a pilot: which visit was about which period, and how the mechanisms compare."""
+"""What the ledger of harvests tells of a pilot: which visit was about which period, and how it went.
+
+A visit in a round that a person began for a period is about that period. One that repeats another, or takes the next
+file of a folder, is about what that one was about. Any other is about the last period that had ended when it was due.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-import statistics
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sdmx_hub.model.finding import Severity
 from sdmx_hub.quality.pilot import Participant, PilotFlow, Plan
-from sdmx_hub.quality.pilot_file import flow_ids
+from sdmx_hub.quality.pilot_file import flow_ids, mechanism_of
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.pilots import Pilots
-from sdmx_hub.store.run_rows import GOOD, OPEN, Request, Run, State
+from sdmx_hub.store.run_rows import GOOD, MECHANISM, OPEN, Request, Run, State
 from sdmx_hub.store.runs import Runs
 from sdmx_hub.store.sources import Sources
+from sdmx_hub.store.visit_facts import select_deeds, select_requests
 
-DEFAULT_MECHANISM = "conditional"
 MOST_RUNS = 100_000
-NOT_MODIFIED = 304
+_FILE = "file"
+"""Purpose of a request that is a file of a folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,8 @@ class Attempt:
     period: str
     mechanism: str
     requests: tuple[Request, ...]
+    deeds: tuple[str, ...] = ()
+    """What persons did about it, as the audit log calls it."""
 
     @property
     def is_good(self) -> bool:
@@ -46,10 +52,28 @@ class Attempt:
         return min(found, self.run.outcome.received)
 
     @property
+    def _asked(self) -> list[Request]:
+        return [one for one in self.requests if one.purpose.startswith("data") or one.purpose == _FILE]
+
+    @property
     def answer(self) -> Request | None:
-        """The request for the data itself; None when it was not reached."""
-        asked = [request for request in self.requests if request.purpose.startswith("data")]
-        return asked[-1] if asked else None
+        """The request for the data itself, or the file that was taken; None when it was not reached."""
+        return self._asked[-1] if self._asked else None
+
+    @property
+    def answer_status(self) -> int | None:
+        """What was answered to it."""
+        return self.answer.status if self.answer else None
+
+    @property
+    def has_file(self) -> bool:
+        """Tell whether a file of a folder was taken."""
+        return any(one.purpose == _FILE for one in self.requests)
+
+    @property
+    def data_bytes(self) -> int:
+        """What came of the data themselves."""
+        return sum(one.bytes for one in self._asked)
 
     @property
     def bytes(self) -> int:
@@ -58,9 +82,11 @@ class Attempt:
 
     @property
     def seconds(self) -> float | None:
-        """How long it took."""
+        """How long it took; None where it waited for a person."""
         run = self.run
-        return (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None
+        if run.decision or run.finished_at is None or run.started_at is None:
+            return None
+        return (run.finished_at - run.started_at).total_seconds()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,12 +129,7 @@ class Ledger:
 
     def mechanism(self, participant: Participant) -> str:
         """How it shares: as the plan says, else the source."""
-        return participant.mechanism or _mechanism(self.sources.get(participant.source, {}))
-
-
-def _mechanism(source: Mapping[str, Any]) -> str:
-    default = "file" if source.get("api") == "file" else DEFAULT_MECHANISM
-    return str(source.get("mechanism", default))
+        return participant.mechanism or mechanism_of(self.sources.get(participant.source, {}))
 
 
 def source_documents(database: Database) -> dict[str, Mapping[str, Any]]:
@@ -121,77 +142,54 @@ def read_ledger(database: Database, plan: Plan, *, now: dt.datetime) -> Ledger:
     runs, sources = Runs(database), source_documents(database)
     rounds = Pilots(database).rounds(plan.id)
     named = {one.slot: one.period for one in rounds}
-    attempts: list[Attempt] = []
+    found: list[tuple[Run, Participant, PilotFlow, str]] = []
     last_good: dict[tuple[str, str], dt.datetime] = {}
-    ledger = Ledger(plan=plan, attempts=(), sources=sources)
+    for flow, participant, flow_id in _visited(plan, sources):
+        listed = runs.select(source=participant.source, flow=flow_id, limit=MOST_RUNS)
+        periods = _periods(listed, named, plan)
+        found += [
+            (run, participant, flow, periods[run.id]) for run in listed if run.id in periods and _counts(run, now)
+        ]
+        good = runs.last_good(participant.source, flow_id)
+        if good is not None and good.started_at is not None:
+            last_good[participant.source, str(flow.dataflow)] = good.started_at
+    ids = [run.id for run, *_ in found]
+    requests, deeds = select_requests(database, ids), select_deeds(database, ids)
+    ledger = Ledger(plan=plan, attempts=(), sources=sources, last_good=last_good, rounds=len(rounds))
+    attempts = [
+        Attempt(
+            run=run,
+            participant=participant,
+            flow=flow,
+            period=period,
+            mechanism=run.plan.get(MECHANISM) or ledger.mechanism(participant),
+            requests=requests.get(run.id, ()),
+            deeds=deeds.get(run.id, ()),
+        )
+        for run, participant, flow, period in found
+    ]
+    attempts.sort(key=lambda one: (one.run.slot, one.run.id))
+    return replace(ledger, attempts=tuple(attempts))
+
+
+def _visited(plan: Plan, sources: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[PilotFlow, Participant, str]]:
+    """The flows of the participants, with the names the ledger has for them."""
     for flow in plan.flows:
         for participant in flow.participants:
             for flow_id in flow_ids(sources.get(participant.source, {"flows": ()}), str(flow.dataflow)):
-                for run in runs.select(source=participant.source, flow=flow_id, limit=MOST_RUNS):
-                    period = named.get(run.slot) or plan.period_of(run.slot)
-                    if period is None or not _counts(run, now):
-                        continue
-                    attempts.append(
-                        Attempt(
-                            run=run,
-                            participant=participant,
-                            flow=flow,
-                            period=period,
-                            mechanism=ledger.mechanism(participant),
-                            requests=runs.requests(run.id),
-                        )
-                    )
-                good = runs.last_good(participant.source, flow_id)
-                if good is not None and good.started_at is not None:
-                    last_good[participant.source, str(flow.dataflow)] = good.started_at
-    attempts.sort(key=lambda one: (one.run.slot, one.run.id))
-    return Ledger(plan=plan, attempts=tuple(attempts), sources=sources, last_good=last_good, rounds=len(rounds))
+                yield flow, participant, flow_id
+
+
+def _periods(runs: Iterable[Run], named: Mapping[dt.datetime, str], plan: Plan) -> dict[int, str]:
+    """The period each run of a flow is about; none for those before the first."""
+    periods: dict[int, str] = {}
+    for run in sorted(runs, key=lambda one: one.id):
+        period = named.get(run.slot) or periods.get(run.follows or 0) or plan.period_of(run.slot)
+        if period is not None:
+            periods[run.id] = period
+    return periods
 
 
 def _counts(run: Run, now: dt.datetime) -> bool:
     """Tell whether a run was an attempt: it was made, and for real."""
     return run.slot <= now and not run.dry_run and run.state not in {*OPEN, State.SUPERSEDED}
-
-
-def compare_mechanisms(attempts: Iterable[Attempt]) -> list[dict[str, Any]]:
-    """What each mechanism did, side by side.
-
-    ``missed_deletes`` are the deletions only a full comparison found, after visits that asked for changes alone.
-    """
-    by_mechanism: dict[str, list[Attempt]] = {}
-    for one in attempts:
-        by_mechanism.setdefault(one.mechanism, []).append(one)
-    return [_compared(mechanism, by_mechanism[mechanism]) for mechanism in sorted(by_mechanism)]
-
-
-def _compared(mechanism: str, found: list[Attempt]) -> dict[str, Any]:
-    seconds = [one.seconds for one in found if one.seconds is not None]
-    answers = [one.answer for one in found if one.answer is not None]
-    outcomes = [one.run.outcome for one in found]
-    return {
-        "mechanism": mechanism,
-        "attempted": len(found),
-        "good": sum(one.is_good for one in found),
-        "success": round(100 * sum(one.is_good for one in found) / len(found), 1),
-        "median_seconds": round(statistics.median(seconds), 3) if seconds else None,
-        "bytes": sum(one.bytes for one in found),
-        "observations": sum(outcome.received for outcome in outcomes),
-        "not_modified": round(100 * sum(one.status == NOT_MODIFIED for one in answers) / len(answers), 1)
-        if answers
-        else None,
-        "changed": sum(outcome.added + outcome.revised + outcome.deleted for outcome in outcomes),
-        "missed_deletes": _missed(found),
-    }
-
-
-def _missed(found: list[Attempt]) -> int:
-    """Deletions found by a full comparison of a delta source, the first visit apart."""
-    seen: set[tuple[str, str]] = set()
-    missed = 0
-    for one in found:
-        key = (one.run.source, one.run.flow)
-        if one.is_good and one.run.full and key in seen and one.mechanism == "delta":
-            missed += one.run.outcome.deleted
-        if one.is_good:
-            seen.add(key)
-    return missed

@@ -46,6 +46,10 @@ class Trigger(enum.StrEnum):
 
 PARTS = "parts"
 """In the plan of a run: the parts a question too large for one answer was split into."""
+NOTICE = "notice"
+"""In the plan of a run: the notice it answers, as ``received`` and, where the partner told it, ``published``."""
+MECHANISM = "mechanism"
+"""In the plan of a run: how its partner was asked."""
 APPROVED, REJECTED = "approved", "rejected"
 """What a person may decide about a held run."""
 

@@ -32,7 +32,7 @@ calendar:
 def hub(tmp_path_factory):
     found = PilotHub(tmp_path_factory.mktemp("plans") / "home", NOW)
     found.add_source("LSO_MOLE", "https://lso.example/sdmx/v2", "LSO", more="due: {days_after_period: 15}\n")
-    found.add_source("BEN_DGT", "https://ben.example/sdmx/v2", "BEN")
+    found.add_source("BEN_DGT", "https://ben.example/sdmx/v2", "BEN", more="mechanism: pull\n")
     yield found
     found.close()
 
@@ -59,6 +59,7 @@ FAULTS = {
     "an unknown key": ("participants:", "partners: []\nparticipants:", "PILOT-KEY", 3),
     "no title": ("title: {en: A try}\n", "", "PILOT-REQUIRED", 1),
     "no such mechanism": ("pull", "push", "PILOT-VALUE", 5),
+    "another mechanism": ("pull", "subscription", "PILOT-MECHANISM", 5),
     "two periods": ("  - {period: 2026-03, due: 2026-04-15}\n", "", "PILOT-LIMIT", 12),
     "no such day": ("2026-04-15", "2026-04-31", "PILOT-DATE", 15),
     "another frequency": ("2026-03,", "2026-Q1,", "PILOT-FREQUENCY", 15),

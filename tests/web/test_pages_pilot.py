@@ -28,7 +28,8 @@ def hub(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pilots")
     found = PilotHub(folder / "home", dt.datetime.now(dt.UTC) + dt.timedelta(hours=1))
     for source, area in (("LSO_MOLE", "LSO"), ("BEN_DGT", "BEN")):
-        found.add_source(source, f"https://{area.lower()}.example/sdmx/v2", area)
+        more = "mechanism: pull\n" if area == "BEN" else ""
+        found.add_source(source, f"https://{area.lower()}.example/sdmx/v2", area, more=more)
     sent = write_cells(folder / "LSO.csv", "DF_FLOW_PERMIT", permits("LSO", "LSO_MOLE", "2025-01", ["AGO", "BWA"]))
     assert type_command(found.home, "load", sent, "--provider", "LSO_MOLE", "--yes").returncode == 0
     plan = folder / "TRY.yaml"
