@@ -232,7 +232,7 @@ def formats_text() -> str:
     rows = []
     for row in FORMATS:
         parameters = "; ".join(f"`{name}`: {coded(values)}" for name, values in row.parameters.items())
-        names = coded(row.aliases)
+        names = coded(dict.fromkeys((row.short_id, *row.aliases)))
         rows.append((f"`{row.id}`", ", ".join(_kinds(row)), f"`{row.content_type}`", names, parameters))
     heading = ("id", "of", "media type", "`?format=`, beside the id", "parameters, the default first")
     generic = "; ".join(

@@ -26,7 +26,13 @@ LABELS = ("id", "name", "both")
 
 @click.command()
 @click.argument("what")
-@click.option("--format", "format_", default="csv", show_default=True, help="Id or alias of a data format.")
+@click.option(
+    "--format",
+    "format_",
+    default="csv",
+    show_default=True,
+    help="Id or alias: csv-2.0, xml-3.0, generic-2.1, xlsx …",
+)
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="File to write; standard output else."
 )

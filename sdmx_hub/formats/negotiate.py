@@ -34,7 +34,7 @@ class Chosen:
 
 
 def choose_format(kind: Kind, *, accept: str | None, format_param: str | None, api: Api) -> Chosen:
-    """Choose by ``?format=`` (an alias or a media type), else by ``Accept``, else the default of ``api``.
+    """Choose by ``?format=`` (an id, an alias or a media type), else by ``Accept``, else the default of ``api``.
 
     Where both name the same syntax, ``Accept`` fixes version and parameters, unless ``?format=`` gives the id of one
     format. A page (``html``) is chosen only for who names ``text/html``. Raises NotAcceptable, naming what is offered.
@@ -52,19 +52,19 @@ def choose_format(kind: Kind, *, accept: str | None, format_param: str | None, a
         raise NotAcceptable(
             "format-not-offered",
             asked=(wish or accept or "")[:200],
-            offered=", ".join(row.content_type for row in offered),
+            offered=", ".join(row.short_id if wish and "/" not in wish else row.content_type for row in offered),
         )
     return chosen
 
 
 def _by_alias(alias: str, ranges: Sequence[MediaRange], offered: Sequence[Format]) -> Chosen | None:
-    named = [row for row in offered if alias in row.aliases or alias == row.id]
+    named = [row for row in offered if alias in row.aliases or row.is_named(alias)]
     if not named:
         return None
     everyday = {media_type for types in GENERIC_TYPES.values() for media_type in types}
     exact = [each for each in ranges if each.specificity > 1 and each.media_type not in everyday]
     vague = [each for each in ranges if each.specificity > 1 and each.media_type in everyday]
-    is_one = alias == named[0].id or named[0].by_name
+    is_one = named[0].is_named(alias) or named[0].by_name
     wider = named if is_one else [row for row in offered if row.syntax == named[0].syntax]
     chosen = _by_accept(exact, wider) or _by_accept(vague, named) or _chosen(named[0], {})
     asked = {**_accepted(chosen.format, ALIAS_PARAMETERS.get(alias, {})), **chosen.asked}

@@ -56,6 +56,17 @@ class Format:
         """The media type with its version, exactly as the standard writes it."""
         return f"{self.media_type};version={self.version}" if self.version else self.media_type
 
+    @property
+    def short_id(self) -> str:
+        """The id without its kind, as sources name what they ask for: ``csv-2.0``, ``generic-2.1``."""
+        _, _, short = self.id.partition("-")
+        version, _, shape = short.removeprefix("xml-").partition("-")
+        return f"{shape}-{version}" if self.syntax == "xml" and shape else short or self.id
+
+    def is_named(self, name: str) -> bool:
+        """Tell whether a name means this format and no other, as its id and its short id do."""
+        return name in {self.id, self.short_id}
+
 
 ALIAS_PARAMETERS: Mapping[str, Mapping[str, str]] = {"csvfilewithlabels": {"labels": "both"}}
 """What a name for ``?format=`` says beside the format."""

@@ -161,6 +161,36 @@ def test_an_unknown_format_name_is_refused():
         choose_format("data", accept="*/*", format_param="pdf", api="v2")
 
 
+@pytest.mark.parametrize("kind", ["data", "structure", "metadata"])
+def test_a_short_id_means_one_format(kind):
+    offered = formats_of(kind, "v2")
+    for row in offered:
+        assert [one for one in offered if one.is_named(row.short_id) or row.short_id in one.aliases] == [row]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("generic-2.1", "data-xml-2.1-generic"),
+        ("specific-2.1", "data-xml-2.1-specific"),
+        ("xml-3.0", "data-xml-3.0"),
+        ("csv-1.0", "data-csv-1.0"),
+        ("csv-plain", "data-csv-plain"),
+        ("json-2.1", "data-json-2.1"),
+    ],
+)
+def test_short_ids_are_names_of_one_format(name, expected):
+    chosen = choose_format("data", accept="application/vnd.sdmx.data+json", format_param=name, api="v1")
+    assert chosen.format.id == expected
+
+
+def test_who_asks_by_name_is_told_names():
+    with pytest.raises(NotAcceptable) as refused:
+        choose_format("data", accept=None, format_param="generic-3", api="v1")
+    assert "generic-2.1, " in refused.value.text("en")
+    assert "vnd.sdmx" not in refused.value.text("en")
+
+
 def test_what_shares_its_media_type_with_others_is_had_by_name_only():
     chosen = choose_format("data", accept="*/*", format_param="csv-plain", api="v2")
     assert chosen.content_type == "text/csv"
