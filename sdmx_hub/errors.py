@@ -14,6 +14,7 @@ HubError
 ├─ Conflict              it would contradict what is stored (a final artefact, a lease held by another)
 ├─ Malformed             bytes from outside that are not what they claim to be
 ├─ PartnerUnavailable    a partner did not answer as it should
+├─ Damaged               a stored file is missing or not what was written
 ├─ TryAgain              nothing is wrong, but not now
 └─ ConfigurationError    a setting is wrong
 ```
@@ -86,6 +87,10 @@ class Malformed(HubError):
 
 class PartnerUnavailable(HubError):
     """A partner did not answer as it should."""
+
+
+class Damaged(HubError):
+    """What was stored is missing, or not what was written: whoever runs the hub must act."""
 
 
 class TryAgain(HubError):

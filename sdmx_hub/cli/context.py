@@ -20,6 +20,7 @@ from sdmx_hub import errors
 from sdmx_hub.config import Settings
 from sdmx_hub.load.artefact_pack import pack_root, read_pack
 from sdmx_hub.store.artefacts import Artefacts
+from sdmx_hub.store.blobs import Blobs, local_blobs
 from sdmx_hub.store.database import Database, open_database
 from sdmx_hub.store.metadata_sets import MetadataSets
 from sdmx_hub.store.observations import Observations
@@ -80,11 +81,17 @@ class HubContext:
         return MetadataSets(self.database)
 
     @functools.cached_property
+    def blobs(self) -> Blobs:
+        """The stored files."""
+        return local_blobs(self.home)
+
+    @functools.cached_property
     def observations(self) -> Observations:
         """The store of observations."""
         return Observations(
             self.database,
             self.home / "observations",
+            blobs=self.blobs,
             memory_limit=self.settings.memory_limit,
             threads=self.settings.engine_threads,
         )

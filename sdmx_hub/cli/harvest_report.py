@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from sdmx_hub.cli.context import DONE, FAILED, FINDINGS, PARTIAL, UNAVAILABLE, HubContext, show, tell
-from sdmx_hub.harvest.parts import Parts, raw_folder
+from sdmx_hub.harvest.parts import Parts
 from sdmx_hub.harvest.raw import RawStore
 from sdmx_hub.language import sentence
 from sdmx_hub.store.ledger import show_run
@@ -29,7 +29,7 @@ def make_parts(hub: HubContext) -> Parts:
         database=hub.database,
         registry=hub.registry,
         observations=hub.observations,
-        raw=RawStore(raw_folder(hub.home)),
+        raw=RawStore(hub.blobs),
         settings=hub.settings,
         step=lambda key: tell(sentence(key, hub.language)),
     )

@@ -84,7 +84,7 @@ def _load(hub: HubContext, order: LoadOrder, *, reason: str | None, dry_run: boo
         hub.observations,
         actor=actor(),
         now=dt.datetime.now(dt.UTC),
-        raw=hub.home / "raw",
+        raw=hub.blobs,
         reason=reason,
         dry_run=dry_run,
     )

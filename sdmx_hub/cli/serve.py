@@ -112,7 +112,7 @@ def make_app(hub: HubContext) -> WSGIApplication:
         registry=mine.registry,
         observations=mine.observations,
         settings=mine.settings,
-        raw=mine.home / "raw",
+        raw=mine.blobs,
     )
     return app
 

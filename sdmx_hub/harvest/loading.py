@@ -33,6 +33,7 @@ from sdmx_hub.query.plan import plan_data
 from sdmx_hub.query.request import DataQuery
 from sdmx_hub.sharing.audiences import INTERNAL
 from sdmx_hub.store.artefacts import Artefacts
+from sdmx_hub.store.blobs import log_name
 from sdmx_hub.store.fence import pass_fence
 from sdmx_hub.store.run_rows import Outcome, Run, State, Verdict
 
@@ -202,8 +203,8 @@ def origin_of(run: Run) -> str:
 
 
 def _earlier(parts: Parts, logs: tuple[str, ...]) -> tuple[Path, ...]:
-    paths = (parts.observations.root / "log" / f"{sha256}.parquet" for sha256 in logs)
-    return tuple(path for path in paths if path.is_file())
+    blobs, names = parts.observations.blobs, map(log_name, logs)
+    return tuple(blobs.path(name) for name in names if blobs.exists(name))
 
 
 def _log_of(parts: Parts, release_id: int | None, flow: Flow) -> str | None:

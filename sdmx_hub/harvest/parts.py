@@ -8,7 +8,6 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sdmx_hub.config import Settings
 from sdmx_hub.harvest.clock import Clock
@@ -70,8 +69,3 @@ class Parts:
             user_agent=source.dialect.user_agent or f"sdmx-hub/{self.settings.hub_id}{contact}",
             credentials=read_credentials(source, self.environment),
         )
-
-
-def raw_folder(home: Path) -> Path:
-    """Where a home keeps raw bytes."""
-    return home / "raw"

@@ -1,17 +1,17 @@
-"""The raw store: what partners sent, kept by its SHA-256 under ``raw/``, written once and never changed."""
+"""The raw store: what partners sent, kept by its SHA-256, written once and never changed."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from sdmx_hub.errors import NotFound
+from sdmx_hub.store.blobs import RAW, Blobs, LocalBlobs, raw_name
 
 
 @dataclass(frozen=True)
@@ -49,41 +49,32 @@ class Draft:
 
 
 class RawStore:
-    """Raw bytes by hash in a directory."""
+    """Raw bytes by hash among the blobs of a hub."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
 
     @contextlib.contextmanager
     def draft(self) -> Iterator[tuple[Draft, Path]]:
         """Open a draft and its temporary path; both are gone at the end unless ``keep`` took them."""
-        self._root.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._root, prefix=".draft-")
-        path = Path(name)
+        path = self._blobs.draft(RAW)
         try:
-            with os.fdopen(handle, "wb") as stream:
+            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600), "wb") as stream:
                 yield Draft(stream), path
         finally:
             path.unlink(missing_ok=True)
 
     def keep(self, draft: Draft, path: Path) -> Kept:
-        """Put a finished draft in its place: on disk, then under its name, then the directory."""
+        """Put a finished draft in its place, durably."""
         draft.sync()
-        target = self._target(draft.sha256)
-        target.parent.mkdir(exist_ok=True)
-        path.replace(target)
-        for folder in (target.parent, self._root):
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        return Kept(target, draft.sha256, draft.size)
+        name = raw_name(draft.sha256)
+        self._blobs.put(path, name)
+        return Kept(self._blobs.path(name), draft.sha256, draft.size)
 
     def find(self, sha256: str) -> Path | None:
         """Find the file with a hash."""
-        target = self._target(sha256)
-        return target if target.is_file() else None
+        name = raw_name(sha256)
+        return self._blobs.path(name) if self._blobs.exists(name) else None
 
     def get(self, sha256: str) -> Path:
         """Get the file with a hash. Raises NotFound."""
@@ -92,5 +83,7 @@ class RawStore:
             raise NotFound("harvest-raw-missing", sha256=sha256)
         return found
 
-    def _target(self, sha256: str) -> Path:
-        return self._root / sha256[:2] / sha256
+
+def raw_store_in(folder: Path) -> RawStore:
+    """A raw store of its own, in a folder."""
+    return RawStore(LocalBlobs({RAW: folder}))

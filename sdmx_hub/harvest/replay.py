@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -28,6 +27,7 @@ from sdmx_hub.harvest.visit import run_visit
 from sdmx_hub.load.doubts import HOLDING
 from sdmx_hub.model.finding import Severity
 from sdmx_hub.model.urn import Urn
+from sdmx_hub.store.blobs import LOG, copy_blob, log_name
 from sdmx_hub.store.copying import copy_state
 from sdmx_hub.store.database import open_database
 from sdmx_hub.store.decisions import BASE
@@ -158,11 +158,11 @@ def _own_hub(parts: Parts, run: Run, flow: Flow) -> Iterator[tuple[Parts, Run]]:
 def _bring(parts: Parts, own: Parts, run: Run, flow: Flow, at: dt.datetime) -> None:
     """Bring the dataflow as it was before the run, and the logs of what the source had brought."""
     for sha256 in run.plan["intent"]["memory"].get(LOGS, ()):
-        log = parts.observations.root / "log" / f"{sha256}.parquet"
-        if log.is_file():
-            target = own.observations.root / "log"
-            target.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(log, target / log.name)
+        theirs, ours, name = parts.observations.blobs, own.observations.blobs, log_name(sha256)
+        if theirs.exists(name):
+            draft = ours.draft(LOG)
+            copy_blob(theirs, name, draft)
+            ours.put(draft, name)
     base = run.plan.get(BASE)
     if base is None:
         return

@@ -21,7 +21,7 @@ from sdmx_hub.errors import HubError, Malformed, NotFound
 from sdmx_hub.harvest.answer import Limits
 from sdmx_hub.harvest.fetch import Visitor, fetch
 from sdmx_hub.harvest.guard import Policy, parse_place
-from sdmx_hub.harvest.raw import RawStore
+from sdmx_hub.harvest.raw import raw_store_in
 from sdmx_hub.model.registration import Registration
 from sdmx_hub.model.structure import read_provision_agreement
 from sdmx_hub.model.urn import Ref, parse_ref
@@ -50,7 +50,7 @@ def ask_hub(url: str, settings: Settings) -> Mapping[str, Any]:
         visitor = Visitor(
             policy=policy,
             limits=_LIMITS,
-            raw=RawStore(Path(folder)),
+            raw=raw_store_in(Path(folder)),
             home=place,
             user_agent=f"sdmx-hub/{settings.hub_id}",
         )

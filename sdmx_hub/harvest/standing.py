@@ -55,4 +55,4 @@ def check_shared(worker: Worker, machine: str) -> None:
         raise ConfigurationError("worker-not-shared", other=others[0].name, machine=others[0].machine)
     missing = parts.observations.find_missing()
     if missing is not None:
-        raise ConfigurationError("worker-no-observations", file=missing, root=str(parts.observations.root))
+        raise ConfigurationError("worker-no-observations", file=missing, root=parts.observations.blobs.where)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
+from sdmx_hub.store.blobs import RAW, Blobs, raw_name
 
-def keep_raw(path: Path, sha256: str, folder: Path) -> Path:
-    """Keep a file; one that is there already is left alone. Durable when it returns."""
-    target = folder / sha256[:2] / sha256
-    if target.is_file():
-        return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_suffix(f".{os.getpid()}.tmp")
-    shutil.copyfile(path, temporary)
-    with temporary.open("rb") as stream:
-        os.fsync(stream.fileno())
-    temporary.replace(target)
-    return target
+
+def keep_raw(path: Path, sha256: str, blobs: Blobs) -> None:
+    """Keep a copy of a file; one that is there already is left alone. Durable when it returns."""
+    if blobs.exists(raw_name(sha256)):
+        return
+    draft = blobs.draft(RAW)
+    try:
+        shutil.copyfile(path, draft)
+        blobs.put(draft, raw_name(sha256))
+    finally:
+        draft.unlink(missing_ok=True)

@@ -8,7 +8,6 @@ import datetime as dt
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 
@@ -25,6 +24,7 @@ from sdmx_hub.load.tables import keep_files, open_files
 from sdmx_hub.model.finding import Finding, Severity, Where, has_errors
 from sdmx_hub.model.message import Action
 from sdmx_hub.store.artefacts import Artefacts
+from sdmx_hub.store.blobs import Blobs
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.releases import Fence, Lineage
 from sdmx_hub.store.staging import Staged
@@ -61,7 +61,7 @@ def load_file(
     *,
     actor: str,
     now: dt.datetime,
-    raw: Path | None = None,
+    raw: Blobs | None = None,
     reason: str | None = None,
     dry_run: bool = False,
     look: Look | None = None,
@@ -70,7 +70,7 @@ def load_file(
 ) -> LoadReport:
     """Load a file: one release, or nothing at all when a finding is an error.
 
-    ``raw`` is the folder in which the bytes are kept. A ``dry_run`` compares with what is stored and stops there, after
+    ``raw`` is where the bytes are kept. A ``dry_run`` compares with what is stored and stops there, after
     ``look`` has seen what was staged. What is under embargo stays inside until ``embargo.release_due`` lets it out at
     its moment. ``fence`` is called within the transaction of the release. What ``judge`` finds in the staged rows
     counts like what the checks found. Raises as ``check_file``, and TryAgain when somebody else is loading one of the

@@ -14,6 +14,7 @@ from sdmx_hub.load.raw import keep_raw
 from sdmx_hub.load.report import LoadOrder
 from sdmx_hub.mapping.table import SHIFT, TableFile
 from sdmx_hub.model.finding import Finding
+from sdmx_hub.store.blobs import Blobs
 
 
 @contextlib.contextmanager
@@ -38,17 +39,17 @@ def open_files(order: LoadOrder) -> Iterator[tuple[Guarded, LoadOrder]]:
         yield first, dataclasses.replace(order, tables=tables)
 
 
-def keep_files(order: LoadOrder, sha256: str, folder: Path) -> None:
+def keep_files(order: LoadOrder, sha256: str, blobs: Blobs) -> None:
     """Keep the bytes of a load; of several files each, and their list under the hash of the load."""
     if len(order.tables) < 2:
-        keep_raw(order.path, sha256, folder)
+        keep_raw(order.path, sha256, blobs)
         return
     for table in order.tables:
-        keep_raw(table.path, hash_file(table.path), folder)
+        keep_raw(table.path, hash_file(table.path), blobs)
     with tempfile.TemporaryDirectory(prefix="sdmx-hub-list-") as own:
         listed = Path(own) / "files"
         listed.write_bytes(_listed(order.tables))
-        keep_raw(listed, sha256, folder)
+        keep_raw(listed, sha256, blobs)
 
 
 def _listed(tables: Sequence[TableFile]) -> bytes:

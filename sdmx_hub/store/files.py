@@ -6,19 +6,12 @@ flushed: whoever finds it under its final name finds all of it.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import shutil
 import uuid
-from dataclasses import dataclass
 from pathlib import Path
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A file under its final name."""
-
-    sha256: str
-    bytes: int
 
 
 def temporary(folder: Path, suffix: str) -> Path:
@@ -27,14 +20,24 @@ def temporary(folder: Path, suffix: str) -> Path:
     return folder / f"{uuid.uuid4().hex}{suffix}"
 
 
-def store_file(path: Path, folder: Path, suffix: str) -> Stored:
-    """Move a finished temporary file to ``<folder>/<sha256><suffix>``, so that it survives a crash."""
+def place(path: Path, target: Path) -> None:
+    """Move a finished file to its final name, so that it survives a crash; what was there is replaced."""
     flush(path)
-    stored = Stored(digest(path), path.stat().st_size)
-    folder.mkdir(parents=True, exist_ok=True)
-    rename(path, folder / f"{stored.sha256}{suffix}")
-    flush(folder)
-    return stored
+    is_new = not target.parent.exists()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        rename(path, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        near = target.with_name(f".draft-{uuid.uuid4().hex}")
+        shutil.copyfile(path, near)
+        flush(near)
+        rename(near, target)
+        path.unlink()
+    flush(target.parent)
+    if is_new:
+        flush(target.parent.parent)
 
 
 def digest(path: Path) -> str:
@@ -44,7 +47,7 @@ def digest(path: Path) -> str:
 
 
 def rename(path: Path, target: Path) -> None:
-    """Rename within one file system; what was there is replaced."""
+    """Rename within one file system."""
     path.replace(target)
 
 

@@ -19,6 +19,7 @@ from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Ref
 from sdmx_hub.query.plan import Plan
 from sdmx_hub.store.availability import Availability, find_availability
+from sdmx_hub.store.blobs import LOG, SEGMENTS, Blobs, LocalBlobs, log_name
 from sdmx_hub.store.changes import Scope
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.history import NEXT, change_columns, select_changes
@@ -53,10 +54,12 @@ class Vintage:
 
 
 class Observations:
-    """The observations of a hub: files under ``root``, what they mean in ``database``. Safe to share between threads.
+    """The observations of a hub: files in ``blobs``, what they mean in ``database``. Safe to share between threads.
 
-    ``memory_limit`` and ``threads`` are for reading, per process; staging has its own engine with ``work_memory``.
-    Datasets of up to ``small`` observations are written anew by each release.
+    ``root`` is where this machine works on them, and keeps them when no ``blobs`` are given. ``memory_limit`` and
+    ``threads`` are for reading, per process; staging has its own engine with ``work_memory``. Datasets of up to
+    ``small`` observations are written anew by each release. Segments that nobody reads stay attached while all attached
+    ones have up to ``keep_bytes`` (0: any number).
     """
 
     def __init__(
@@ -64,6 +67,8 @@ class Observations:
         database: Database,
         root: Path,
         *,
+        blobs: Blobs | None = None,
+        keep_bytes: int = 0,
         memory_limit: str = "192MB",
         threads: int = 2,
         work_memory: str = "512MB",
@@ -73,9 +78,10 @@ class Observations:
         self.root = root.resolve()
         self._database, self._clock = database, clock
         self._work_memory, self._threads, self._small = work_memory, threads, small
-        self._segments = self.root / "segments"
-        self._segments.mkdir(parents=True, exist_ok=True)
-        self._engine = Engine(self._segments, self._spill(), memory_limit=memory_limit, threads=threads)
+        self.blobs = blobs or LocalBlobs({kind: self.root / kind for kind in (SEGMENTS, LOG)})
+        self._engine = Engine(
+            self.blobs, self._spill(), memory_limit=memory_limit, threads=threads, keep_bytes=keep_bytes
+        )
         self._profiles = Profiles()
 
     def close(self) -> None:
@@ -325,8 +331,7 @@ class Observations:
         query = sa.select(LINEAGE.c.log_sha256).order_by(LINEAGE.c.release_id.desc()).limit(1)
         with self._database.reading() as connection:
             sha256 = connection.execute(query).scalar()
-        path = self.root / "log" / f"{sha256}.parquet"
-        return str(path) if sha256 and not path.exists() else None
+        return log_name(sha256) if sha256 and not self.blobs.exists(log_name(sha256)) else None
 
     def collect(self, *, now: dt.datetime, grace: dt.timedelta = GRACE, dry_run: bool = False) -> tuple[str, ...]:
         """Remove files nobody can be reading any more; returns their names. A ``dry_run`` removes nothing."""
@@ -393,13 +398,10 @@ class Observations:
         return take_lease(self._database, name, holder=this_process(holder), now=now, lasts=LEASE_LASTS)
 
     def _workshop(self) -> Workshop:
-        engine = Engine(
-            self._segments, self._spill(), memory_limit=self._work_memory, threads=self._threads, locked=False
-        )
+        engine = Engine(self.blobs, self._spill(), memory_limit=self._work_memory, threads=self._threads, locked=False)
         return Workshop(
             engine=engine,
-            segments=self._segments,
-            log=self.root / "log",
+            blobs=self.blobs,
             temporary=self.root / "tmp",
             small=self._small,
         )

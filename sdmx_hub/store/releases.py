@@ -14,9 +14,9 @@ from sqlalchemy import Connection
 from sdmx_hub.errors import Conflict, TryAgain
 from sdmx_hub.model.urn import Ref, parse_ref
 from sdmx_hub.store.audit import append_audit
+from sdmx_hub.store.blobs import Stored
 from sdmx_hub.store.changes import Counts
 from sdmx_hub.store.database import Database
-from sdmx_hub.store.files import Stored
 from sdmx_hub.store.lease import check_lease, free
 from sdmx_hub.store.manifest import Link, Version, add_chain, find_newest
 from sdmx_hub.store.outbox import note_release

@@ -30,10 +30,12 @@ from pathlib import Path
 
 import duckdb
 
-from sdmx_hub.errors import BadRequest
+from sdmx_hub.errors import BadRequest, Damaged
 from sdmx_hub.model.period import parse_period
 from sdmx_hub.model.rows import literal, quoted
 from sdmx_hub.model.structure import DataStructure
+from sdmx_hub.store.blobs import Blobs, segment_name
+from sdmx_hub.store.files import digest as hash_file
 
 STORAGE_VERSION = "v1.5.0"
 """What DuckDB 1.5 and later can open, whatever release wrote it."""
@@ -62,21 +64,32 @@ class Segment:
 
 
 class Engine:
-    """One in-memory DuckDB with segments attached read-only, for one process and all its threads.
+    """One in-memory DuckDB with segments of ``blobs`` attached read-only, for one process and all its threads.
 
-    A ``locked`` engine can open nothing but segments and cannot be reconfigured. It is made again after a fork.
+    A ``locked`` engine can open nothing but segments and cannot be reconfigured. It is made again after a fork. Of the
+    segments nobody reads it keeps up to ``keep`` attached, that together with the others have up to ``keep_bytes`` (0:
+    any number).
     """
 
     def __init__(
-        self, folder: Path, spill: Path, *, memory_limit: str, threads: int, locked: bool = True, keep: int = _ATTACHED
+        self,
+        blobs: Blobs,
+        spill: Path,
+        *,
+        memory_limit: str,
+        threads: int,
+        locked: bool = True,
+        keep: int = _ATTACHED,
+        keep_bytes: int = 0,
     ) -> None:
-        self.folder = folder
+        self._blobs = blobs
         self._spill, self._memory_limit, self._threads = spill, memory_limit, threads
-        self._locked, self._keep = locked, keep
+        self._locked, self._keep, self._keep_bytes = locked, keep, keep_bytes
         self._lock = threading.RLock()
         self._process = 0
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._attached: OrderedDict[str, Segment] = OrderedDict()
+        self._bytes: dict[str, int] = {}
         self._readers: dict[str, weakref.WeakSet[duckdb.DuckDBPyConnection]] = {}
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
@@ -85,41 +98,75 @@ class Engine:
             return self._open().cursor()
 
     def attach(self, digests: Sequence[str], reader: duckdb.DuckDBPyConnection) -> tuple[Segment, ...]:
-        """Attach segments; they stay attached at least as long as ``reader`` lives."""
-        with self._lock:
-            connection = self._open()
-            found = []
-            for digest in digests:
-                if digest not in self._attached:
-                    path = self.folder / f"{digest}{SUFFIX}"
-                    self._attached[digest] = attach(connection, path, f"s_{digest[:20]}", read_only=True)
-                    self._readers[digest] = weakref.WeakSet()
-                self._attached.move_to_end(digest)
-                self._readers[digest].add(reader)
-                found.append(self._attached[digest])
-            self._detach_idle(connection)
-            return tuple(found)
+        """Attach segments; they stay attached at least as long as ``reader`` lives.
+
+        While a file is fetched, others go on reading. Raises Damaged, and TryAgain when it cannot be fetched now.
+        """
+        held: dict[str, Path] = {}
+        try:
+            for digest in [one for one in digests if one not in self._attached]:
+                held[digest] = self._blobs.hold(segment_name(digest))
+            with self._lock:
+                connection = self._open()
+                found = tuple(self._attach(connection, digest, held, reader) for digest in digests)
+                self._detach_idle(connection)
+                return found
+        finally:
+            for digest in held:
+                self._blobs.free(segment_name(digest))
 
     def close(self) -> None:
         """Give everything back."""
         with self._lock:
             if self._connection is not None and self._process == os.getpid():
                 self._connection.close()
+                for digest in self._attached:
+                    self._blobs.free(segment_name(digest))
+                self._forget()
             self._connection = None
+
+    def _attach(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        digest: str,
+        held: dict[str, Path],
+        reader: duckdb.DuckDBPyConnection,
+    ) -> Segment:
+        """Attach one segment unless it is; takes out of ``held`` what is now attached."""
+        if digest not in self._attached:
+            path = held[digest] if digest in held else self._blobs.hold(segment_name(digest))
+            held[digest] = path
+            try:
+                self._attached[digest] = attach(connection, path, f"s_{digest[:20]}", read_only=True)
+            except duckdb.Error as error:
+                if hash_file(path) == digest:
+                    raise
+                raise Damaged("blob-damaged", file=segment_name(digest), where=self._blobs.where) from error
+            self._readers[digest], self._bytes[digest] = weakref.WeakSet(), path.stat().st_size
+            del held[digest]
+        self._attached.move_to_end(digest)
+        self._readers[digest].add(reader)
+        return self._attached[digest]
 
     def _detach_idle(self, connection: duckdb.DuckDBPyConnection) -> None:
         for digest in list(self._attached):
-            if len(self._attached) <= self._keep:
+            too_large = self._keep_bytes and sum(self._bytes.values()) > self._keep_bytes
+            if len(self._attached) <= self._keep and not too_large:
                 return
             if not self._readers[digest]:
                 connection.execute(f"DETACH {self._attached.pop(digest).alias}")
-                del self._readers[digest]
+                del self._readers[digest], self._bytes[digest]
+                self._blobs.free(segment_name(digest))
+
+    def _forget(self) -> None:
+        self._attached.clear()
+        self._readers.clear()
+        self._bytes.clear()
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None or self._process != os.getpid():
             self._process = os.getpid()
-            self._attached.clear()
-            self._readers.clear()
+            self._forget()
             self._connection = self._connect()
         return self._connection
 
@@ -130,7 +177,7 @@ class Engine:
         connection.execute("SET autoinstall_known_extensions = false")
         connection.execute("SET autoload_known_extensions = false")
         if self._locked:
-            allowed = ", ".join(literal(f"{folder}/") for folder in (self.folder, self._spill))
+            allowed = ", ".join(literal(f"{folder}/") for folder in (self._blobs.held_in, self._spill))
             connection.execute(f"SET allowed_directories = [{allowed}]")
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")

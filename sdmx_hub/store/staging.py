@@ -19,12 +19,13 @@ from sdmx_hub.model.message import Action
 from sdmx_hub.model.rows import ACTION, Rows, literal
 from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Ref
+from sdmx_hub.store.blobs import Blobs, Stored, log_name, segment_name, store_file
 from sdmx_hub.store.changes import Counts, Difference, Scope
-from sdmx_hub.store.files import Stored, discard, store_file, temporary
+from sdmx_hub.store.files import discard, temporary
 from sdmx_hub.store.incoming import Incoming, fingerprint, open_incoming, write_incoming
 from sdmx_hub.store.lease import Lease
 from sdmx_hub.store.manifest import Version
-from sdmx_hub.store.segments import SUFFIX, VALID_FROM, Engine, columns_sql
+from sdmx_hub.store.segments import VALID_FROM, Engine, columns_sql
 from sdmx_hub.store.state import State, open_state
 from sdmx_hub.store.writing import write_base, write_delta
 
@@ -103,11 +104,13 @@ class Staged:
 
 @dataclass(frozen=True, kw_only=True)
 class Workshop:
-    """Where staging happens: folders and an engine that may write; ``small`` as ``SMALL``."""
+    """Where staging happens: an engine that may write, a folder to write in, and where files go that are finished.
+
+    ``small`` as ``SMALL``.
+    """
 
     engine: Engine
-    segments: Path
-    log: Path
+    blobs: Blobs
     temporary: Path
     small: int = SMALL
 
@@ -191,7 +194,7 @@ class Workshop:
             log=log,
             log_rows=bench.incoming.count,
             counts=counts,
-            segment=store_file(path, self.segments, SUFFIX) if path else None,
+            segment=store_file(self.blobs, path, segment_name) if path else None,
             segment_rows=rows,
             is_base=is_base,
             rows=live + counts.added - counts.deleted,
@@ -211,7 +214,7 @@ class Workshop:
             f"COPY (SELECT {columns_sql(columns)} FROM {bench.incoming.segment.alias}.cur)"
             f" TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)"
         )
-        return store_file(path, self.log, LOG_SUFFIX)
+        return store_file(self.blobs, path, log_name)
 
 
 @dataclass(frozen=True, kw_only=True)

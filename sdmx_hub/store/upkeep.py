@@ -8,17 +8,27 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from sdmx_hub.errors import TryAgain
+from sdmx_hub.errors import Damaged, TryAgain
 from sdmx_hub.model.finding import Finding, Severity, Where
 from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Ref
 from sdmx_hub.store.audit import append_audit, check_audit
+from sdmx_hub.store.blobs import (
+    LOG,
+    SEGMENTS,
+    Blobs,
+    digest_in,
+    digest_of,
+    file_name,
+    log_name,
+    segment_name,
+    store_file,
+)
 from sdmx_hub.store.database import Database
-from sdmx_hub.store.files import digest, discard, store_file
+from sdmx_hub.store.files import discard
 from sdmx_hub.store.manifest import Link, Version, add_chain, find_newest
 from sdmx_hub.store.releases import note_segment
-from sdmx_hub.store.segments import SUFFIX
-from sdmx_hub.store.staging import LOG_SUFFIX, MOST_CHANGED, MOST_DELTAS, Workshop, rows_in
+from sdmx_hub.store.staging import MOST_CHANGED, MOST_DELTAS, Workshop, rows_in
 from sdmx_hub.store.state import State, open_state
 from sdmx_hub.store.tables import CHAIN, LINEAGE, MANIFEST, SEGMENT
 from sdmx_hub.store.writing import rewrite_base
@@ -35,23 +45,24 @@ def check_files(database: Database, workshop: Workshop) -> list[Finding]:
         logs = set(connection.execute(sa.select(LINEAGE.c.log_sha256)).scalars())
     findings = check_audit(database)
     for sha256 in sorted(living):
-        path = workshop.segments / f"{sha256}{SUFFIX}"
-        findings += _check_file(path, sha256) or list(_check_count(workshop, sha256, counts[sha256]))
+        findings += _check_file(workshop.blobs, segment_name(sha256)) or list(
+            _check_count(workshop, sha256, counts[sha256])
+        )
     for sha256 in sorted(logs):
-        findings += _check_file(workshop.log / f"{sha256}{LOG_SUFFIX}", sha256)
-    known = {f"{name}{SUFFIX}" for name in living} | {f"{name}{LOG_SUFFIX}" for name in logs}
-    for path in _files(workshop):
-        if path.name not in known:
-            findings.append(Finding(code="file-orphan", severity=Severity.INFO, where=Where(file=path.name)))
+        findings += _check_file(workshop.blobs, log_name(sha256))
+    known = {*map(segment_name, living), *map(log_name, logs)}
+    left = [blob.name for kind in (SEGMENTS, LOG) for blob in workshop.blobs.names(kind) if blob.name not in known]
+    for name in (*sorted(map(file_name, left)), *(path.name for path in _left_over(workshop))):
+        findings.append(Finding(code="file-orphan", severity=Severity.INFO, where=Where(file=name)))
     return findings
 
 
-def _check_file(path: Path, sha256: str) -> list[Finding]:
-    if not path.exists():
-        return [Finding(code="file-missing", where=Where(file=path.name))]
-    if digest(path) != sha256:
-        return [Finding(code="file-damaged", where=Where(file=path.name))]
-    return []
+def _check_file(blobs: Blobs, name: str) -> list[Finding]:
+    try:
+        is_whole = digest_of(blobs, name) == digest_in(name)
+    except Damaged:
+        return [Finding(code="file-missing", where=Where(file=file_name(name)))]
+    return [] if is_whole else [Finding(code="file-damaged", where=Where(file=file_name(name)))]
 
 
 def _check_count(workshop: Workshop, sha256: str, expected: int) -> Iterator[Finding]:
@@ -59,13 +70,13 @@ def _check_count(workshop: Workshop, sha256: str, expected: int) -> Iterator[Fin
     segment = workshop.engine.attach([sha256], connection)[0]
     found = rows_in(segment.alias, workshop.engine)
     if found != expected:
-        where = Where(file=f"{sha256}{SUFFIX}")
+        where = Where(file=file_name(segment_name(sha256)))
         yield Finding(code="file-count", where=where, params={"expected": expected, "found": found})
 
 
-def _files(workshop: Workshop) -> list[Path]:
-    folders = (workshop.segments, workshop.log, workshop.temporary)
-    return [path for folder in folders if folder.exists() for path in sorted(folder.iterdir()) if path.is_file()]
+def _left_over(workshop: Workshop) -> list[Path]:
+    folder = workshop.temporary
+    return sorted(path for path in folder.iterdir() if path.is_file()) if folder.exists() else []
 
 
 def collect_files(
@@ -90,12 +101,15 @@ def collect_files(
             connection.execute(sa.delete(CHAIN).where(CHAIN.c.id.in_(past)))
             connection.execute(sa.delete(SEGMENT).where(SEGMENT.c.sha256.not_in(sa.select(MANIFEST.c.sha256))))
         logs = set(connection.execute(sa.select(LINEAGE.c.log_sha256)).scalars())
-    known = {f"{name}{SUFFIX}" for name in living} | {f"{name}{LOG_SUFFIX}" for name in logs}
-    oldest = (now - grace).timestamp()
-    removed = [path for path in _files(workshop) if path.name not in known and path.stat().st_mtime <= oldest]
-    for path in [] if dry_run else removed:
+    known, oldest = {*map(segment_name, living), *map(log_name, logs)}, now - grace
+    stored = [blob for kind in (SEGMENTS, LOG) for blob in workshop.blobs.names(kind)]
+    blobs = sorted(blob.name for blob in stored if blob.name not in known and blob.modified <= oldest)
+    files = [path for path in _left_over(workshop) if path.stat().st_mtime <= oldest.timestamp()]
+    for name in [] if dry_run else blobs:
+        workshop.blobs.remove(name)
+    for path in [] if dry_run else files:
         discard(path)
-    return tuple(path.name for path in removed)
+    return (*map(file_name, blobs), *(path.name for path in files))
 
 
 def wants_compaction(workshop: Workshop, version: Version) -> bool:
@@ -132,7 +146,7 @@ def compact_chain(
             state = open_state(workshop.engine, version, reader)
             path = rewrite_base(reader, structure, state, workshop.temporary)
             rows = _living_rows(state, workshop)
-            written[version.links] = (store_file(path, workshop.segments, SUFFIX), rows)
+            written[version.links] = (store_file(workshop.blobs, path, segment_name), rows)
     with database.transaction() as connection:
         for audience, version in newest.items():
             current = find_newest(connection, dataflow, audience)

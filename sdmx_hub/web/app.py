@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from pathlib import Path
 
 from flask import Flask, request
 
 from sdmx_hub.config import Settings
+from sdmx_hub.store.blobs import Blobs
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.registry import Registry
@@ -40,10 +40,10 @@ def create_app(
     registry: Registry,
     observations: Observations,
     settings: Settings,
-    raw: Path | None = None,
+    raw: Blobs | None = None,
     now: Callable[[], dt.datetime] = utc_now,
 ) -> Flask:
-    """Make the application over the parts of one hub; ``raw`` is the folder that keeps the bytes of loads."""
+    """Make the application over the parts of one hub; ``raw`` keeps the bytes of loads."""
     app = Flask("sdmx_hub.web", static_folder="static", template_folder="templates")
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False

@@ -64,6 +64,7 @@ STATUSES: tuple[Status, ...] = (
     Status(errors.Malformed, 140, 400, 400, 400),
     Status(errors.PartnerUnavailable, 503, 503, 503, 502),
     Status(TooManyTries, 503, 429, 429, 429),
+    Status(errors.Damaged, 503, 503, 503, 503),
     Status(errors.TryAgain, 503, 503, 503, 503),
     Status(errors.HubError, 500, 500, 500, 500),
 )

@@ -6,12 +6,12 @@ import datetime as dt
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from flask import current_app, request
 
 from sdmx_hub.config import Settings
 from sdmx_hub.store.artefacts import Artefacts
+from sdmx_hub.store.blobs import Blobs
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.metadata_sets import MetadataSets
 from sdmx_hub.store.observations import Observations
@@ -34,7 +34,7 @@ def utc_now() -> dt.datetime:
 class Hub:
     """The parts every door works with.
 
-    ``now`` is the clock; ``raw`` the folder that keeps the bytes of loads; ``memory`` and ``answers`` are what is worth
+    ``now`` is the clock; ``raw`` keeps the bytes of loads; ``memory`` and ``answers`` are what is worth
     keeping between requests, ``tries`` the wrong keys lately sent.
     """
 
@@ -43,7 +43,7 @@ class Hub:
     observations: Observations
     settings: Settings
     now: Callable[[], dt.datetime] = utc_now
-    raw: Path | None = None
+    raw: Blobs | None = None
     memory: Memory = field(default_factory=Memory)
     answers: Answers = field(default_factory=Answers)
     tries: Tries = field(default_factory=Tries)

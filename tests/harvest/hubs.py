@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 
 from sdmx_hub.config import Settings
 from sdmx_hub.harvest.parts import Parts
-from sdmx_hub.harvest.raw import RawStore
+from sdmx_hub.harvest.raw import raw_store_in
 from sdmx_hub.harvest.source_file import read_source_file
 from sdmx_hub.harvest.worker import Worker
 from sdmx_hub.model.artefact import Artefact
@@ -166,7 +166,7 @@ class Hub:
             database=self.database,
             registry=self.registry,
             observations=self.observations,
-            raw=RawStore(self.home / "raw"),
+            raw=raw_store_in(self.home / "raw"),
             settings=self.settings,
             clock=self.time.clock,
             lease=dt.timedelta(days=30),

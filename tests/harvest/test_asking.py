@@ -11,7 +11,7 @@ from sdmx_hub.harvest.asking import Asker, Postponed
 from sdmx_hub.harvest.fetch import Visitor
 from sdmx_hub.harvest.guard import Policy, parse_place
 from sdmx_hub.harvest.lease import Hold, Stopped
-from sdmx_hub.harvest.raw import RawStore
+from sdmx_hub.harvest.raw import raw_store_in
 from sdmx_hub.store.run_rows import Slot
 from sdmx_hub.store.runs import LeaseLost, Runs
 from tests.harvest.partner import Reply
@@ -39,7 +39,7 @@ def asker(tmp_path, partner, time, runs):
     visitor = Visitor(
         policy=Policy(hosts=frozenset({(home.host, home.port)}), allow_local=True),
         limits=Limits(seconds=1, idle_seconds=0.2),
-        raw=RawStore(tmp_path / "raw"),
+        raw=raw_store_in(tmp_path / "raw"),
         home=home,
     )
     hold = Hold(runs, run, time.clock, lease=dt.timedelta(hours=9))

@@ -12,15 +12,15 @@ from sdmx_hub.errors import TryAgain
 from sdmx_hub.harvest.asking import Postponed
 from sdmx_hub.harvest.loading import LOGS, actor_of, origin_of
 from sdmx_hub.harvest.parts import Parts
-from sdmx_hub.harvest.raw import RawStore
+from sdmx_hub.harvest.raw import raw_store_in
 from sdmx_hub.harvest.schedule import ON_TIME, asked_slot, next_due, queue_due
 from sdmx_hub.harvest.source import parse_stored
 from sdmx_hub.harvest.worker import Worker
 from sdmx_hub.model.message import Action
 from sdmx_hub.model.urn import Ref
+from sdmx_hub.store.blobs import Stored
 from sdmx_hub.store.changes import Counts
 from sdmx_hub.store.fence import pass_fence
-from sdmx_hub.store.files import Stored
 from sdmx_hub.store.lease import take_lease
 from sdmx_hub.store.manifest import find_newest
 from sdmx_hub.store.releases import Lineage, publish
@@ -77,7 +77,7 @@ class Office:
             database=database,
             registry=None,
             observations=None,
-            raw=RawStore(self.path / "raw"),
+            raw=raw_store_in(self.path / "raw"),
             settings=Settings(),
             clock=clock,
             lease=LEASE,

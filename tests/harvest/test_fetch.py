@@ -10,7 +10,7 @@ from sdmx_hub.errors import Malformed, NotAllowed, PartnerUnavailable, TooLarge
 from sdmx_hub.harvest.answer import Limits
 from sdmx_hub.harvest.fetch import Visitor, fetch
 from sdmx_hub.harvest.guard import Policy, parse_place
-from sdmx_hub.harvest.raw import RawStore
+from sdmx_hub.harvest.raw import raw_store_in
 from tests.harvest.partner import Reply, run_partner, unused_port
 
 BODY = b"A;B\n" * 1000
@@ -21,7 +21,7 @@ def visitor(partner, tmp_path, *, hosts=(), allow_local=True, **limits):
     return Visitor(
         policy=Policy(hosts=frozenset({(home.host, home.port), *hosts}), allow_local=allow_local),
         limits=Limits(**{"seconds": 5, "connect_seconds": 2, "idle_seconds": 2, **limits}),
-        raw=RawStore(tmp_path / "raw"),
+        raw=raw_store_in(tmp_path / "raw"),
         home=home,
         credentials={"Authorization": Secret("Bearer s3cret")},
     )

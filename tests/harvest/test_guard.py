@@ -18,7 +18,7 @@ from sdmx_hub.harvest.exchange import Line, exchange
 from sdmx_hub.harvest.fetch import Visitor, fetch
 from sdmx_hub.harvest.files import file_url
 from sdmx_hub.harvest.guard import Place, Policy, check_url, may_dial, parse_place
-from sdmx_hub.harvest.raw import RawStore
+from sdmx_hub.harvest.raw import raw_store_in
 
 HOME = Place("https", "stats.example.org", 443)
 POLICY = Policy(hosts=frozenset({("stats.example.org", 443), ("stats.example.org", 80), ("mirror.example.org", 8443)}))
@@ -199,7 +199,7 @@ def visitor(tmp_path, addresses, dialled, **changes):
     values = {
         "policy": POLICY,
         "limits": Limits(seconds=2, connect_seconds=1),
-        "raw": RawStore(tmp_path / "raw"),
+        "raw": raw_store_in(tmp_path / "raw"),
         "home": HOME,
         "resolve": lambda host, port: [ipaddress.ip_address(text) for text in addresses],
         "connect": connect,

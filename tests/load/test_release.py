@@ -294,6 +294,7 @@ from sdmx_hub.load.artefact_pack import pack_root, read_pack
 from sdmx_hub.load.release import load_file
 from sdmx_hub.load.report import LoadOrder
 from sdmx_hub.store import staging
+from sdmx_hub.store.blobs import local_blobs
 from sdmx_hub.store.database import open_database
 from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.observations import Observations
@@ -308,7 +309,8 @@ if point == "stage":
 else:
     observations.release = wait
 now = dt.datetime(2026, 3, 2, tzinfo=dt.timezone.utc)
-load_file(LoadOrder(path=file), Artefacts(read_pack(pack_root())), observations, actor="x", now=now, raw=home / "raw")
+load_file(LoadOrder(path=file), Artefacts(read_pack(pack_root())), observations, actor="x", now=now,
+          raw=local_blobs(home))
 """
 
 

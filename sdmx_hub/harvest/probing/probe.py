@@ -18,7 +18,7 @@ from sdmx_hub.harvest.probing.facts import Facts
 from sdmx_hub.harvest.probing.prober import Asked, Prober
 from sdmx_hub.harvest.probing.questions import Inquiry
 from sdmx_hub.harvest.probing.score import Scorecard, score
-from sdmx_hub.harvest.raw import RawStore
+from sdmx_hub.harvest.raw import raw_store_in
 from sdmx_hub.model.urn import Ref
 
 MOST_REQUESTS = 45
@@ -88,7 +88,7 @@ def probe(order: Order, clock: Clock, step: Callable[[int, int, str], None] = la
         visitor = Visitor(
             policy=Policy(hosts=frozenset({(place.host, place.port)}), allow_local=order.allow_local),
             limits=order.limits,
-            raw=RawStore(Path(folder)),
+            raw=raw_store_in(Path(folder)),
             home=place,
             user_agent=order.user_agent,
         )
