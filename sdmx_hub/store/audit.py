@@ -80,13 +80,18 @@ def select_audit(database: Database, *, subject: str | None = None, limit: int =
 
 def check_audit(database: Database) -> list[Finding]:
     """Recompute the chain of hashes; a finding names the first row that does not fit."""
-    previous, expected = _START, 1
     with database.reading() as connection:
-        for row in connection.execute(sa.select(AUDIT).order_by(AUDIT.c.seq)):
-            digest = _hash(row.seq, instant_text(row.at), row.actor, row.action, row.subject, row.detail, previous)
-            if (row.seq, row.previous, row.hash) != (expected, previous, digest):
-                return [Finding(code="audit-broken", where=Where(row=expected), params={"seq": expected})]
-            previous, expected = row.hash, expected + 1
+        return check_chain(connection)
+
+
+def check_chain(connection: Connection) -> list[Finding]:
+    """Do the same within a transaction."""
+    previous, expected = _START, 1
+    for row in connection.execute(sa.select(AUDIT).order_by(AUDIT.c.seq)):
+        digest = _hash(row.seq, instant_text(row.at), row.actor, row.action, row.subject, row.detail, previous)
+        if (row.seq, row.previous, row.hash) != (expected, previous, digest):
+            return [Finding(code="audit-broken", where=Where(row=expected), params={"seq": expected})]
+        previous, expected = row.hash, expected + 1
     return []
 
 

@@ -55,21 +55,30 @@ class Database:
         with self.engine.connect() as connection, connection.begin():
             yield connection
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Open a connection all of whose reads, however many and long, see the state of one moment."""
+        level = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with self.engine.connect() as plain:
+            connection = plain.execution_options(**level)
+            with connection.begin():
+                yield connection
+
     def migrate(self) -> None:
         """Bring the tables to this release's shape. Raises ConfigurationError when they are newer than the program."""
         with self.reading() as connection:
-            current, known = _revision(connection), _revisions()
+            current, known = read_revision(connection), known_revisions()
         if current == known[-1]:
             return
         if current is not None and current not in known:
             raise ConfigurationError("database-newer", revision=current)
         with self.transaction() as connection:
-            _upgrade(connection)
+            upgrade_tables(connection)
 
     def is_current(self) -> bool:
         """Tell whether the tables have this release's shape."""
         with self.reading() as connection:
-            return _revision(connection) == _revisions()[-1]
+            return read_revision(connection) == known_revisions()[-1]
 
     def state(self) -> str:
         """Tell how the database is, in a word or two: ``ok``, ``not migrated`` or ``unreachable``."""
@@ -120,20 +129,21 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _revisions() -> list[str]:
+def known_revisions() -> list[str]:
     """The revisions this program knows, in their order: the numbers its migrations are named by."""
     listed = (resources.files(__package__) / "migrations" / "versions").iterdir()
     return sorted(each.name.partition("_")[0] for each in listed if each.name.endswith(".py"))
 
 
-def _revision(connection: Connection) -> str | None:
+def read_revision(connection: Connection) -> str | None:
     """The revision of the tables; None where there are none."""
     if not sa.inspect(connection).has_table(_VERSION.name):
         return None
     return connection.execute(sa.select(_VERSION.c.version_num)).scalar()
 
 
-def _upgrade(connection: Connection) -> None:
+def upgrade_tables(connection: Connection, revision: str = "head") -> None:
+    """Bring the tables to a revision, inside a writing transaction."""
     # Imported here: every command opens the database, and few find it to be migrated.
     import alembic.command  # noqa: PLC0415
     import alembic.config  # noqa: PLC0415
@@ -142,4 +152,4 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(resources.files(__package__) / "migrations"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    alembic.command.upgrade(config, "head")
+    alembic.command.upgrade(config, revision)

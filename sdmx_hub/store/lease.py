@@ -19,6 +19,8 @@ from sdmx_hub.errors import TryAgain
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.tables import LEASE
 
+BACKUP = "backup"
+"""The lease under which files are copied: while somebody holds it none is removed."""
 _PROCESS = re.compile(r" at (\S+):([0-9]+)$")
 
 
@@ -40,9 +42,8 @@ def this_process(holder: str) -> str:
 def take_lease(database: Database, name: str, *, holder: str, now: dt.datetime, lasts: dt.timedelta) -> Lease:
     """Take a lease that is free, expired, or of a dead process. Raises TryAgain, naming the holder, for any other."""
     with database.transaction() as connection:
+        check_free(connection, name, now=now)
         row = connection.execute(sa.select(LEASE).where(LEASE.c.name == name)).first()
-        if row is not None and row.expires_at > now and not _is_dead(row.holder):
-            raise TryAgain("lease-taken", name=name, holder=row.holder, until=row.expires_at.isoformat())
         lease = Lease(name=name, holder=holder, token=row.token + 1 if row else 1, expires_at=now + lasts)
         values = {"holder": holder, "token": lease.token, "expires_at": lease.expires_at}
         if row is None:
@@ -50,6 +51,13 @@ def take_lease(database: Database, name: str, *, holder: str, now: dt.datetime, 
         else:
             connection.execute(sa.update(LEASE).where(LEASE.c.name == name).values(**values))
     return lease
+
+
+def check_free(connection: Connection, name: str, *, now: dt.datetime) -> None:
+    """Make sure, inside a transaction, that nobody alive holds a lease. Raises TryAgain, naming the holder."""
+    row = connection.execute(sa.select(LEASE).where(LEASE.c.name == name)).first()
+    if row is not None and row.expires_at > now and not _is_dead(row.holder):
+        raise TryAgain("lease-taken", name=name, holder=row.holder, until=row.expires_at.isoformat())
 
 
 def free_lease(database: Database, lease: Lease, *, now: dt.datetime) -> None:

@@ -26,6 +26,7 @@ from sdmx_hub.store.blobs import (
 )
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.files import discard
+from sdmx_hub.store.lease import BACKUP, check_free
 from sdmx_hub.store.manifest import Link, Version, add_chain, find_newest
 from sdmx_hub.store.releases import note_segment
 from sdmx_hub.store.staging import MOST_CHANGED, MOST_DELTAS, Workshop, rows_in
@@ -85,8 +86,10 @@ def collect_files(
     """Remove the files nobody can be reading: in no chain that was current within ``grace``, and older than that.
 
     Logs that a release refers to stay. Returns the names of the files removed, or that a ``dry_run`` would remove.
+    Raises TryAgain while a backup copies them.
     """
     with database.transaction() as connection:
+        check_free(connection, BACKUP, now=now)
         later = CHAIN.alias()
         is_past = (
             sa.select(later.c.id)
