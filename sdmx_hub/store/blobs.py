@@ -165,8 +165,6 @@ class LocalBlobs:
 
     def __init__(self, folders: Mapping[str, Path]) -> None:
         self._folders = {kind: folder.resolve() for kind, folder in folders.items()}
-        for folder in self._folders.values():
-            folder.mkdir(parents=True, exist_ok=True)
 
     @property
     def where(self) -> str:

@@ -79,6 +79,7 @@ class Observations:
         self._database, self._clock = database, clock
         self._work_memory, self._threads, self._small = work_memory, threads, small
         self.blobs = blobs or LocalBlobs({kind: self.root / kind for kind in (SEGMENTS, LOG)})
+        self.blobs.held_in.mkdir(parents=True, exist_ok=True)
         self._engine = Engine(
             self.blobs, self._spill(), memory_limit=memory_limit, threads=threads, keep_bytes=keep_bytes
         )

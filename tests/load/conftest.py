@@ -19,6 +19,7 @@ from sdmx_hub.model.urn import Urn, parse_ref
 from sdmx_hub.query.plan import plan_data
 from sdmx_hub.query.request import DataQuery
 from sdmx_hub.store.artefacts import Artefacts
+from sdmx_hub.store.blobs import local_blobs
 from sdmx_hub.store.database import Database, open_database
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.registry import Registry
@@ -68,7 +69,7 @@ class Desk:
             self.observations,
             actor="test",
             now=self.now,
-            raw=self.home / "raw",
+            raw=local_blobs(self.home),
             dry_run=dry_run,
         )
 

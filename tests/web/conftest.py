@@ -22,6 +22,7 @@ from sdmx_hub.model.message import Action
 from sdmx_hub.model.rows import Rows
 from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Ref, Urn
+from sdmx_hub.store.blobs import local_blobs
 from sdmx_hub.store.database import Database, open_database
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.registry import Registry
@@ -67,7 +68,7 @@ class Parts(NamedTuple):
             registry=self.registry,
             observations=self.observations,
             settings=self.settings,
-            raw=self.home / "raw",
+            raw=local_blobs(self.home),
             now=self.clock,
         )
 
