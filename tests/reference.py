@@ -296,6 +296,8 @@ SEVERITIES: Mapping[str, str] = {
     "READ-NOTE": "error; warning where there are data",
     "SUM-01": "error; warning with --override SUM-01",
     "SUM-SKIP": "info",
+    "TEXT-LOST": "warning",
+    "TEXT-TWICE": "warning",
     "V05-AGREEMENT": "warning",
     "V11": "error; warning with --override V11",
     "V12": "error; warning with --override V12",
