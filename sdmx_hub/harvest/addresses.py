@@ -114,9 +114,21 @@ def availability_url(source: Source, flow: Flow, dimension_ids: Sequence[str]) -
     return _url(source, f"{name}/{place}", {**parameters, "mode": "exact"})
 
 
+def constraint_url(source: Source, flow: Flow) -> str:
+    """Where the constraint is that a partner wrote when it last took in data: by the dataflow's id, or beside it."""
+    v1, dialect = source.api == "v1", source.dialect
+    resource = "contentconstraint" if v1 else "dataconstraint"
+    if dialect.availability == "references":
+        return artefact_url(source, "dataflow", flow.partner, resource)
+    agency = _agency(dialect.structure_agency, flow.partner.agency_id, v1=v1)
+    parts = [dialect.structure_path, "" if v1 else "structure", resource, agency, flow.partner.id]
+    chosen = _chosen(source, source.structure_format, dialect.structure_parameters)
+    return _url(source, "/".join(part for part in parts if part), chosen)
+
+
 def structure_url(source: Source, flow: Flow) -> str:
     """Where the dataflow and everything it stands on are."""
-    return artefact_url(source, "dataflow", flow.partner, _references(source.dialect))
+    return artefact_url(source, "dataflow", flow.partner, best_references(source.dialect))
 
 
 def artefact_url(source: Source, resource: str, ref: Ref, references: str) -> str:
@@ -129,7 +141,8 @@ def artefact_url(source: Source, resource: str, ref: Ref, references: str) -> st
     return _url(source, "/".join(part for part in parts if part), parameters)
 
 
-def _references(dialect: Dialect) -> str:
+def best_references(dialect: Dialect) -> str:
+    """The mode of references that brings most of what an artefact stands on."""
     return next((mode for mode in ("descendants", "all", "children") if mode in dialect.references), "none")
 
 

@@ -14,21 +14,19 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from sdmx_hub.errors import PartnerUnavailable
-from sdmx_hub.formats.sniff import Kind, sniff_bytes
 from sdmx_hub.harvest.answer import Answer
 from sdmx_hub.harvest.asking import Asker
-from sdmx_hub.harvest.dialect.answers import says_too_large
-from sdmx_hub.harvest.dialect.record import Polling
+from sdmx_hub.harvest.dialect.answers import error_code, says_too_large
+from sdmx_hub.harvest.dialect.masked import find_error
+from sdmx_hub.harvest.dialect.record import Dialect, Polling
+from sdmx_hub.harvest.fetch import EXCERPT
 from sdmx_hub.harvest.guard import Place, shown
 from sdmx_hub.harvest.raw import Draft
 from sdmx_hub.harvest.source import Source
 
 MOST_PAGES = 10_000
 TOO_LARGE = 413
-_ANNOUNCEMENT = 65_536
-"""A message that only announces a file is smaller than this."""
 _RANGE = re.compile(r"values[ =]([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15})")
-_FOOTER = re.compile(r"<(?:\w+:)?Message\b[^<>]{0,200}\bcode\s*=\s*[\"']413[\"']", re.ASCII)
 _URL = re.compile(r"https?://[^\s<>\"']{1,1000}")
 _NOT_YET = frozenset({202, 204, 404})
 _BLOCK = 1 << 20
@@ -45,9 +43,23 @@ def ask_data(asker: Asker, source: Source, url: str, headers: Mapping[str, str])
         answer = _ask_pages(asker, dialect.page_values, url, headers)
     else:
         answer = asker.ask("data", url, headers)
-    if dialect.polling is not None:
-        answer = _await_file(asker, dialect.polling, answer)
-    return replace(answer, status=TOO_LARGE) if says_too_large(answer, dialect) else answer
+    answer = _awaited(asker, dialect, answer)
+    return replace(answer, status=TOO_LARGE, kept=None) if says_too_large(answer, dialect) else answer
+
+
+def unmasked(answer: Answer, dialect: Dialect) -> Answer:
+    """Take what comes with the status 200 for what it says: an error is then an excerpt, and no body."""
+    error = find_error(answer.kept.path, dialect) if answer.status == 200 and answer.kept else None
+    return answer if error is None else replace(answer, kept=None, excerpt=error[:EXCERPT])
+
+
+def _awaited(asker: Asker, dialect: Dialect, answer: Answer) -> Answer:
+    """Unmask an answer; a file that it announces is waited for."""
+    said = unmasked(answer, dialect)
+    if said is answer or dialect.polling is None or error_code(said.excerpt) != str(TOO_LARGE):
+        return said
+    addresses = _URL.findall(said.excerpt)
+    return unmasked(_await_file(asker, dialect.polling, addresses[0]), dialect) if addresses else said
 
 
 def _ask_pages(asker: Asker, size: int, url: str, headers: Mapping[str, str]) -> Answer:
@@ -114,15 +126,9 @@ def _append(draft: Draft, path: Path) -> None:
             draft.write(b"\n")
 
 
-def _await_file(asker: Asker, polling: Polling, answer: Answer) -> Answer:
-    """Wait for the file an answer announces in its footer; an answer that announces none stands as it is."""
-    text = _footer(answer)
-    if not text:
-        return answer
-    addresses = _URL.findall(text)
-    if not addresses:
-        return replace(answer, status=TOO_LARGE, kept=None, excerpt=text[-1000:])
-    url = _at_home(addresses[0], asker.visitor.home)
+def _await_file(asker: Asker, polling: Polling, address: str) -> Answer:
+    """Wait for the file an answer announced."""
+    url = _at_home(address, asker.visitor.home)
     for _ in range(polling.times):
         asker.hold.wait(polling.seconds)
         found = asker.ask("file", url, {"Accept": "*/*"})
@@ -130,18 +136,6 @@ def _await_file(asker: Asker, polling: Polling, answer: Answer) -> Answer:
             headers = {name: value for name, value in found.headers.items() if name != "content-type"}
             return replace(found, headers=headers)
     raise PartnerUnavailable("harvest-file-late", url=shown(url), tries=polling.times)
-
-
-def _footer(answer: Answer) -> str:
-    """The text of a footer with the code 413, empty for none."""
-    if answer.status != 200 or answer.kept is None or answer.kept.bytes > _ANNOUNCEMENT:
-        return ""
-    data = answer.kept.path.read_bytes()
-    if sniff_bytes(data) not in {Kind.XML_V2_1_GENERIC, Kind.XML_V2_1_SPECIFIC, Kind.XML_V3_0}:
-        return ""
-    text = data.decode("utf-8", errors="replace")
-    found = _FOOTER.search(text)
-    return text[found.start() :] if found else ""
 
 
 def _at_home(url: str, home: Place) -> str:

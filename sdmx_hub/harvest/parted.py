@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sdmx_hub.errors import HubError, PartnerUnavailable
-from sdmx_hub.harvest.addresses import accept_data, accept_structure, availability_url, data_url, scope_of
+from sdmx_hub.errors import HubError, PartnerUnavailable, TooLarge
+from sdmx_hub.harvest.addresses import (
+    accept_data,
+    accept_structure,
+    availability_url,
+    constraint_url,
+    data_url,
+    scope_of,
+)
 from sdmx_hub.harvest.answer import Answer
 from sdmx_hub.harvest.answering import ask_data
 from sdmx_hub.harvest.asking import Asker
 from sdmx_hub.harvest.dialect.answers import says_no_results
+from sdmx_hub.harvest.excerpt import told
 from sdmx_hub.harvest.intent import Intent
 from sdmx_hub.harvest.parts import Parts
+from sdmx_hub.harvest.resolving import can_be_asked
 from sdmx_hub.harvest.source import Flow, Source
 from sdmx_hub.harvest.splitting import (
     TOO_LARGE,
@@ -34,6 +43,8 @@ from sdmx_hub.store.run_rows import PARTS
 
 COUNT, CUT = "count", "cut"
 """In the plan of a run: how many observations the partner says there are, and what the question may be split by."""
+_RESOURCES = {"v1": "availableconstraint", "v2": "availability"}
+_CONSTRAINTS = frozenset({"AvailabilityConstraint", "DataConstraint"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +66,16 @@ class Question:
         limit = self.source.most_observations
         if PARTS in self.plan:
             return self._collect([read_part(item) for item in self.plan[PARTS]], _read_cut(self.plan))
-        if limit and self.intent.full and not self.intent.validators:
+        divisible = self.source.dialect.split != "none"
+        if limit and divisible and self.intent.full and not self.intent.validators:
             cut = self._cut()
-            if cut.count is not None and cut.count > limit:
-                return self._in_parts(cut, enough_parts(cut.count, limit))
+            if cut.size is not None and cut.size > limit:
+                return self._in_parts(cut, enough_parts(cut.size, limit))
         answer = self.ask(Part({}), self.intent.validators)
         if answer.status != TOO_LARGE:
             return answer
+        if self.source.dialect.split == "none":
+            raise TooLarge("harvest-undivided", excerpt=told(answer.excerpt))
         return self._in_parts(self._cut(), pieces_of(answer.excerpt, limit))
 
     def ask(self, part: Part, headers: Mapping[str, str] | None = None) -> Answer:
@@ -74,7 +88,8 @@ class Question:
         return self._collect(plan_parts(cut, pieces, self.parts.clock.now().year), cut)
 
     def _collect(self, parts: Sequence[Part], cut: Cut) -> Answer:
-        self.plan[CUT] = {"codes": {name: list(codes) for name, codes in cut.codes.items()}, "years": cut.years}
+        codes = {name: list(codes) for name, codes in cut.codes.items()}
+        self.plan[CUT] = {"codes": codes, "years": cut.years, "rule": cut.rule}
         self.plan[COUNT] = cut.count
 
         def keep(found: Sequence[Part]) -> None:
@@ -93,20 +108,44 @@ class Question:
         return splitter.collect(parts)
 
     def _cut(self) -> Cut:
-        """What to split by: what the partner says it has, else the codes its structure knows."""
-        told = self._availability()
-        if told is not None:
-            return told
+        """What to split by: what the partner says it has now, else the codes its structure knows."""
+        said, rule = self._availability(), self._rule()
+        if said is not None and said.count is not None:
+            return replace(said, rule=rule)
+        codes = self._bounded(self._known_codes())
+        if said is None:
+            return Cut(codes=codes, rule=rule)
+        ordered = {name: in_order(some, said.codes.get(name, ())) for name, some in codes.items()}
+        return replace(said, codes=ordered, rule=rule)
+
+    def _rule(self) -> str:
+        """The dialect's rule; periods are nothing to split by where there are none."""
+        timeless = self.structure.time_dimension is None and self.source.dialect.split != "none"
+        return "dimensions" if timeless else self.source.dialect.split
+
+    def _known_codes(self) -> dict[str, tuple[str, ...]]:
+        """The codes of the partner's lists; of ours where it has no structures."""
+        if not can_be_asked(self.source.dialect):
+            return _codes(self.structure, self.parts.registry.snapshot())
         partner = self.ask_partner()
-        return Cut(codes=self._bounded(_codes(partner.structure(self.flow), partner.artefacts)))
+        return _codes(partner.structure(self.flow), partner.artefacts)
 
     def _bounded(self, codes: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         wanted = scope_of(self.flow, self.structure.dimension_ids)
         return {name: tuple(sorted(wanted[name])) if name in wanted else some for name, some in codes.items()}
 
     def _availability(self) -> Cut | None:
-        """Ask what there is; None when the partner does not say it in a way that can be relied on."""
-        url = availability_url(self.source, self.flow, self.structure.dimension_ids)
+        """Ask what there is; None when the partner does not say it in a way that can be relied on.
+
+        A constraint that was written when data last came in may be older than the data: it tells how large the answer
+        will be about (``estimate``) and what comes first, and leaves nothing out.
+        """
+        kind = self.source.dialect.availability
+        live = kind not in {"contentconstraint", "references"}
+        if kind == "none" or (live and _RESOURCES[self.source.api] in self.source.dialect.missing):
+            return None
+        ids = self.structure.dimension_ids
+        url = availability_url(self.source, self.flow, ids) if live else constraint_url(self.source, self.flow)
         try:
             answer = self.asker.ask("available", url, {"Accept": accept_structure(self.source)})
         except PartnerUnavailable:
@@ -117,8 +156,18 @@ class Question:
             located = locate_files([Path(answer.kept.path)])
         except HubError:
             return None
-        documents = [one.artefact.document for one in located if "onstraint" in one.artefact.artefact_class.name]
-        return _read_available(documents[0], self.structure) if len(documents) == 1 else None
+        found = [one.artefact.document for one in located if one.artefact.artefact_class.name in _CONSTRAINTS]
+        cut = _read_available(found[0], self.structure) if len(found) == 1 else None
+        if cut is None or live:
+            return cut
+        scoped = bool(scope_of(self.flow, ids))
+        return Cut(codes=cut.codes, years=cut.years, estimate=None if scoped else cut.count)
+
+
+def in_order(codes: tuple[str, ...], first: Collection[str]) -> tuple[str, ...]:
+    """Put the codes that are known to have data before the others."""
+    known = frozenset(first)
+    return tuple(sorted(codes, key=lambda code: code not in known))
 
 
 def narrowed(flow: Flow, part: Part, structure: DataStructure) -> Flow:
@@ -168,4 +217,5 @@ def _years(span: Mapping[str, Any]) -> tuple[int, int] | None:
 def _read_cut(plan: Mapping[str, Any]) -> Cut:
     item = plan.get(CUT, {"codes": {}, "years": None})
     codes = {name: tuple(codes) for name, codes in item["codes"].items()}
-    return Cut(codes=codes, years=tuple(item["years"]) if item["years"] else None, count=plan.get(COUNT))
+    years = tuple(item["years"]) if item["years"] else None
+    return Cut(codes=codes, years=years, count=plan.get(COUNT), rule=item.get("rule", "key"))

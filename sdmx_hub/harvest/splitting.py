@@ -19,6 +19,8 @@ from sdmx_hub.harvest.answer import Answer
 from sdmx_hub.harvest.raw import Kept, RawStore
 
 TOO_LARGE = 413
+_SMALLER = frozenset({TOO_LARGE, 414})
+"""Of a part, an address that is too long says as well that fewer codes must be asked for."""
 MOST_PARTS = 2000
 _FILL = 0.8
 """Parts are planned to be so full, for codes do not weigh the same."""
@@ -57,11 +59,22 @@ def read_part(item: Mapping[str, Any]) -> Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """What a question may be split by: the codes of each dimension, and the years the data span where known."""
+    """What a question may be split by: the codes of each dimension, and the years the data span where known.
+
+    ``rule`` is that of the dialect: ``key`` (by codes, then by years), ``period`` (by years, then by codes) or
+    ``dimensions`` (by codes alone). ``count`` is how many observations there are now, ``estimate`` how many there were.
+    """
 
     codes: Mapping[str, tuple[str, ...]]
     years: tuple[int, int] | None = None
     count: int | None = None
+    estimate: int | None = None
+    rule: str = "key"
+
+    @property
+    def size(self) -> int | None:
+        """About how many observations an answer to the whole would hold."""
+        return self.estimate if self.count is None else self.count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +102,7 @@ class Splitter:
                 done.append(part)
                 continue
             answer = self.ask(part)
-            if answer.status == TOO_LARGE:
+            if answer.status in _SMALLER:
                 waiting[:0] = self._smaller(part, answer, len(done) + len(waiting))
             elif self.is_empty(answer):
                 done.append(replace(part, empty=True))
@@ -124,21 +137,25 @@ def plan_parts(cut: Cut, wanted: int, year: int) -> list[Part]:
 
 
 def split_part(part: Part, cut: Cut, pieces: int, year: int) -> list[Part]:
-    """Split a part into about so many; one that is the part itself when nothing splits it.
+    """Split a part into about so many; one that is the part itself when nothing splits it."""
+    by_years = _split_years(part, cut, pieces, year) if cut.rule == "period" else [part]
+    found = by_years if len(by_years) > 1 else _split_codes(part, cut, pieces)
+    return found if len(found) > 1 or cut.rule != "key" else _split_years(part, cut, pieces, year)
 
-    The dimension is the one with the fewest codes that still gives enough pieces, else the one with most.
-    """
+
+def _split_codes(part: Part, cut: Cut, pieces: int) -> list[Part]:
+    """Split by the dimension with the fewest codes that still gives enough pieces, else by the one with most."""
     left = {name: part.codes.get(name, codes) for name, codes in cut.codes.items()}
     able = {name: codes for name, codes in left.items() if len(codes) > 1}
-    if able:
-        enough = [name for name, codes in able.items() if len(codes) >= pieces]
-        name = (
-            min(enough, key=lambda one: (len(able[one]), one))
-            if enough
-            else max(able, key=lambda one: (len(able[one]), one))
-        )
-        return [replace(part, codes={**part.codes, name: tuple(some)}) for some in _dealt(able[name], pieces)]
-    return _split_years(part, cut, pieces, year)
+    if not able:
+        return [part]
+    enough = [name for name, codes in able.items() if len(codes) >= pieces]
+    name = (
+        min(enough, key=lambda one: (len(able[one]), one))
+        if enough
+        else max(able, key=lambda one: (len(able[one]), one))
+    )
+    return [replace(part, codes={**part.codes, name: tuple(some)}) for some in _dealt(able[name], pieces)]
 
 
 def _dealt(codes: Sequence[str], pieces: int) -> list[Sequence[str]]:

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sdmx_hub.errors import NotFound, PartnerUnavailable
-from sdmx_hub.harvest.addresses import accept_structure, artefact_url, structure_url
+from sdmx_hub.harvest.addresses import accept_structure
+from sdmx_hub.harvest.answering import unmasked
 from sdmx_hub.harvest.asking import Asker
 from sdmx_hub.harvest.compatible import check_fit
-from sdmx_hub.harvest.excerpt import told
-from sdmx_hub.harvest.guard import shown
+from sdmx_hub.harvest.excerpt import refusal
 from sdmx_hub.harvest.intent import validator
 from sdmx_hub.harvest.parts import Parts
+from sdmx_hub.harvest.resolving import can_be_asked, complete, first_url
 from sdmx_hub.harvest.source import Flow, Source
 from sdmx_hub.load.artefact_checks import Located
 from sdmx_hub.load.artefacts import load_artefacts, locate_files
 from sdmx_hub.load.guard import open_guarded
 from sdmx_hub.model.finding import Finding, Severity, has_errors
 from sdmx_hub.model.structure import DataStructure
-from sdmx_hub.model.urn import Urn, parse_urn
+from sdmx_hub.model.urn import Ref, Urn
 from sdmx_hub.store.artefacts import Artefacts
 
 ACTOR = "harvest:{source}"
@@ -44,26 +45,47 @@ class Partner:
 
 
 def ask_structures(parts: Parts, asker: Asker, source: Source, flow: Flow, memory: Mapping[str, Any]) -> Partner:
-    """Ask for the dataflow and everything it stands on. Raises PartnerUnavailable, Malformed."""
-    url = structure_url(source, flow)
+    """Ask for the dataflow and everything it stands on.
+
+    Raises PartnerUnavailable, Malformed, and NotFound for a partner that has no structures to ask for.
+    """
+    if not can_be_asked(source.dialect):
+        raise NotFound("harvest-structures-none", dialect=source.dialect.id)
+    url = first_url(source, flow, _own_structure(parts, flow))
     headers = {"Accept": accept_structure(source)}
     known = parts.raw.find(str(memory.get("structure_sha256")))
     if known is not None and memory.get("structure_etag"):
         headers["If-None-Match"] = str(memory["structure_etag"])
-    answer = asker.ask("structure", url, headers)
+    answer = unmasked(asker.ask("structure", url, headers), source.dialect)
     if answer.status == 304 and known is not None:
         path, etag, sha256 = known, memory["structure_etag"], memory["structure_sha256"]
     elif answer.status == 200 and answer.kept is not None:
         path, etag, sha256 = answer.kept.path, validator(answer, "etag"), answer.kept.sha256
     else:
-        raise PartnerUnavailable("harvest-status", status=answer.status, url=shown(url), excerpt=told(answer.excerpt))
-    located = _located(Path(path))
-    partner = Partner(
+        verdict = refusal(answer, source.dialect)
+        raise PartnerUnavailable(verdict.key, **verdict.params)
+    more: list[str] = []
+
+    def ask(address: str) -> Sequence[Located]:
+        found = asker.ask("structure", address, {"Accept": accept_structure(source)})
+        if found.status != 200 or found.kept is None:
+            return ()
+        more.append(found.kept.sha256)
+        return _located(found.kept.path)
+
+    located = complete(_located(Path(path)), source, flow, ask)
+    return Partner(
         located=located,
         artefacts=Artefacts(one.artefact for one in located),
-        memory={"structure_etag": etag, "structure_sha256": sha256},
+        memory={"structure_etag": etag, "structure_sha256": sha256, "structure_more": more},
     )
-    return _with_structure(asker, source, flow, partner)
+
+
+def _own_structure(parts: Parts, flow: Flow) -> Ref | None:
+    """The structure our dataflow has."""
+    ours = parts.registry.snapshot()
+    urn = Urn("Dataflow", flow.dataflow)
+    return ours.structure_artefact_of(urn).ref if ours.find(urn) is not None else None
 
 
 def _located(path: Path) -> tuple[Located, ...]:
@@ -72,29 +94,17 @@ def _located(path: Path) -> tuple[Located, ...]:
         return locate_files([guarded.path])
 
 
-def _with_structure(asker: Asker, source: Source, flow: Flow, partner: Partner) -> Partner:
-    """Ask for the data structure by itself where the partner's answer names it and leaves it out."""
-    dataflow = partner.artefacts.find(Urn("Dataflow", flow.partner))
-    named = dataflow.document.get("structure") if dataflow else None
-    if not isinstance(named, str):
-        return partner
-    urn = parse_urn(named)
-    if partner.artefacts.find(urn) is not None:
-        return partner
-    mode = next((mode for mode in ("descendants", "all", "children") if mode in source.dialect.references), "none")
-    answer = asker.ask(
-        "structure", artefact_url(source, "datastructure", urn.ref, mode), {"Accept": accept_structure(source)}
-    )
-    if answer.status != 200 or answer.kept is None:
-        return partner
-    located = (*partner.located, *_located(answer.kept.path))
-    return replace(partner, located=located, artefacts=Artefacts(one.artefact for one in located))
-
-
-def earlier_structures(parts: Parts, sha256: object) -> Artefacts | None:
+def earlier_structures(parts: Parts, memory: Mapping[str, Any]) -> Artefacts | None:
     """Read the structures the partner gave earlier; None when their bytes are gone."""
-    path = parts.raw.find(str(sha256)) if sha256 else None
-    return Artefacts(one.artefact for one in locate_files([path])) if path is not None else None
+    paths = [parts.raw.find(sha256) for sha256 in hashes_of(memory)]
+    found = [one for path in paths if path is not None for one in _located(path)]
+    return Artefacts(one.artefact for one in found) if paths and None not in paths else None
+
+
+def hashes_of(memory: Mapping[str, Any]) -> tuple[str, ...]:
+    """The hashes of all answers a partner's structures came in."""
+    first = memory.get("structure_sha256")
+    return (str(first), *map(str, memory.get("structure_more", ()))) if first else ()
 
 
 def adopt_structures(parts: Parts, source: Source, flow: Flow, partner: Partner) -> list[Finding]:

@@ -18,17 +18,24 @@ from sdmx_hub.harvest.asking import Asker, Postponed
 from sdmx_hub.harvest.compatible import MISMATCH
 from sdmx_hub.harvest.dialect.answers import may_be_empty, says_no_results
 from sdmx_hub.harvest.drop import FILE, find_earlier, settle_file, take_file
-from sdmx_hub.harvest.excerpt import told
+from sdmx_hub.harvest.excerpt import refusal
 from sdmx_hub.harvest.files import file_period, file_url
-from sdmx_hub.harvest.guard import shown
 from sdmx_hub.harvest.intent import Intent, check_modified, plan_run, recipe_of, remember
 from sdmx_hub.harvest.labels import find_drift
 from sdmx_hub.harvest.lease import Hold, Interrupted, Stopped
 from sdmx_hub.harvest.loading import LOGS, Loading, actor_of, count_held, load_answer, names_of
 from sdmx_hub.harvest.parted import COUNT, Question
 from sdmx_hub.harvest.parts import Parts
+from sdmx_hub.harvest.resolving import can_be_asked
 from sdmx_hub.harvest.source import DROP, FILES, Flow, Source
-from sdmx_hub.harvest.structures import Partner, adopt_structures, ask_structures, check_structures, earlier_structures
+from sdmx_hub.harvest.structures import (
+    Partner,
+    adopt_structures,
+    ask_structures,
+    check_structures,
+    earlier_structures,
+    hashes_of,
+)
 from sdmx_hub.model.finding import Finding, Severity, has_errors
 from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Urn
@@ -221,13 +228,13 @@ def _interpret(visit: Visit, structure: DataStructure, answer: Answer, memory: M
     if answer.status == 304 and visit.intent.validators:
         return Outcome(state=State.UNCHANGED, verdict=Verdict("harvest-not-modified"), memory=memory)
     if visit.source.api != FILES and says_no_results(answer, visit.source.dialect):
-        if answer.status != 204:  # a 404 may also mean that the dataflow is gone
+        # a 404 may also mean that the dataflow is gone
+        if answer.status != 204 and can_be_asked(visit.source.dialect):
             partner = ask_structures(visit.parts, visit.asker, visit.source, visit.flow, memory)
             partner.structure(visit.flow)
         return _nothing(visit, structure, memory)
     if answer.status != 200 or answer.kept is None:
-        params = {"status": answer.status, "url": shown(answer.url), "excerpt": told(answer.excerpt)}
-        return Outcome(state=State.FAILED, verdict=Verdict("harvest-status", params))
+        return Outcome(state=State.FAILED, verdict=refusal(answer, visit.source.dialect))
     return _load(visit, structure, answer, memory)
 
 
@@ -255,7 +262,10 @@ def _load(visit: Visit, structure: DataStructure, answer: Answer, memory: Mappin
     findings: list[Finding] = []
     doubts = check_modified(answer, visit.intent)
     theirs: DataStructure | None = None
-    if visit.flow.mapping is None and visit.source.api != DROP:
+    described = visit.flow.mapping is None and visit.source.api != DROP
+    if described and not can_be_asked(visit.source.dialect):
+        findings.append(Finding(code="harvest-structures-none", severity=Severity.INFO))
+    elif described:
         visit.parts.step("harvest-step-structures")
         partner = ask_structures(visit.parts, visit.asker, visit.source, visit.flow, memory)
         theirs = partner.structure(visit.flow)
@@ -294,8 +304,9 @@ def _load(visit: Visit, structure: DataStructure, answer: Answer, memory: Mappin
 
 def _drift(visit: Visit, partner: Partner, theirs: DataStructure) -> list[Finding]:
     """Find names that are not what they were when the partner's structures were last read."""
-    before = visit.intent.memory.get("structure_sha256")
-    earlier = earlier_structures(visit.parts, before) if before != partner.memory.get("structure_sha256") else None
+    before = visit.intent.memory
+    same = hashes_of(before) == hashes_of(partner.memory)
+    earlier = None if same else earlier_structures(visit.parts, before)
     if earlier is None:
         return []
     urn = Urn("Dataflow", visit.flow.partner)

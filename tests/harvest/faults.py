@@ -119,7 +119,7 @@ def _error(code: int, text: bytes) -> bytes:
 HTML = b"<!DOCTYPE html><html><body><h1>Maintenance</h1></body></html>"
 SOAP = (
     b'<?xml version="1.0"?><S:Envelope xmlns:S="http://schemas.xmlsoap.org/soap/envelope/"><S:Body><S:Fault>'
-    b"<faultcode>100</faultcode><faultstring>Please wait</faultstring></S:Fault></S:Body></S:Envelope>"
+    b"<faultcode>100</faultcode><faultstring>No results found</faultstring></S:Fault></S:Body></S:Envelope>"
 )
 JSON_ERROR = json.dumps({"errors": [{"code": 500, "title": "out of order"}]}).encode()
 ENTITIES = (
@@ -217,11 +217,11 @@ def _text_faults() -> Iterator[Fault]:
     yield _fault("control characters inside", _body(_swap("été".encode(), b"\x1b[2J", 1)), FAILED, bad)
     twice = _body(lambda body: body.decode().encode().decode("latin-1").encode())
     yield _fault("UTF-8 encoded twice", twice, FINE, *LOADED, lies=True)
-    yield _fault("a page with 200", _reply(200, HTML, Content_Type="text/html"), FAILED, bad)
-    yield _fault("a page called CSV", _reply(200, HTML, Content_Type="text/csv"), FAILED, bad)
-    yield _fault("an SDMX error with 200", _reply(200, _error(500, b"out of order")), FAILED, bad)
-    yield _fault("a SOAP fault with 200", _reply(200, SOAP), FAILED, bad)
-    yield _fault("a JSON error with 200", _reply(200, JSON_ERROR), FAILED, bad)
+    yield _fault("a page with 200", _reply(200, HTML, Content_Type="text/html"), FAILED, "harvest-page")
+    yield _fault("a page called CSV", _reply(200, HTML, Content_Type="text/csv"), FAILED, "harvest-page")
+    yield _fault("an SDMX error with 200", _reply(200, _error(500, b"out of order")), FAILED, "harvest-told")
+    yield _fault("a SOAP fault for nothing with 200", _reply(200, SOAP), HELD, "harvest-empty")
+    yield _fault("a JSON error with 200", _reply(200, JSON_ERROR), FAILED, "harvest-told")
     yield _fault("nothing with 200", _reply(200), FAILED, bad)
     yield _fault("binary", _reply(200, bytes(range(256)) * 9), FAILED, bad)
     yield _fault("a structure message for data", _structure_of, FAILED, bad)
@@ -261,7 +261,7 @@ def _status_faults() -> Iterator[Fault]:
     yield _fault("404 with the code for no results", _reply(404, _error(100, b"none")), HELD, "harvest-empty")
     gone = _fault("404 because the dataflow is gone", _reply(404, _error(100, b"none")), FAILED, "harvest-status")
     yield replace(gone, at="all")
-    yield _fault("404 with a page", _reply(404, HTML), FAILED, "harvest-status")
+    yield _fault("404 with a page", _reply(404, HTML), FAILED, "harvest-page")
     yield _fault("503 now and then", _first(_reply(503)), FINE, *LOADED)
     yield _fault("503 all the time", _reply(503), FAILED, "harvest-status")
     yield _fault("429 for five seconds", _first(_reply(429, Retry_After="5")), FINE, *LOADED)
@@ -392,8 +392,8 @@ def _structure_faults() -> Iterator[Fault]:
         "no structures: 500": _reply(500),
     }.items():
         yield replace(_fault(name, spoil, FAILED, "harvest-status"), at="structure")
+    yield replace(_fault("no structures: a page", _reply(200, HTML), FAILED, "harvest-page"), at="structure")
     for name, spoil in {
-        "no structures: a page": _reply(200, HTML),
         "no structures: nothing": _reply(200),
         "structures cut inside": _structure(lambda body: body[: len(body) // 2]),
         "structures nested without end": _reply(200, b'{"data":' + b"[" * 50_000),

@@ -128,7 +128,7 @@ SERVICES = {
     "INSEE": Service("v1", _V1, _V1_STRUCTURE, "specific-2.1"),
     "BUNDESBANK": Service("v1", "data/DF", "metadata/dataflow/TEST/DF?references=descendants", "specific-2.1"),
     "WB_WDI": Service(
-        "v1", _V1 + "/", "dataflow/TEST/DF/1.0.0/?references=descendants", "specific-2.1", content_type="text/xml"
+        "v1", "data/DF/all/", "datastructure/TEST/DSD/?references=children", "specific-2.1", content_type="text/xml"
     ),
     "WITS": Service("v1", _V1 + "/", "dataflow/TEST/DF/1.0.0/?references=descendants", "specific-2.1"),
     "ABS": _DOTSTAT,
@@ -159,6 +159,19 @@ def announcement(*texts: str) -> Reply:
         "</message:GenericData>"
     )
     return Reply(200, body.encode(), {"Content-Type": "application/vnd.sdmx.genericdata+xml;version=2.1"})
+
+
+def footed(code: str, severity: str, text: str, *, rows: int = 0) -> str:
+    """A message of data with so many observations, and a footer behind them (SDMX-ML 2.1, section 3A)."""
+    message = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1"
+    series = '<Series FREQ="A"><Obs TIME_PERIOD="2019" OBS_VALUE="1"/></Series>' * rows
+    return (
+        f'<?xml version="1.0"?><m:StructureSpecificData xmlns:m="{message}/message" xmlns:c="{message}/common" '
+        f'xmlns:f="{message}/message/footer"><m:Header><m:ID>1</m:ID></m:Header>'
+        + (f"<m:DataSet>{series}</m:DataSet>" if rows else "")
+        + f'<f:Footer><f:Message code="{code}" severity="{severity}"><c:Text xml:lang="en">{text}</c:Text></f:Message>'
+        "</f:Footer></m:StructureSpecificData>"
+    )
 
 
 def zipped(reply: Reply, name: str = "data.xml") -> Reply:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 REFERENCES = ("none", "children", "descendants", "parents", "parentsandsiblings", "all")
-NOTHING = ("204", "400+100", "404+100", "200")
-"""How nothing is said unless told: 204, the SDMX code 100 under 400 or 404, or an answer without observations."""
+NOTHING = ("204", "400+100", "404+100", "200+100", "200")
+"""How nothing is said unless told: 204, the SDMX code 100 under 400, 404 or 200, or an answer without observations."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +36,9 @@ class Dialect:
     """One partner's way to speak SDMX REST.
 
     ``nothing`` lists how it says that nothing matches: ``204``, ``404`` (whatever the body), ``404+100`` (with that
-    code in the error message, SDMX or SOAP), ``200`` (a message without observations). ``too_large`` lists likewise
-    how it says that an answer would be too large. ``format_names`` are its names for ``format=``, ``accepts`` Accept
+    code in the error message, SDMX or SOAP, or in a footer), ``200`` (a message without observations). ``too_large``
+    lists likewise how it says that an answer would be too large; ``errors`` is how the partner itself tells errors, and
+    ``missing`` the resources it does not have. ``format_names`` are its names for ``format=``, ``accepts`` Accept
     headers other than the standard's, both by the names of formats in sources.
     """
 
@@ -66,7 +67,7 @@ class Dialect:
     references: tuple[str, ...] = REFERENCES
     availability: str = ""
     nothing: tuple[str, ...] = NOTHING
-    errors: tuple[str, ...] = ("sdmx",)
+    errors: tuple[str, ...] = ("sdmx", "footer")
     too_large: tuple[str, ...] = ("413", "400+130", "500+510", "403+510")
     split: str = "key"
     structure_rate: Rate = Rate()
