@@ -7,17 +7,20 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 findings of severity error, 4 partial, 
 from __future__ import annotations
 
 import importlib
+import itertools
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, NoReturn
 
 import click
 
 from sdmx_hub import __version__
 from sdmx_hub.config import read_settings
 from sdmx_hub.errors import HubError
-from sdmx_hub.language import LANGUAGES
+from sdmx_hub.language import LANGUAGES, sentence
 
 COMMANDS = {
     # name: module and attribute; a module is imported when its command is used, so that --help stays quick
@@ -48,6 +51,13 @@ COMMANDS = {
     "export": "export:export",
     "table": "table:table",
 }
+
+
+@dataclass
+class Spoken:
+    """The language of what is told when a command does not end well: at first as asked for, then as settings say."""
+
+    language: str
 
 
 class Commands(click.Group):
@@ -111,6 +121,8 @@ def cli(ctx: click.Context, home: Path, config: Path | None, lang: str | None) -
     settings = read_settings(config or (default if default.is_file() else None))
     if lang:
         settings = settings.with_values({"language": lang}, "--lang")
+    if isinstance(ctx.obj, Spoken) and settings.language in LANGUAGES:
+        ctx.obj.language = settings.language
     ctx.obj = HubContext(home=home, settings=settings)
     ctx.call_on_close(ctx.obj.close)
 
@@ -119,20 +131,45 @@ _mark_examples(cli)
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """Run the command line; a refusal is told in the user's language and becomes its exit code."""
+    """Run the command line; what does not end well is told in the user's language and becomes its exit code."""
+    spoken = Spoken(_language(arguments))
     try:
-        return cli.main(args=arguments, prog_name="sdmx-hub", standalone_mode=True)
+        code = cli.main(args=arguments, prog_name="sdmx-hub", standalone_mode=False, obj=spoken)
+    except click.exceptions.NoArgsIsHelpError as help_text:
+        help_text.show()
+        sys.exit(help_text.exit_code)
+    except click.ClickException as error:
+        click.echo(_refused().usage_text(error, spoken.language), err=True)
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo(sentence("interrupted", spoken.language), err=True)
+        sys.exit(1)
     except HubError as error:
-        from sdmx_hub.cli.context import exit_code  # noqa: PLC0415
+        _refuse(error, spoken.language)
+    except _refused().troubles() as error:
+        refusal = _refused().as_refusal(error)
+        if refusal is None:
+            raise
+        _refuse(refusal, spoken.language)
+    sys.exit(code if isinstance(code, int) else 0)
 
-        click.echo(error.text(_language(arguments)), err=True)
-        sys.exit(exit_code(error))
+
+def _refuse(error: HubError, language: str) -> NoReturn:
+    from sdmx_hub.cli.context import exit_code  # noqa: PLC0415 - keeps --help and --version quick
+
+    click.echo(error.text(language), err=True)
+    sys.exit(exit_code(error))
+
+
+def _refused() -> ModuleType:
+    return importlib.import_module(f"{__name__}.refused")  # only when something was refused
 
 
 def _language(arguments: list[str] | None) -> str:
+    """The language asked for before anything is read: what is wrong may be the settings themselves."""
     words = sys.argv[1:] if arguments is None else arguments
-    for position, word in enumerate(words[:-1]):
-        if word == "--lang" and words[position + 1] in LANGUAGES:
-            return words[position + 1]
     asked = os.environ.get("SDMX_HUB_LANGUAGE", "en")
+    for word, after in itertools.pairwise([*words, ""]):
+        if word == "--lang" or word.startswith("--lang="):
+            asked = after if word == "--lang" else word.removeprefix("--lang=")
     return asked if asked in LANGUAGES else "en"

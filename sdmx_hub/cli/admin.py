@@ -8,12 +8,12 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import click
 
 from sdmx_hub.cli.context import FAILED, HubContext, json_option, pass_hub, show
+from sdmx_hub.cli.refused import as_refusal, troubles
 from sdmx_hub.config import Settings
 from sdmx_hub.errors import HubError
 from sdmx_hub.language import sentence
@@ -100,30 +100,43 @@ def _line(check: Check) -> str:
 
 
 def _checks(hub: HubContext, *, quick: bool) -> Iterator[Check]:
-    yield _look("home", lambda: _home(hub.home))
-    yield _look("database", lambda: (hub.database.is_current(), hub.database.engine.dialect.name))
-    yield _look("disk", lambda: _disk(hub.home))
-    yield _look("structures", lambda: (True, f"{len(hub.registry.snapshot())} artefacts"))
-    yield _look("harvests", lambda: _harvests(hub))
-    if not quick:
-        yield _look("observations", lambda: _observations(hub))
+    looks: dict[str, Callable[[HubContext], tuple[bool, str]]] = {
+        "home": _home,
+        "database": lambda hub: (hub.database.is_current(), hub.database.engine.dialect.name),
+        "disk": _disk,
+        "structures": _structures,
+        "harvests": _harvests,
+        "observations": _observations,
+    }
+    for name, look in looks.items():
+        if not (quick and name == "observations"):
+            yield _look(hub, name, look)
 
 
-def _look(name: str, look: Callable[[], tuple[bool, str]]) -> Check:
+def _look(hub: HubContext, name: str, look: Callable[[HubContext], tuple[bool, str]]) -> Check:
     try:
-        ok, seen = look()
-    except (HubError, OSError) as error:
-        return Check(name, ok=False, seen=str(error))
+        ok, seen = look(hub)
+    except HubError as error:
+        return Check(name, ok=False, seen=error.text(hub.language))
+    except troubles() as error:
+        refusal = as_refusal(error)
+        if refusal is None:
+            raise
+        return Check(name, ok=False, seen=refusal.text(hub.language))
     return Check(name, ok=ok, seen=seen)
 
 
-def _home(home: Path) -> tuple[bool, str]:
-    return (home / SETTINGS_FILE).is_file(), str(home.resolve())
+def _home(hub: HubContext) -> tuple[bool, str]:
+    return (hub.home / SETTINGS_FILE).is_file(), str(hub.home.resolve())
 
 
-def _disk(home: Path) -> tuple[bool, str]:
-    free = shutil.disk_usage(home).free
-    return free > LOW_DISK_BYTES, f"{free / 1e9:.1f} GB free"
+def _disk(hub: HubContext) -> tuple[bool, str]:
+    free = shutil.disk_usage(hub.home).free
+    return free > LOW_DISK_BYTES, sentence("doctor-disk", hub.language, free=f"{free / 1e9:.1f}")
+
+
+def _structures(hub: HubContext) -> tuple[bool, str]:
+    return True, sentence("doctor-structures", hub.language, count=len(hub.registry.snapshot()))
 
 
 def _harvests(hub: HubContext) -> tuple[bool, str]:
@@ -146,5 +159,5 @@ def _observations(hub: HubContext) -> tuple[bool, str]:
     findings = hub.observations.check()
     told = [f"{finding.where}: {finding.text(hub.language)}" for finding in findings if finding.severity is not INFO]
     left = sum(finding.severity is INFO for finding in findings)
-    whole = f"every file is whole; {left} that no release refers to" if left else "every file is whole"
+    whole = sentence("doctor-left" if left else "doctor-whole", hub.language, **({"left": left} if left else {}))
     return not told, "; ".join(told) or whole
