@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sdmx_hub import __version__
 from sdmx_hub.language import localised, sentence
+from sdmx_hub.model.urn import Ref, Urn
 from sdmx_hub.quality.indicators import Figure
 from sdmx_hub.quality.mechanisms import compare_mechanisms
 from sdmx_hub.quality.pilot import DEFAULTS, PilotFlow
 from sdmx_hub.quality.pilot_judge import Judged
 from sdmx_hub.quality.pilot_runs import Attempt
+from sdmx_hub.quality.pilot_words import figure_text, figures_of, number_text, words_of
 from sdmx_hub.quality.verdict import is_met, participant_name, shown
 from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.run_rows import GOOD, short_instant
 
-COLUMNS = ("pilot", "dataflow", "participant", "provider", "area", "period", "indicator", "value", "unit", "count",
-           "threshold", "met", "remark", "verdict")  # fmt: skip
+COLUMNS = ("pilot", "dataflow", "participant", "provider", "area", "period", "mechanism", "indicator", "value", "unit",
+           "count", "threshold", "met", "remark", "verdict")  # fmt: skip
 """The columns of the report as a table."""
+CODELIST = Urn("Codelist", Ref("ILMH", "CL_IND_QUALITY", "1.0+.0"))
 _PAIR = ("rule", "frequency", "period", "origin", "destination", "split", "detail", "state", "verdict",
          "origin_value", "destination_value", "difference", "cc1", "ratio")  # fmt: skip
 
@@ -36,6 +39,10 @@ def report_pilot(judged: Judged, artefacts: Artefacts, language: str, *, period:
         "findings": _findings(judged, chosen, language),
         "mechanisms": compare_mechanisms(judged.ledger.attempts),
     }
+
+
+_PUBLIC_MECHANISM = ("mechanism", "attempted", "good", "success")
+"""What everybody may know of a mechanism: no more than UPTIME tells. What came in may be confidential."""
 
 
 def public_pilot(judged: Judged, artefacts: Artefacts, language: str) -> dict[str, Any]:
@@ -64,12 +71,15 @@ def public_pilot(judged: Judged, artefacts: Artefacts, language: str) -> dict[st
             for one in plan.participants
         ],
         "flows": [_flow(judged, place, artefacts, language) for place in range(len(plan.flows))],
+        "mechanisms": [
+            {name: row[name] for name in _PUBLIC_MECHANISM} for row in compare_mechanisms(judged.ledger.attempts)
+        ],
     }
 
 
 def _flow(judged: Judged, place: int, artefacts: Artefacts, language: str) -> dict[str, Any]:
     flow, verdict, measured = judged.plan.flows[place], judged.verdicts[place], judged.measured[place]
-    dataflow = artefacts.get(flow.urn)
+    dataflow, names = artefacts.get(flow.urn), names_of_indicators(artefacts, language)
     return {
         "dataflow": str(flow.dataflow),
         "name": localised(dataflow.names, language),
@@ -80,7 +90,7 @@ def _flow(judged: Judged, place: int, artefacts: Artefacts, language: str) -> di
             {"code": reason.code, "verdict": reason.verdict, "text": reason.text(language)}
             for reason in verdict.reasons
         ],
-        "indicators": [_figure(judged, one) for one in measured.figures],
+        "indicators": [_figure(judged, one, names, language) for one in measured.figures],
         "mirror": [
             {
                 **{name: pair[name] for name in _PAIR},
@@ -92,7 +102,14 @@ def _flow(judged: Judged, place: int, artefacts: Artefacts, language: str) -> di
     }
 
 
-def _figure(judged: Judged, one: Figure) -> dict[str, Any]:
+def names_of_indicators(artefacts: Artefacts, language: str) -> dict[str, str]:
+    """What the indicators are called, by code; nothing where the hub does not hold their codelist."""
+    codelist = artefacts.find(CODELIST)
+    items = codelist.document.get("codes", ()) if codelist else ()
+    return {item["id"]: localised(item.get("names", {}), language) for item in items}
+
+
+def _figure(judged: Judged, one: Figure, names: Mapping[str, str], language: str) -> dict[str, Any]:
     plan = judged.plan
     threshold = plan.threshold(one.indicator) if one.indicator in DEFAULTS else None
     return {
@@ -101,6 +118,7 @@ def _figure(judged: Judged, one: Figure) -> dict[str, Any]:
         "area": one.participant.area if one.participant else plan.area,
         "period": one.entry.period,
         "indicator": one.indicator,
+        "name": names.get(one.indicator, one.indicator),
         "value": shown(one),
         "unit": one.unit,
         "count": one.count,
@@ -158,15 +176,19 @@ def _findings(judged: Judged, period: str | None, language: str) -> list[dict[st
 
 
 def write_csv(report: Mapping[str, Any]) -> str:
-    """Write the quality table as CSV: one row an indicator, with the verdict on its flow."""
+    """Write the report as CSV: one row an indicator, with the verdict on its flow; then one a figure of a mechanism."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\r\n")
+    writer = csv.DictWriter(text, COLUMNS, restval="", extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
     for flow in report["flows"]:
         for row in flow["indicators"]:
             values = {**row, "pilot": report["id"], "dataflow": flow["dataflow"], "verdict": flow["verdict"]}
             met = values["met"]
             writer.writerow({**values, "met": "" if met is None else str(met).lower()})
+    for row in report["mechanisms"]:
+        told = {"pilot": report["id"], "mechanism": row["mechanism"]}
+        for figure, value in figures_of(row):
+            writer.writerow({**told, "indicator": figure.name, "value": value, "unit": figure.unit})
     return text.getvalue()
 
 
@@ -183,17 +205,25 @@ def lines_of_pilot(report: Mapping[str, Any], language: str) -> Iterator[str]:
         yield ""
         yield f"{flow['dataflow']}  {flow['name']}  ({flow['structure']})"
         yield from (f"  {line}" for line in _indicator_lines(flow, language))
-        yield from (f"  {line}" for line in _mirror_lines(flow))
+        yield from (f"  {line}" for line in _mirror_lines(flow, language))
         yield f"  {sentence('pilot-verdict', language)}: {flow['verdict_text']}"
         yield from (f"    - {reason['text']}" for reason in flow["reasons"])
     yield ""
-    yield sentence("pilot-mechanisms", language)
-    for row in report["mechanisms"]:
-        yield "  " + sentence("pilot-mechanism-line", language, **_plain(row))
+    if report["mechanisms"]:
+        yield sentence("pilot-mechanisms", language)
+        yield from (f"  {line}" for line in _mechanism_lines(report["mechanisms"], language))
 
 
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: "–" if value is None else value for name, value in row.items()}
+def _mechanism_lines(rows: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]:
+    """The mechanisms beside one another, a figure a line."""
+    named = [(sentence(f"pilot-figure-{figure.name}", language), shown) for figure, shown in words_of(rows, language)]
+    cells = [[f"{text} ({remark})" if remark else text for _, text, remark in shown] for _, shown in named]
+    heads = [row["mechanism"] for row in rows]
+    first = max((len(name) for name, _ in named), default=0)
+    widths = [max(len(head), *(len(line[place]) for line in cells)) for place, head in enumerate(heads)]
+    for name, line in zip(["", *(name for name, _ in named)], [heads, *cells], strict=True):
+        listed = (f"{text:>{width}}" for text, width in zip(line, widths, strict=True))
+        yield f"{name:<{first}}  {'  '.join(listed)}".rstrip()
 
 
 def _partner_line(row: Mapping[str, Any], language: str) -> str:
@@ -208,18 +238,19 @@ def _indicator_lines(flow: Mapping[str, Any], language: str) -> Iterator[str]:
     everybody = sentence("pilot-all", language)
     for row in flow["indicators"]:
         mark = {None: " ", True: "✓", False: "✗"}[row["met"]]
-        value = f"{row['value']:.0f} d" if row["unit"] == "DAY" else f"{row['value']:.1f} %"
+        value = figure_text(row, language)
         remark = f"  ({row['remark']})" if row["remark"] else ""
         who = row["participant"] or everybody
         yield f"{row['period']:<8} {who:<16} {row['indicator']:<11}{value:>9} {mark}{remark}".rstrip()
 
 
-def _mirror_lines(flow: Mapping[str, Any]) -> Iterator[str]:
+def _mirror_lines(flow: Mapping[str, Any], language: str) -> Iterator[str]:
     for pair in flow["mirror"]:
         values = [pair[end] for end in ("origin_value", "destination_value")]
-        told = " / ".join("–" if value is None else f"{value:g}" for value in values)
-        cc1 = "–" if pair["cc1"] is None else f"{pair['cc1']:+.4f}"
+        told = " / ".join("–" if value is None else number_text(value, language) for value in values)
+        cc1 = "–" if pair["cc1"] is None else number_text(pair["cc1"], language, 4)
         said = pair["confirmed"] or ", ".join(pair["causes"])
+        verdict = sentence(f"mirror-{pair['verdict'] or pair['state']}", language)
         where = " ".join(part for part in (pair["split"], pair["detail"]) if part)
         corridor = f"{pair['period']:<8} {pair['origin']}–{pair['destination']} {where}".rstrip()
-        yield f"{corridor}  {told}  {cc1}  {pair['verdict'] or pair['state']}  {said}".rstrip()
+        yield f"{corridor}  {told}  {cc1}  {verdict}  {said}".rstrip()

@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response
+from markupsafe import Markup
 
 from sdmx_hub.errors import NotFound
 from sdmx_hub.language import localised
 from sdmx_hub.quality.pilot import Plan, parse_stored_plan
-from sdmx_hub.quality.pilot_html import figure_text
+from sdmx_hub.quality.pilot_html import write_body
 from sdmx_hub.quality.pilot_judge import Judged, judge_pilot
 from sdmx_hub.quality.pilot_keeper import pilot_state
 from sdmx_hub.quality.pilot_report import public_pilot
 from sdmx_hub.store.judgements import Judgements
 from sdmx_hub.store.pilots import Pilots
 from sdmx_hub.web.hub import Visit, current_visit
-from sdmx_hub.web.site import show
+from sdmx_hub.web.site import link, show
 
 pages_pilot = Blueprint("pages_pilot", __name__)
 
@@ -56,7 +57,8 @@ def pilot(pilot_id: str) -> Response:
     if not found:
         raise NotFound("pilot-unknown", pilot=pilot_id[:60])
     report = public_pilot(_judged(found[0], visit), visit.artefacts, visit.language)
-    return show("pilot.html", report, figure=figure_text)
+    body = write_body(report, visit.language, lambda pair: link(f"/corridors/{pair['origin']}/{pair['destination']}"))
+    return show("pilot.html", report, body=Markup(body))  # noqa: S704 - every text of it was escaped there
 
 
 def _judged(plan: Plan, visit: Visit) -> Judged:

@@ -8,8 +8,9 @@ from pathlib import Path
 from flask import Response, request
 
 from sdmx_hub.errors import BadRequest
+from sdmx_hub.load.page_html import style_source
 from sdmx_hub.load.report import LoadOrder, LoadReport
-from sdmx_hub.load.report_html import style_source, write_html
+from sdmx_hub.load.report_html import write_html
 from sdmx_hub.load.report_workbook import annotate_file
 from sdmx_hub.query.text import shown
 from sdmx_hub.web.headers import API_POLICY

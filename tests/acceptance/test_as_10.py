@@ -162,7 +162,7 @@ def test_the_report_exists_as_a_page_and_as_a_table(hub, plan, visits, language,
     assert words in page
     assert "STRUCT-MISMATCH" in page
     rows = list(csv.DictReader(io.StringIO(write_csv(report), newline="")))
-    assert {(row["indicator"], row["value"], row["met"]) for row in rows if row["participant"] == ""} == {
+    assert {(row["indicator"], row["value"], row["met"]) for row in rows if row["participant"] == row["mechanism"] == ""} == {
         ("UPTIME", "60.0", "false")
     }
 

@@ -11,8 +11,9 @@ import pytest
 
 from sdmx_hub.cli.load_texts import report_text
 from sdmx_hub.load import marking
+from sdmx_hub.load.page_html import style_source
 from sdmx_hub.load.report import LoadOrder, LoadReport
-from sdmx_hub.load.report_html import MOST_PLACES, group_findings, style_source, write_html
+from sdmx_hub.load.report_html import MOST_PLACES, group_findings, write_html
 from sdmx_hub.load.report_workbook import annotate_file
 from sdmx_hub.model.finding import Finding, Severity, Where
 

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from sdmx_hub.load.artefact_pack import pack_root, read_pack
-from sdmx_hub.load.report_html import style_source
+from sdmx_hub.load.page_html import style_source
 from sdmx_hub.load.template.layout import plan_template
 from sdmx_hub.load.template.writing import write_template
 from sdmx_hub.model.urn import Urn
