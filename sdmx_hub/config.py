@@ -9,17 +9,42 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sdmx_hub.errors import ConfigurationError
+from sdmx_hub.language import LANGUAGES
 
 PREFIX = "SDMX_HUB_"
 NOT_SETTINGS = {"HOME", "CONFIG", "KEY"}
 """Names behind the prefix that the door itself reads."""
+
+
+class Form(NamedTuple):
+    """How the value of a setting is written; ``told`` says it in a way that needs no translation."""
+
+    pattern: str
+    told: str
+
+
+_COUNT = Form(r"[1-9]\d*", "1, 2, 3 …")
+_PORT = Form(r"0|[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]", "0 … 65535")
+_FORMS = {
+    "hub_id": Form(r"[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_-]*)*", "ILMH, SEN_ANSD, INT.ILO"),
+    "language": Form("|".join(LANGUAGES), " | ".join(LANGUAGES)),
+    "base_url": Form(r"(https?://[^\s/]+.*)?", "https://hub.example"),
+    "memory_limit": Form(r"\d+(\.\d+)? ?([KMGT]i?B|%)", "192MB, 2GB"),
+    "port": _PORT,
+    "smtp_port": _PORT,
+    **dict.fromkeys(("workers", "threads", "engine_threads"), _COUNT),
+    **dict.fromkeys(("max_upload_bytes", "max_compression_ratio", "max_observations"), _COUNT),
+    "smtp_security": Form("starttls|tls|none", "starttls | tls | none"),
+}
+_WORDS = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off", ""), False)}
 
 
 class Secret:
@@ -89,25 +114,26 @@ class Settings:
         changed: dict[str, object] = {}
         for name, value in values.items():
             if name not in known:
-                near = difflib.get_close_matches(name, known, 1)
-                hint = f"unknown setting “{name}”" + (f"; did you mean “{near[0]}”?" if near else "")
-                raise ConfigurationError("configuration", where=origin, why=hint)
+                near = "".join(difflib.get_close_matches(name, known, 1))
+                key = "setting-near" if near else "setting-unknown"
+                raise ConfigurationError(key, where=origin, name=name, **({"near": near} if near else {}))
             changed[name] = _converted(name, value, getattr(self, name), origin)
         return dataclasses.replace(self, **changed)  # type: ignore[arg-type] # each value was converted to its type
 
 
 def _converted(name: str, value: object, default: object, origin: str) -> object:
     kind = type(default)
+    converted: object = value
     if isinstance(value, str) and kind is bool:
-        lowered = value.strip().lower()
-        if lowered in {"1", "true", "yes", "on"} or lowered in {"0", "false", "no", "off", ""}:
-            return lowered in {"1", "true", "yes", "on"}
-    elif isinstance(value, str) and kind is int:
-        if value.strip().lstrip("-").isdecimal():
-            return int(value)
-    elif type(value) is kind:
-        return value
-    raise ConfigurationError("configuration", where=f"{origin}: {name}", why=f"{value!r} is not {kind.__name__}")
+        converted = _WORDS.get(value.strip().lower(), value)
+    elif isinstance(value, str) and kind is int and value.strip().lstrip("-").isdecimal():
+        converted = int(value)
+    if type(converted) is not kind:
+        raise ConfigurationError(f"setting-{kind.__name__}", where=origin, name=name, value=repr(value))
+    form = _FORMS.get(name)
+    if form and not re.fullmatch(form.pattern, str(converted)):
+        raise ConfigurationError("setting-form", where=origin, name=name, value=repr(value), form=form.told)
+    return converted
 
 
 def read_settings(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:
@@ -116,8 +142,10 @@ def read_settings(path: Path | None, environment: Mapping[str, str] | None = Non
     if path is not None:
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConfigurationError("configuration", where=str(path), why=str(error)) from error
+        except OSError as error:
+            raise ConfigurationError("settings-unreadable", where=path, why=error.strerror) from error
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigurationError("settings-broken", where=path, why=error) from error
         settings = settings.with_values(_flat(values), str(path))
     found = os.environ if environment is None else environment
     overrides = {
