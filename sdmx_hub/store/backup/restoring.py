@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import fcntl
+import itertools
 import json
 import shutil
 from collections.abc import Iterator
@@ -267,7 +268,7 @@ def _move_in(building: Path, target: Place, now: dt.datetime) -> list[str]:
 
 
 def _move_aside(target: Place, now: dt.datetime) -> list[str]:
-    aside = target.home / f"before-{now:%Y%m%dT%H%M%SZ}"
+    aside = _free(target.home / f"before-{now:%Y%m%dT%H%M%SZ}")
     there = [path for path in target.home.iterdir() if path.name != _BUILDING and not path.name.startswith("before-")]
     moved = []
     for path in sorted(there, key=lambda one: one.name != SETTINGS_FILE):
@@ -280,9 +281,16 @@ def _move_aside(target: Place, now: dt.datetime) -> list[str]:
     for suffix in ("", "-wal", "-shm") if own is not None else ():
         path = own.with_name(own.name + suffix) if own is not None else Path()
         if path.exists():
-            path.rename(path.with_name(f"{path.name}.before-{now:%Y%m%dT%H%M%SZ}"))
-            moved.append(str(path))
+            other = _free(path.with_name(f"{path.name}.before-{now:%Y%m%dT%H%M%SZ}"))
+            path.rename(other)
+            moved.append(str(other))
     return moved
+
+
+def _free(path: Path) -> Path:
+    """The path itself, or with a number when there is something."""
+    numbered = (path.with_name(f"{path.name}-{number}") for number in itertools.count(2))
+    return next(one for one in itertools.chain([path], numbered) if not one.exists())
 
 
 def _open_up(building: Path, home: Path) -> None:
