@@ -11,6 +11,7 @@ from sdmx_hub.cli.actor import actor
 from sdmx_hub.cli.context import DONE, UNAVAILABLE, HubContext, json_option, pass_hub, show
 from sdmx_hub.errors import ConfigurationError
 from sdmx_hub.harvest.alerts import AlertDeliverer, Watch
+from sdmx_hub.harvest.attendance import look_for_scheduler
 from sdmx_hub.harvest.clock import utc_now
 from sdmx_hub.harvest.health_facts import HealthReader
 from sdmx_hub.language import sentence
@@ -30,6 +31,15 @@ def make_watch(hub: HubContext) -> Watch:
 def make_alert_deliverer(hub: HubContext) -> AlertDeliverer:
     """Put together what delivers alerts; e-mails without a mail server go to the folder ``outbox`` of the home."""
     return AlertDeliverer(alerts=Alerts(hub.database), folder=hub.home / "outbox", settings=hub.settings)
+
+
+def watch(hub: HubContext) -> None:
+    """Look at the health of the sources and for a scheduler, and deliver the alerts that are due."""
+    make_watch(hub).look(now=utc_now())
+    look_for_scheduler(hub.database, hub.settings, now=utc_now())
+    deliverer = make_alert_deliverer(hub)
+    deliverer.deliver_due(utc_now)
+    deliverer.alerts.forget(now=utc_now())
 
 
 @click.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -17,10 +18,12 @@ log = logging.getLogger(__name__)
 
 
 class Present:
-    """A scheduler or worker that can be heard of while the block lasts."""
+    """A scheduler or worker that can be heard of while the block lasts; ``note`` is what else it says of itself."""
 
-    def __init__(self, workers: Workers, name: str, role: str, clock: Clock) -> None:
-        self._workers = workers
+    def __init__(
+        self, workers: Workers, name: str, role: str, clock: Clock, *, note: Callable[[], str] = lambda: ""
+    ) -> None:
+        self._workers, self._note = workers, note
         self._name, self._role, self._clock = name, role, clock
         self._started = clock.now()
         self._left = threading.Event()
@@ -37,7 +40,7 @@ class Present:
         self._left.set()
         self._thread.join()
         try:
-            self._workers.leave(self._name)
+            self._workers.leave(self._name, now=self._clock.now())
         except DatabaseAway as away:  # it will be forgotten by itself
             log.warning("heartbeat: %s", away)
 
@@ -56,5 +59,6 @@ class Present:
                 machine=socket.gethostname(),
                 started_at=self._started,
                 heartbeat_at=self._clock.now(),
+                note=self._note(),
             )
         )

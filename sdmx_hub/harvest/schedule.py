@@ -30,6 +30,8 @@ from sdmx_hub.store.sources import Sources, StoredSource
 
 LONGEST_NAP = dt.timedelta(seconds=15)
 """The scheduler looks at least so often: sources change, and leases of dead workers run out."""
+LOOK_SECONDS = 1.0
+"""How often it looks at how the work goes."""
 ON_TIME = dt.timedelta(minutes=1)
 """A slot looked at so soon after it was due was not missed."""
 AT_ONCE = 100
@@ -100,7 +102,7 @@ def asked_slot(source: Source, flow: Flow, at: dt.datetime, trigger: Trigger = T
 
 @dataclass(frozen=True, kw_only=True)
 class Scheduler:
-    """The scheduler process: ``work`` runs whatever is claimable and returns when nothing is."""
+    """The scheduler process: ``work`` has done what is due, and waits for none of it but in ``run_once``."""
 
     sources: Sources
     runs: Runs
@@ -115,19 +117,13 @@ class Scheduler:
         return queued
 
     def run_forever(self) -> None:
-        """Wake at every slot until ``closing`` is set; then let the work end its step and leave."""
+        """Wake at every slot, and look after the work, until ``closing`` is set."""
         alarm = BackgroundScheduler(
             timezone=dt.UTC,
-            executors={"default": ThreadPoolExecutor(1), "work": ThreadPoolExecutor(1)},
+            executors={"default": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
-
-        at_work = threading.Lock()
-
-        def work() -> None:
-            with at_work:
-                if not self.closing.is_set():
-                    self.work()
+        woken = threading.Event()
 
         def wake() -> None:
             nap = LONGEST_NAP
@@ -137,18 +133,26 @@ class Scheduler:
             except DatabaseAway as error:  # the database is away: looked at again after the longest nap
                 log.warning("scheduler: %s", error)
             finally:
-                if not at_work.locked():
-                    alarm.add_job(work, DateTrigger(utc_now()), id="work", executor="work", replace_existing=True)
+                woken.set()
                 alarm.add_job(wake, DateTrigger(utc_now() + nap), id="wake", replace_existing=True)
 
         alarm.start()
         alarm.add_job(wake, DateTrigger(utc_now()), id="wake")
         try:
-            self.closing.wait()
+            while not self.closing.is_set():
+                self._look(woken)
         finally:
             # Waiting inside ``shutdown`` would hold the lock that a waking job needs to set its next alarm.
             alarm.shutdown(wait=False)
-            at_work.acquire()
+
+    def _look(self, woken: threading.Event) -> None:
+        """Look after the work once, then wait for a slot, or for a moment."""
+        try:
+            self.work()
+        except DatabaseAway as error:  # it may come back; what is due stands in it
+            log.warning("scheduler: %s", error)
+        woken.wait(LOOK_SECONDS)
+        woken.clear()
 
     def _nap(self) -> dt.timedelta:
         now = self.now()

@@ -1,10 +1,18 @@
-"""A standing worker: works off what is due, waits a moment, looks again, until it is told to leave."""
+"""A standing worker: works off what is due, waits a moment, looks again, until it is told to leave.
+
+Beside its work every process that stays looks at how the hub is (``Beside``), so that people are told of trouble as
+long as anybody is there to tell them.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
 from sdmx_hub.errors import ConfigurationError
 from sdmx_hub.harvest.worker import Worker
@@ -40,6 +48,40 @@ class Standing:
                 self.tell(run)
             if not done:
                 closing.wait(LOOK_SECONDS)
+
+
+class Beside:
+    """A thread that does small things every so many seconds, until the block is left; what goes wrong is logged.
+
+    They may wait for others (an address that is told of something), which nothing else then has to.
+    """
+
+    def __init__(self, acts: Mapping[Callable[[], object], float]) -> None:
+        self._due = dict.fromkeys(acts, 0.0)
+        self._every = dict(acts)
+        self._left = threading.Event()
+        self._thread = threading.Thread(target=self._go_on, name="beside", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._left.set()
+        self._thread.join()
+
+    def _go_on(self) -> None:
+        while True:
+            for act in [act for act, at in self._due.items() if at <= time.monotonic()]:
+                try:
+                    act()
+                except Exception:  # one thing that fails keeps no other from being done, nor itself the next time
+                    log.exception("%s", getattr(act, "__name__", act))
+                self._due[act] = time.monotonic() + self._every[act]
+            if self._left.wait(max(0.05, min(self._due.values()) - time.monotonic())):
+                return
 
 
 def check_shared(worker: Worker, machine: str) -> None:

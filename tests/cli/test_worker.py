@@ -77,7 +77,7 @@ def test_who_was_silent_for_days_is_forgotten(database):
     workers.beat(presence("new"))
     assert [one.name for one in workers.select()] == ["new"]
     assert workers.select()[0].as_json(now())["alive"] is True
-    workers.leave("new")
+    workers.leave("new", now=now())
     assert workers.select() == ()
 
 
