@@ -80,6 +80,26 @@ class Settings:
     language: str = _setting("en", "Language of commands and reports where none is asked for: en, fr or es.")
     base_url: str = _setting("", "Public address of the hub, used in links; empty: the address of the request.")
     database_url: str = _setting("", "Control database, as a SQLAlchemy URL; empty: control.db in the home directory.")
+    storage_url: str = _setting(
+        "",
+        "Where observations and received bytes are kept: s3://bucket/folder of an object store; empty: the home.",
+    )
+    storage_endpoint: str = _setting(
+        "", "Address of the object store where it is not Amazon's; else AWS_ENDPOINT_URL of the environment."
+    )
+    storage_region: str = _setting("", "Region of the object store; else AWS_REGION of the environment, or us-east-1.")
+    storage_credentials_file: str = _setting(
+        "",
+        "File with the key to the object store, as [default] aws_access_key_id = …; else AWS_ACCESS_KEY_ID and"
+        " AWS_SECRET_ACCESS_KEY of the environment.",
+    )
+    storage_allow_http: bool = _setting(
+        default=False, explained="Let the object store be asked without encryption on another machine than this."
+    )
+    cache_directory: str = _setting(
+        "", "Where this machine keeps files of the object store that it uses; empty: cache in the home directory."
+    )
+    cache_bytes: int = _setting(20_000_000_000, "Most bytes of that cache; files being read may be more.")
     host: str = _setting("127.0.0.1", "Address the server binds; loopback unless told otherwise.")
     port: int = _setting(8000, "Port the server binds.")
     workers: int = _setting(2, "Web worker processes.")
@@ -106,6 +126,17 @@ class Settings:
     smtp_password_file: str = _setting("", "File with the password of that user.")
     smtp_from: str = _setting("", "Sender of e-mails; empty: no-reply at the host of base_url.")
     licence: str = _setting("CC BY 4.0", "Licence of what the hub publishes, shown where a dataset names none.")
+    jobs: str = _setting(
+        "",
+        "Where jobs are done; empty: in the scheduler. Else processes:N, or tcp://HOST:PORT or tls://… of Dask.",
+    )
+    jobs_ca_file: str = _setting("", "File with the authority that everybody on a tls:// cluster is certified by.")
+    jobs_certificate_file: str = _setting("", "File with the certificate of this machine on that cluster.")
+    jobs_key_file: str = _setting("", "File with the key of that certificate.")
+    jobs_open: bool = _setting(
+        default=False,
+        explained="Let jobs go to other machines by tcp://: whoever reaches a worker can make it do anything.",
+    )
     contact: str = _setting("", "Contact sent in the User-Agent of harvests and shown on the page about the hub.")
 
     def with_values(self, values: Mapping[str, object], origin: str) -> Settings:
