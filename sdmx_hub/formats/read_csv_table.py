@@ -22,7 +22,7 @@ from pyarrow import csv as arrow_csv
 
 from sdmx_hub.errors import Malformed
 from sdmx_hub.formats.read_data import code_types, new_table, spool
-from sdmx_hub.model.rows import SOURCE_ROW
+from sdmx_hub.model.rows import SOURCE_ROW, number_array
 
 BLOCK = 4 << 20
 LARGE = 4 * BLOCK
@@ -148,7 +148,7 @@ class Records:
                     numbers[numbers >= row] += 1
                     counted += 1
             following = int(numbers[-1]) + 1 if numbers.size else following
-            yield pa.RecordBatch.from_arrays([*batch.columns, pa.array(numbers)], schema=schema)
+            yield pa.RecordBatch.from_arrays([*batch.columns, number_array(numbers)], schema=schema)
 
     def _mend(self) -> list[tuple[int, list[str | None]]]:
         """Take out the ragged records that are too long by empty cells only, which say nothing."""

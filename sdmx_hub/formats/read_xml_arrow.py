@@ -21,6 +21,7 @@ from xml2arrow import XmlToArrowParser
 from xml2arrow.exceptions import Xml2ArrowError
 
 from sdmx_hub.formats.read_spool import Spool
+from sdmx_hub.model.rows import number_array
 
 BATCH = 65_536
 BLOCK = 4 << 20
@@ -146,7 +147,7 @@ def _run(path: str, tables: list[dict[str, Any]], folder: str) -> Iterator[pa.Re
 
 def _complete(batch: pa.RecordBatch, names: list[str], before: int, kind: str) -> list[pa.Array]:
     """Put the numbers in front: data set, series, row. Series count through the whole message."""
-    numbers = pa.array(np.arange(before + 1, before + 1 + batch.num_rows, dtype=np.int64))
+    numbers = number_array(np.arange(before + 1, before + 1 + batch.num_rows, dtype=np.int64))
     nothing = pa.nulls(batch.num_rows, pa.int64())
     dataset = batch.column("<DataSet>").cast(pa.int64())
     if kind == "series":

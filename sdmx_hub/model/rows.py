@@ -17,6 +17,8 @@ import pyarrow as pa
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy as np
+    import numpy.typing as npt
 
 SOURCE_ROW = "_row"
 ACTION = "_action"
@@ -68,6 +70,11 @@ def open_reader(
     else:
         reader = connection.execute(sql, list(params)).to_arrow_reader(size)
     return reader
+
+
+def number_array(numbers: npt.NDArray[np.int64]) -> pa.Array:
+    """Make a column of numbers as they lie in memory; ``pa.array`` would bring in pandas wherever that is installed."""
+    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
 
 
 def quoted(identifier: str) -> str:

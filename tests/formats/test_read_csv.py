@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -181,3 +183,15 @@ def test_a_large_file_is_read_as_a_small_one(tmp_path: Path, monkeypatch: pytest
     assert found[0] == found[1]
     assert len(found[0][0]) == 60_000
     assert [(one.code, one.where.row) for one in found[0][1]] == [("CSV-RAGGED", 30_002)]
+
+
+def test_reading_does_without_pandas(tmp_path: Path) -> None:
+    """It is there for other libraries, and takes longer to come than most messages take to be read."""
+    program = (
+        "import sys, duckdb; from pathlib import Path; from sdmx_hub.formats.read_csv import read_table\n"
+        "read_table(Path(sys.argv[1]), duckdb.connect()); print('pandas' in sys.modules)"
+    )
+    file = tmp_path / "table.csv"
+    file.write_text("STRUCTURE,STRUCTURE_ID,ACTION,OBS_VALUE\ndataflow,A:B(1.0),I,1\n", encoding="utf-8")
+    done = subprocess.run([sys.executable, "-c", program, str(file)], capture_output=True, check=True, text=True)
+    assert done.stdout.split() == ["False"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -90,3 +92,32 @@ def test_sexes_that_the_hub_holds_and_a_file_has_not_are_told_once(load: Load) -
     ]
     assert told(load(*sexes)) == []
     assert told(load(*rows("2024", {"FRA": "111", "ITA": "60"}))) == [(2, Severity.WARNING)]
+
+
+def test_what_is_looked_up_of_the_hub_is_all_that_could_be_a_jump(load: Load) -> None:
+    """Against a plain comparison of each value sent with all that is held, whatever else is sent or missing."""
+    chance = random.Random(3)  # noqa: S311 - the same cases every time
+    held = {("FRA", "2022"): 100, ("ITA", "2022"): 60, ("ESP", "2022"): 40, ("MAR", "2022"): 200}
+    more = {
+        (area, year): chance.randint(20, 900) for area in (*HELD, "DEU", "MLI") for year in ("2019", "2020", "2021")
+    }
+    assert load(*(row for (area, year), value in more.items() for row in rows(year, {area: str(value)}))).stored
+    held |= more
+    for _ in range(6):
+        cells = [(area, year) for area in (*HELD, "DEU", "GHA") for year in ("2020", "2021", "2022", "2023")]
+        sent = {cell: chance.randint(5, 3000) for cell in chance.sample(cells, chance.randint(1, 12))}
+        breaks = {cell for cell in sent if chance.random() < 0.2}
+        wanted = Counter[str]()
+        for (area, year), value in sent.items():
+            before = (area, str(int(year) - 1))
+            was = held.get(before, 0)
+            if before in sent or (area, year) in breaks or was < 50:
+                continue
+            wanted[year] += value > 3 * was or value * 3 < was
+        listed = [
+            row for (area, year), value in sent.items()
+            for row in rows(year, {area: str(value)}, OBS_STATUS="B" if (area, year) in breaks else "A")
+        ]  # fmt: skip
+        report = load(*listed, dry_run=True)
+        told = {one.params["period"]: one.count for one in report.findings if one.code == "V15-HELD"}
+        assert told == {year: count for year, count in wanted.items() if count}
