@@ -122,6 +122,9 @@ class Settings:
     smtp_host: str = _setting("", "Mail server that takes e-mails; empty: they are written as files to HOME/outbox.")
     smtp_port: int = _setting(587, "Port of the mail server.")
     smtp_security: str = _setting("starttls", "How the mail server is spoken to: starttls, tls or none.")
+    smtp_ca_file: str = _setting(
+        "", "File with the authorities (PEM) the mail server's certificate is checked by; empty: those of the system."
+    )
     smtp_user: str = _setting("", "User name at the mail server; empty: none.")
     smtp_password_file: str = _setting("", "File with the password of that user.")
     smtp_from: str = _setting("", "Sender of e-mails; empty: no-reply at the host of base_url.")

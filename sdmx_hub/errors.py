@@ -16,6 +16,7 @@ HubError
 ├─ PartnerUnavailable    a partner did not answer as it should
 ├─ Damaged               a stored file is missing or not what was written
 ├─ TryAgain              nothing is wrong, but not now
+│  └─ StorageAway        the object store does not answer
 └─ ConfigurationError    a setting is wrong
 ```
 
@@ -95,6 +96,10 @@ class Damaged(HubError):
 
 class TryAgain(HubError):
     """Nothing is wrong, but not now."""
+
+
+class StorageAway(TryAgain):
+    """The store that keeps files for several machines does not answer."""
 
 
 class ConfigurationError(HubError):

@@ -20,11 +20,12 @@ from sdmx_hub import errors
 from sdmx_hub.config import Settings
 from sdmx_hub.load.artefact_pack import pack_root, read_pack
 from sdmx_hub.store.artefacts import Artefacts
-from sdmx_hub.store.blobs import Blobs, local_blobs
+from sdmx_hub.store.blobs import Blobs
 from sdmx_hub.store.database import Database, open_database
 from sdmx_hub.store.metadata_sets import MetadataSets
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.registry import Registry
+from sdmx_hub.store.storage import open_blobs
 
 DONE, FAILED, USAGE, FINDINGS, PARTIAL, NOT_FOUND = 0, 1, 2, 3, 4, 5
 UNAVAILABLE, TRY_AGAIN, NOT_ALLOWED, CONFIGURATION = 69, 75, 77, 78
@@ -83,7 +84,7 @@ class HubContext:
     @functools.cached_property
     def blobs(self) -> Blobs:
         """The stored files."""
-        return local_blobs(self.home)
+        return open_blobs(self.home, self.settings)
 
     @functools.cached_property
     def observations(self) -> Observations:
@@ -92,6 +93,7 @@ class HubContext:
             self.database,
             self.home / "observations",
             blobs=self.blobs,
+            keep_bytes=self.settings.cache_bytes // 2 if self.blobs.is_remote else 0,
             memory_limit=self.settings.memory_limit,
             threads=self.settings.engine_threads,
         )
@@ -101,6 +103,8 @@ class HubContext:
         opened = vars(self)
         if "observations" in opened:
             self.observations.close()
+        if "blobs" in opened:
+            self.blobs.close()
         if "database" in opened:
             self.database.close()
 

@@ -212,7 +212,7 @@ class LocalBlobs:
 
     def names(self, kind: str = "") -> Iterator[Blob]:
         """List the files; hidden ones are drafts."""
-        for one in (kind,) if kind else self._folders:
+        for one in self._folders.keys() & {kind} if kind else self._folders:
             folder = self._folders[one]
             for path in folder.rglob("[!.]*"):
                 if path.is_file() and path.suffix != ".tmp":

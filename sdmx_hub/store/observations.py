@@ -1,13 +1,10 @@
-"""Observations: the door of the observation store. Stage, release; open; go back; keep in order."""
+"""Observations: the door of the observation store. Stage, release; open (``reading``); go back; keep in order."""
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,21 +15,20 @@ from sdmx_hub.model.rows import Rows
 from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Ref
 from sdmx_hub.query.plan import Plan
-from sdmx_hub.store.availability import Availability, find_availability
 from sdmx_hub.store.blobs import LOG, SEGMENTS, Blobs, LocalBlobs, log_name
 from sdmx_hub.store.changes import Scope
+from sdmx_hub.store.checking import Told, check_files, find_lacking, nobody
 from sdmx_hub.store.database import Database
-from sdmx_hub.store.history import NEXT, change_columns, select_changes
 from sdmx_hub.store.lease import Lease, free_lease, take_lease, this_process
-from sdmx_hub.store.manifest import Link, Version, at_release, find_newest, find_version, releases_of
-from sdmx_hub.store.profile import Profiles
-from sdmx_hub.store.releases import ROLLBACK, Fence, Lineage, Release, publish, select_lineage, select_releases
+from sdmx_hub.store.manifest import Version, at_release, find_newest
+from sdmx_hub.store.reading import Reader
+from sdmx_hub.store.releases import ROLLBACK, Fence, Lineage, Release, publish
 from sdmx_hub.store.segments import Engine
-from sdmx_hub.store.select import empty_rows, select_deleted, select_keys, select_rows, selected_columns
-from sdmx_hub.store.staging import INTERNAL, PUBLIC, SMALL, Staged, Workshop
+from sdmx_hub.store.select import empty_rows, select_rows, selected_columns
+from sdmx_hub.store.staging import SMALL, Staged, Workshop
 from sdmx_hub.store.state import open_state
-from sdmx_hub.store.tables import CHAIN, CHANGE, LINEAGE
-from sdmx_hub.store.upkeep import check_files, collect_files, compact_chain, wants_compaction
+from sdmx_hub.store.tables import CHANGE, LINEAGE
+from sdmx_hub.store.upkeep import collect_files, compact_chain, wants_compaction
 
 LEASE_LASTS = dt.timedelta(minutes=30)
 GRACE = dt.timedelta(hours=24)
@@ -43,17 +39,7 @@ def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Vintage:
-    """What one release brought and took away, within a plan: ``rows`` valid from its moment, ``deleted`` until it."""
-
-    release_id: int
-    visible_from: dt.datetime
-    rows: Rows
-    deleted: Rows
-
-
-class Observations:
+class Observations(Reader):
     """The observations of a hub: files in ``blobs``, what they mean in ``database``. Safe to share between threads.
 
     ``root`` is where this machine works on them, and keeps them when no ``blobs`` are given. ``memory_limit`` and
@@ -76,14 +62,11 @@ class Observations:
         clock: Callable[[], dt.datetime] = utc_now,
     ) -> None:
         self.root = root.resolve()
-        self._database, self._clock = database, clock
         self._work_memory, self._threads, self._small = work_memory, threads, small
         self.blobs = blobs or LocalBlobs({kind: self.root / kind for kind in (SEGMENTS, LOG)})
         self.blobs.held_in.mkdir(parents=True, exist_ok=True)
-        self._engine = Engine(
-            self.blobs, self._spill(), memory_limit=memory_limit, threads=threads, keep_bytes=keep_bytes
-        )
-        self._profiles = Profiles()
+        engine = Engine(self.blobs, self._spill(), memory_limit=memory_limit, threads=threads, keep_bytes=keep_bytes)
+        super().__init__(database, engine, clock)
 
     def close(self) -> None:
         """Give the engine and its memory back."""
@@ -172,158 +155,18 @@ class Observations:
         lineage = Lineage(source=f"release {release_id}")
         return publish(self._database, [staged], lineage, actor=actor, now=now, kind=ROLLBACK, reason=reason)
 
-    # the way out
-
-    def version(
-        self, dataflow: Ref, audience: str = PUBLIC, *, as_of: dt.datetime | None = None, now: dt.datetime | None = None
-    ) -> Version | None:
-        """Find what an audience sees of a dataflow, now or ``as_of`` an earlier moment; None for nothing yet."""
-        with self._database.reading() as connection:
-            return find_version(connection, dataflow, audience, now=now or self._clock(), as_of=as_of)
-
-    def audiences(self, dataflow: Ref) -> tuple[str, ...]:
-        """The audiences for which a dataflow was ever released."""
-        query = sa.select(CHAIN.c.audience).where(CHAIN.c.dataflow == str(dataflow)).distinct()
-        with self._database.reading() as connection:
-            return tuple(sorted(connection.execute(query).scalars()))
-
-    def open_rows(
-        self,
-        dataflow: Ref,
-        structure: DataStructure,
-        plan: Plan,
-        *,
-        audience: str = PUBLIC,
-        version: Version | None = None,
-    ) -> Rows:
-        """Open what a plan asks for, still to be drawn; ``version`` is what ``plan.as_of`` says unless it is given.
-
-        With ``plan.updated_after`` only what was added or revised since; what was deleted is in ``open_deleted``.
-        The rows have a connection of their own: close them.
-        """
-        version = version or self.version(dataflow, audience, as_of=plan.as_of)
-        connection = self._engine.cursor()
-        if version is None:
-            return empty_rows(connection, selected_columns(plan))
-        state = open_state(self._engine, version, connection)
-        return select_rows(plan, state, connection, since=self._release_at(version, plan.updated_after))
-
-    def open_keys(self, plan: Plan, version: Version) -> Rows:
-        """Open the keys of what ``open_rows`` gives, unordered and before offset and limit, to be counted."""
-        connection = self._engine.cursor()
-        state = open_state(self._engine, version, connection)
-        return select_keys(plan, state, connection, since=self._release_at(version, plan.updated_after))
-
-    def open_deleted(
-        self,
-        dataflow: Ref,
-        structure: DataStructure,
-        plan: Plan,
-        *,
-        audience: str = PUBLIC,
-        version: Version | None = None,
-    ) -> Rows:
-        """Open the keys, within the keys and periods of a plan, that were deleted since ``plan.updated_after``."""
-        version = version or self.version(dataflow, audience, as_of=plan.as_of)
-        connection = self._engine.cursor()
-        since = self._release_at(version, plan.updated_after) if version else None
-        if version is None or since is None:
-            return empty_rows(connection, structure.key_ids)
-        return select_deleted(plan, open_state(self._engine, version, connection), connection, since=since)
-
-    def open_history(
-        self,
-        dataflow: Ref,
-        structure: DataStructure,
-        plan: Plan,
-        *,
-        audience: str = PUBLIC,
-        version: Version | None = None,
-    ) -> Iterator[Vintage]:
-        """Open, release by release, oldest first, what each brought and deleted within a plan."""
-        version = version or self.version(dataflow, audience, as_of=plan.as_of)
-        if version is None:
-            return
-        with self._database.reading() as connection:
-            releases = releases_of(connection, version)
-        earlier = 0
-        for release_id, moment in releases:
-            then = dataclasses.replace(version, release_id=release_id, visible_from=moment)
-            brought, gone = self._engine.cursor(), self._engine.cursor()
-            yield Vintage(
-                release_id=release_id,
-                visible_from=moment,
-                rows=select_rows(plan, open_state(self._engine, then, brought), brought, since=earlier),
-                deleted=select_deleted(plan, open_state(self._engine, then, gone), gone, since=earlier),
-            )
-            earlier = release_id
-
-    def open_changes(
-        self, dataflow: Ref, structure: DataStructure, release_id: int, *, audience: str = INTERNAL
-    ) -> Rows:
-        """Open what a release changed: ``_change`` (A, R, D), the key, ``old.`` and ``new.`` each other component."""
-        version = self.version(dataflow, audience)
-        if version is None:
-            raise NotFound("release-unknown", release=release_id, dataflow=dataflow)
-        then = dataclasses.replace(version, release_id=release_id)
-        connection = self._engine.cursor()
-        return select_changes(structure, open_state(self._engine, then, connection), connection)
-
-    def open_staged_changes(self, staged: Staged, audience: str) -> Rows:
-        """Open what a staged load would change for an audience, in the shape of ``open_changes``."""
-        view = staged.views[audience]
-        connection = self._engine.cursor()
-        if view.segment is None:
-            return empty_rows(connection, change_columns(staged.structure))
-        links = (*(view.before.links if view.before and not view.is_base else ()), Link(view.segment.sha256, NEXT))
-        version = Version(
-            dataflow=staged.dataflow,
-            audience=audience,
-            chain_id=0,
-            links=links,
-            release_id=NEXT,
-            visible_from=self._clock(),
-        )
-        return select_changes(staged.structure, open_state(self._engine, version, connection), connection)
-
-    def availability(
-        self,
-        dataflow: Ref,
-        structure: DataStructure,
-        plan: Plan,
-        *,
-        audience: str = PUBLIC,
-        version: Version | None = None,
-    ) -> Availability:
-        """Tell what there is within a plan: codes per dimension, periods, numbers of observations and series."""
-        version = version or self.version(dataflow, audience, as_of=plan.as_of)
-        if version is None:
-            return Availability(codes=dict.fromkeys(structure.key_ids, ()), observations=0, series=0)
-        connection = self._engine.cursor()
-        try:
-            state = open_state(self._engine, version, connection)
-            since = self._release_at(version, plan.updated_after)
-            return find_availability(plan, state, connection, self._profiles, since=since)
-        finally:
-            connection.close()
-
-    def releases(
-        self, dataflow: Ref | None = None, *, release_id: int | None = None, limit: int = 100
-    ) -> tuple[Release, ...]:
-        """Select releases, newest first."""
-        return select_releases(self._database, dataflow=dataflow, release_id=release_id, limit=limit)
-
-    def lineage(self, release_id: int) -> tuple[Mapping[str, Any], ...]:
-        """Select where the rows of a release came from."""
-        return select_lineage(self._database, release_id)
-
     # upkeep
 
-    def check(self) -> list[Finding]:
-        """Hold the files and the audit log against the control database; findings for whatever does not fit."""
+    def check(self, *, quick: bool = False, told: Told = nobody) -> list[Finding]:
+        """Hold the files and the audit log against the control database; findings for whatever does not fit.
+
+        ``quick`` only looks whether the files are there. Else all of them are read, and ``told`` is told of the bytes.
+        """
+        if quick:
+            return find_lacking(self._database, self.blobs)
         workshop = self._workshop()
         try:
-            return check_files(self._database, workshop)
+            return check_files(self._database, workshop, told)
         finally:
             workshop.engine.close()
 
@@ -385,14 +228,6 @@ class Observations:
             audience: known[(version.links, version.release_id) if version else None]
             for audience, version in then.items()
         }
-
-    def _release_at(self, version: Version, moment: dt.datetime | None) -> int | None:
-        """The last release an audience could see at ``moment`` (0: none yet); None when no moment is asked."""
-        if moment is None:
-            return None
-        with self._database.reading() as connection:
-            then = at_release(connection, version, CHANGE.c.visible_from <= moment)
-        return then.release_id if then else 0
 
     def _take_lease(self, dataflow: Ref, holder: str) -> Lease:
         name, now = f"dataflow {dataflow}", self._clock()

@@ -1,24 +1,19 @@
-"""Upkeep of the observation store: check what is there, collect what nobody refers to, fold deltas into a base."""
+"""Upkeep of the observation store: collect what nobody refers to, fold deltas into a base."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from sdmx_hub.errors import Damaged, TryAgain
-from sdmx_hub.model.finding import Finding, Severity, Where
+from sdmx_hub.errors import TryAgain
 from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Ref
-from sdmx_hub.store.audit import append_audit, check_audit
+from sdmx_hub.store.audit import append_audit
 from sdmx_hub.store.blobs import (
     LOG,
     SEGMENTS,
-    Blobs,
-    digest_in,
-    digest_of,
     file_name,
     log_name,
     segment_name,
@@ -35,47 +30,8 @@ from sdmx_hub.store.tables import CHAIN, LINEAGE, MANIFEST, SEGMENT
 from sdmx_hub.store.writing import rewrite_base
 
 
-def check_files(database: Database, workshop: Workshop) -> list[Finding]:
-    """Hold every file against the control database: there, of its hash, of its count; and tell of files nobody knows.
-
-    Also recomputes the audit log.
-    """
-    with database.reading() as connection:
-        counts = {row.sha256: row.rows for row in connection.execute(sa.select(SEGMENT.c.sha256, SEGMENT.c.rows))}
-        living = set(connection.execute(sa.select(MANIFEST.c.sha256)).scalars())
-        logs = set(connection.execute(sa.select(LINEAGE.c.log_sha256)).scalars())
-    findings = check_audit(database)
-    for sha256 in sorted(living):
-        findings += _check_file(workshop.blobs, segment_name(sha256)) or list(
-            _check_count(workshop, sha256, counts[sha256])
-        )
-    for sha256 in sorted(logs):
-        findings += _check_file(workshop.blobs, log_name(sha256))
-    known = {*map(segment_name, living), *map(log_name, logs)}
-    left = [blob.name for kind in (SEGMENTS, LOG) for blob in workshop.blobs.names(kind) if blob.name not in known]
-    for name in (*sorted(map(file_name, left)), *(path.name for path in _left_over(workshop))):
-        findings.append(Finding(code="file-orphan", severity=Severity.INFO, where=Where(file=name)))
-    return findings
-
-
-def _check_file(blobs: Blobs, name: str) -> list[Finding]:
-    try:
-        is_whole = digest_of(blobs, name) == digest_in(name)
-    except Damaged:
-        return [Finding(code="file-missing", where=Where(file=file_name(name)))]
-    return [] if is_whole else [Finding(code="file-damaged", where=Where(file=file_name(name)))]
-
-
-def _check_count(workshop: Workshop, sha256: str, expected: int) -> Iterator[Finding]:
-    connection = workshop.engine.cursor()
-    segment = workshop.engine.attach([sha256], connection)[0]
-    found = rows_in(segment.alias, workshop.engine)
-    if found != expected:
-        where = Where(file=file_name(segment_name(sha256)))
-        yield Finding(code="file-count", where=where, params={"expected": expected, "found": found})
-
-
-def _left_over(workshop: Workshop) -> list[Path]:
+def left_over(workshop: Workshop) -> list[Path]:
+    """The files that loads were writing, or left when they were killed."""
     folder = workshop.temporary
     return sorted(path for path in folder.iterdir() if path.is_file()) if folder.exists() else []
 
@@ -107,7 +63,7 @@ def collect_files(
     known, oldest = {*map(segment_name, living), *map(log_name, logs)}, now - grace
     stored = [blob for kind in (SEGMENTS, LOG) for blob in workshop.blobs.names(kind)]
     blobs = sorted(blob.name for blob in stored if blob.name not in known and blob.modified <= oldest)
-    files = [path for path in _left_over(workshop) if path.stat().st_mtime <= oldest.timestamp()]
+    files = [path for path in left_over(workshop) if path.stat().st_mtime <= oldest.timestamp()]
     for name in [] if dry_run else blobs:
         workshop.blobs.remove(name)
     for path in [] if dry_run else files:

@@ -70,6 +70,8 @@ STATUSES: tuple[Status, ...] = (
 )
 """The first row that fits decides."""
 
+_SAID = (errors.NotBuilt, errors.TryAgain, errors.PartnerUnavailable, errors.Damaged)
+"""Refusals of 500 and more that say what is the matter; any other is a bug."""
 HTTP_SENTENCES: dict[int, str] = {
     404: "web-unknown-path",
     405: "web-method",
@@ -120,9 +122,9 @@ def register_errors(app: Flask, manners: tuple[Manners, ...]) -> None:
     def refuse(error: errors.HubError) -> Response:
         row, family, language = status_of(error), mine(), asked_language()
         status = getattr(row, family.column)
-        if status >= 500 and not isinstance(error, errors.NotBuilt | errors.TryAgain | errors.PartnerUnavailable):
+        if status >= 500 and not isinstance(error, _SAID):
             return fail(error)
-        text = _sayable(error.text(language))
+        text = _sayable(_tell(error, language))
         failure = Failure(sdmx=row.sdmx, status=status, text=text, key=error.key, language=language)
         response = family.write(failure)
         _add_headers(response, error)
@@ -152,6 +154,14 @@ def register_errors(app: Flask, manners: tuple[Manners, ...]) -> None:
     app.register_error_handler(errors.HubError, refuse)
     app.register_error_handler(HTTPException, refuse_http)
     app.register_error_handler(Exception, fail)
+
+
+def _tell(error: errors.HubError, language: str) -> str:
+    """Say a refusal; where this server keeps its files is for the log."""
+    if not isinstance(error, errors.Damaged | errors.StorageAway):
+        return error.text(language)
+    log.error("%s %s: %s", request.method, _printable(request.path), error)
+    return sentence("web-damaged" if isinstance(error, errors.Damaged) else "web-storage-away", language)
 
 
 def _params(error: HTTPException) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sdmx_hub.store.database import open_database
+from tests.support.buckets import running_bucket_server
 from tests.support.postgres import new_database, running_server
 
 
@@ -27,3 +28,9 @@ def database(database_url):
     database.migrate()
     yield database
     database.close()
+
+
+@pytest.fixture(scope="session")
+def bucket_server():
+    with running_bucket_server() as server:
+        yield server
