@@ -9,11 +9,12 @@ Document = dict[str, Any]
 
 _KEY: list[dict[str, list[str]]] = [{"key": []}]
 _REFUSED: Document = {
-    "400": {"description": "Something is missing"},
+    "400": {"description": "Something is missing, or cannot be read"},
     "401": {"description": "No key, or a wrong one"},
     "403": {"description": "Not allowed by the key"},
     "404": {"description": "No such source, flow or run"},
     "409": {"description": "The run is in another state, or the data have moved on"},
+    "413": {"description": "The body is too large"},
     "429": {"description": "Too many wrong keys: wait"},
     "503": {"description": "Somebody else is writing: try again"},
 }

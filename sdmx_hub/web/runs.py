@@ -8,26 +8,33 @@ from __future__ import annotations
 import hmac
 import os
 import re
+from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from flask import Blueprint, Response, request
 
-from sdmx_hub.errors import NotAuthenticated, NotFound, TooLarge
+from sdmx_hub.errors import BadRequest, NotAuthenticated, NotFound, TooLarge
 from sdmx_hub.harvest.breaker import FORCE
 from sdmx_hub.harvest.notices import queue_noticed, read_token
 from sdmx_hub.harvest.source import Source, parse_stored
+from sdmx_hub.query.text import shown
 from sdmx_hub.store import decisions
 from sdmx_hub.store.keys import OPERATE
 from sdmx_hub.store.ledger import run_json
 from sdmx_hub.store.run_rows import Run, Slot, Trigger
 from sdmx_hub.store.sources import Sources
 from sdmx_hub.web.access import require_key
-from sdmx_hub.web.errors import TooManyTries
+from sdmx_hub.web.errors import TooManyTries, refuse_large_body
 from sdmx_hub.web.hub import Visit, current_visit
 from sdmx_hub.web.site import answer_bytes, dump_json
 
 runs = Blueprint("runs", __name__, url_prefix="/api")
 LONGEST_NOTICE = 1 << 20
+LONGEST_ASKED = 1 << 16
+_NAMES = ("source", "flow", "full", "dry_run", "force", "reason")
+_EXAMPLE = '{"source": "SEN_ANSD", "full": true}'
+_YES_NO = {**dict.fromkeys(("1", "true", "yes"), True), **dict.fromkeys(("", "0", "false", "no"), False)}
 _RUN = "/harvest/runs/<int(max=9223372036854775807):run_id>"
 
 
@@ -35,11 +42,11 @@ _RUN = "/harvest/runs/<int(max=9223372036854775807):run_id>"
 def run_now() -> Response:
     """Queue a visit to a source now: ``source``, and if wanted ``flow``, ``full``, ``dry_run``, ``force``. 202."""
     key, visit = require_key(OPERATE), current_visit()
-    source = _source(visit, str(_said("source") or ""))
-    wanted = _said("flow")
+    source = _source(visit, _text("source", required=True) or "")
+    wanted = _text("flow")
     flows = [flow for flow in source.flows if wanted in {None, flow.id}]
     if not flows:
-        raise NotFound("harvest-flow-unknown", source=source.id, flow=str(wanted))
+        raise NotFound("harvest-flow-unknown", source=source.id, flow=shown(wanted or ""))
     queued = []
     for flow in flows:
         slot = Slot(
@@ -65,7 +72,7 @@ def approve(run_id: int) -> Response:
         run_id,
         actor=key.actor,
         now=visit.now,
-        reason=str(_said("reason") or ""),
+        reason=_text("reason") or "",
         force=_flag("force"),
     )
     return _told(visit, [run], 202)
@@ -75,7 +82,7 @@ def approve(run_id: int) -> Response:
 def reject(run_id: int) -> Response:
     """Turn a held run down; ``reason`` is required."""
     key, visit = require_key(OPERATE), current_visit()
-    reason = str(_said("reason") or "")
+    reason = _text("reason") or ""
     return _told(visit, [decisions.reject(visit.hub.database, run_id, actor=key.actor, now=visit.now, reason=reason)])
 
 
@@ -133,15 +140,47 @@ def _source(visit: Visit, source_id: str) -> Source:
     return parse_stored(stored.document, stored.sha256)
 
 
-def _said(name: str) -> Any:
-    """A value of the JSON body, else of the form or the address."""
-    body = request.get_json(silent=True) if request.is_json else None
-    found = body.get(name) if isinstance(body, dict) else None
-    return found if found is not None else request.values.get(name)
+def _text(name: str, *, required: bool = False) -> str | None:
+    """A text that was asked with. Raises BadRequest when it is none, or is required and missing."""
+    value = _asked().get(name)
+    if value is None or value == "":
+        if required:
+            raise BadRequest("web-ask-missing", name=name, example=_EXAMPLE)
+        return None
+    if not isinstance(value, str):
+        raise BadRequest("web-ask-text", name=name)
+    return value
 
 
 def _flag(name: str) -> bool:
-    return str(_said(name) or "").lower() in {"1", "true", "yes"}
+    value = _asked().get(name)
+    known = _YES_NO.get(str("" if value is None else value).lower())
+    if known is None or isinstance(value, dict | list):
+        raise BadRequest("web-ask-flag", name=name)
+    return known
+
+
+def _asked() -> Mapping[str, Any]:
+    """What was asked with: the JSON object of the body, or its form, before that of the address.
+
+    Raises BadRequest when the body cannot be read, or holds what nobody reads.
+    """
+    if (request.content_length or 0) > LONGEST_ASKED:
+        refuse_large_body(LONGEST_ASKED)
+    request.max_content_length = LONGEST_ASKED
+    body: Any = {}
+    if request.is_json:
+        try:
+            body = orjson.loads(request.get_data() or b"{}")
+        except orjson.JSONDecodeError as error:
+            raise BadRequest("web-ask-json", example=_EXAMPLE) from error
+        if not isinstance(body, dict):
+            raise BadRequest("web-ask-json", example=_EXAMPLE)
+    asked = {**request.values.to_dict(), **body}
+    for name in asked:
+        if name not in _NAMES:
+            raise BadRequest("web-ask-unknown", name=shown(name), known=", ".join(_NAMES))
+    return asked
 
 
 def _told(visit: Visit, found: list[Run], status: int = 200) -> Response:

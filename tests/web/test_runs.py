@@ -89,3 +89,37 @@ def test_what_may_be_done_with_runs_is_described(http):
     for verb in ("approve", "reject", "retry", "stop"):
         assert "post" in paths[f"/api/harvest/runs/{{run}}/{verb}"]
     assert {"/api/harvest/run", "/api/notify/{source}"} <= set(paths)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"{", "JSON"),
+        (b"[" * 50_000, "JSON"),
+        (b"null", "JSON"),
+        (b'{"source": "\\ud800"}', "JSON"),
+        (b'{"source": NaN}', "JSON"),
+        (b"{}", "source"),
+        (b'{"source": ["P"]}', "source"),
+        (b'{"source": "P", "flow": ["F"]}', "flow"),
+        (b'{"source": "P", "flow": {}}', "flow"),
+        (b'{"source": "P", "full": "perhaps"}', "full"),
+        (b'{"source": "P", "full": [true]}', "full"),
+        (b'{"source": "P", "ful": true}', "full, dry_run"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_and_nothing_queued(http, ours, body, told):
+    asked = http.post(
+        "/api/harvest/run", data=body, headers={**bearer(ours, OPERATE), "Content-Type": "application/json"}
+    )
+    assert asked.status_code == 400
+    assert told in asked.json["detail"]
+    assert http.get("/api/harvest/runs").json["runs"] == []
+
+
+def test_json_sent_as_a_form_is_told_how_to_be_sent(http, ours):
+    form = {**bearer(ours, OPERATE), "Content-Type": "application/x-www-form-urlencoded"}
+    asked = http.post("/api/harvest/run", data=b'{"reason": "x"}', headers=form)
+    assert asked.status_code == 400
+    large = http.post("/api/harvest/run", json={"source": "P", "reason": "x" * 100_000}, headers=bearer(ours, OPERATE))
+    assert large.status_code == 413
