@@ -41,7 +41,7 @@ _FORMS = {
     "port": _PORT,
     "smtp_port": _PORT,
     **dict.fromkeys(("workers", "threads", "engine_threads"), _COUNT),
-    **dict.fromkeys(("max_upload_bytes", "max_compression_ratio", "max_observations"), _COUNT),
+    **dict.fromkeys(("max_upload_bytes", "max_compression_ratio", "max_observations", "cache_bytes"), _COUNT),
     "smtp_security": Form("starttls|tls|none", "starttls | tls | none"),
 }
 _WORDS = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off", ""), False)}

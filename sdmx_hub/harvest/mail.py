@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import smtplib
 import ssl
 from email.headerregistry import Address
@@ -15,6 +16,8 @@ from sdmx_hub.store.files import flush, rename
 
 SECONDS = 30.0
 STARTTLS, TLS, NONE = "starttls", "tls", "none"
+_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
+"""A line to this machine is read by nobody else."""
 
 
 def begin_mail(settings: Settings, address: str, subject: str, number: str) -> EmailMessage:
@@ -30,30 +33,83 @@ def begin_mail(settings: Settings, address: str, subject: str, number: str) -> E
 
 
 def send_mail(mail: EmailMessage, settings: Settings, folder: Path, name: str) -> None:
-    """Send an e-mail, or write it to ``folder`` where no mail server is set. Raises PartnerUnavailable, OSError."""
+    """Send an e-mail, or write it to ``folder`` where no mail server is set.
+
+    Raises PartnerUnavailable, saying whether the server is not there, is not who it should be, turns the hub away or
+    the e-mail down; ConfigurationError; OSError for the folder. No refusal carries the password, whatever the server
+    says.
+    """
     if not settings.smtp_host:
         write_mail(mail, folder, name)
         return
+    password = _password(settings)
+    place = {"host": settings.smtp_host, "port": settings.smtp_port}
     try:
         with _open(settings) as server:
             if settings.smtp_user:
-                server.login(settings.smtp_user, read_secret(settings.smtp_password_file))
+                _login(server, settings, password)
             server.send_message(mail)
     except smtplib.SMTPException as error:
-        raise PartnerUnavailable("mail-refused", host=settings.smtp_host, why=str(error)[:200]) from error
+        raise PartnerUnavailable("mail-refused", **place, why=_said(error, settings, password)) from None
+    except ssl.SSLCertVerificationError as error:
+        raise PartnerUnavailable("mail-certificate", **place, why=error.verify_message) from error
+    except OSError as error:
+        raise PartnerUnavailable("mail-unreachable", **place, why=error.strerror or type(error).__name__) from error
+
+
+def _password(settings: Settings) -> str:
+    """The password; a password never goes over a line that others can read. Raises ConfigurationError."""
+    if not settings.smtp_user:
+        return ""
+    if settings.smtp_security == NONE and settings.smtp_host not in _HERE:
+        raise ConfigurationError("mail-plain", host=settings.smtp_host)
+    return read_secret(settings.smtp_password_file)
+
+
+def _login(server: smtplib.SMTP, settings: Settings, password: str) -> None:
+    """Say who we are. A server that hangs up turns us away too. Raises PartnerUnavailable."""
+    try:
+        server.login(settings.smtp_user, password)
+    except smtplib.SMTPException as error:
+        place = {"host": settings.smtp_host, "port": settings.smtp_port, "user": settings.smtp_user}
+        raise PartnerUnavailable("mail-login", **place, why=_said(error, settings, password)) from None
+
+
+def _said(error: smtplib.SMTPException, settings: Settings, password: str) -> str:
+    """What a server said, without the password in any form in which it was sent."""
+    code, text = getattr(error, "smtp_code", ""), getattr(error, "smtp_error", b"")
+    words = f"{code} {text.decode('utf-8', errors='replace')}" if isinstance(text, bytes) and text else str(error)
+    if password:
+        sent = (password.encode(), f"\0{settings.smtp_user}\0{password}".encode())
+        for form in (password, *(base64.b64encode(one).decode() for one in sent)):
+            words = words.replace(form, "***").replace(form.rstrip("="), "***")
+    return " ".join(words.split())[:200]
 
 
 def _open(settings: Settings) -> smtplib.SMTP:
     place = (settings.smtp_host, settings.smtp_port)
-    if settings.smtp_security == TLS:
-        return smtplib.SMTP_SSL(*place, timeout=SECONDS, context=ssl.create_default_context())
-    if settings.smtp_security not in {STARTTLS, NONE}:
+    if settings.smtp_security not in {STARTTLS, TLS, NONE}:
         why = f"{settings.smtp_security!r}: {STARTTLS}, {TLS}, {NONE}"
         raise ConfigurationError("configuration", where="smtp_security", why=why)
+    if settings.smtp_security == TLS:
+        return smtplib.SMTP_SSL(*place, timeout=SECONDS, context=_trusted(settings))
     server = smtplib.SMTP(*place, timeout=SECONDS)
     if settings.smtp_security == STARTTLS:
-        server.starttls(context=ssl.create_default_context())
+        try:
+            server.starttls(context=_trusted(settings))
+        except (smtplib.SMTPException, OSError):
+            server.close()
+            raise
     return server
+
+
+def _trusted(settings: Settings) -> ssl.SSLContext:
+    """Whose certificates are believed: the system's authorities, or those of the office's own file."""
+    try:
+        return ssl.create_default_context(cafile=settings.smtp_ca_file or None)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise ConfigurationError("configuration", where=f"smtp_ca_file: {settings.smtp_ca_file}", why=why) from error
 
 
 def write_mail(mail: EmailMessage, folder: Path, name: str) -> None:
