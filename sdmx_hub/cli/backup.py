@@ -13,13 +13,13 @@ import click
 
 from sdmx_hub import __version__
 from sdmx_hub.cli.actor import actor
-from sdmx_hub.cli.backup_home import read_home, with_database
+from sdmx_hub.cli.backup_home import read_home, with_places
 from sdmx_hub.cli.context import FAILED, PARTIAL, HubContext, json_option, pass_hub, show
 from sdmx_hub.errors import BadRequest
 from sdmx_hub.language import sentence
 from sdmx_hub.store.backup.making import KEEP, Made, Order, make_backup, plan_backup
 from sdmx_hub.store.backup.manifest import Manifest
-from sdmx_hub.store.backup.restoring import SETTINGS_FILE, Place, Restored, restore_backup
+from sdmx_hub.store.backup.restoring import Place, Restored, restore_backup
 from sdmx_hub.store.backup.sources import list_backups, open_source
 from sdmx_hub.store.observations import utc_now
 
@@ -179,12 +179,16 @@ def restore(hub: HubContext, source: Path, *, replace: bool, send_waiting: bool,
       sdmx-hub --home office restore /mnt/backup/office/earlier/20261121T020000000000Z.json --replace
       SDMX_HUB_DATABASE_URL=postgresql://hub@/hub sdmx-hub --home office restore office.tar.zst
     """
-    target = Place(home=hub.home, database_url=hub.settings.database_url, replaces=replace, sends=send_waiting)
+    target = Place(
+        home=hub.home,
+        database_url=hub.settings.database_url,
+        blobs=hub.blobs if hub.settings.storage_url else None,
+        settle=lambda text: with_places(text, hub.settings, os.environ),
+        replaces=replace,
+        sends=send_waiting,
+    )
     with _progress(_bytes_of(source), sentence("restore-progress", hub.language)) as told:
         done = restore_backup(source, target, actor=actor(), now=utc_now(), told=told)
-    if hub.settings.database_url and "SDMX_HUB_DATABASE_URL" not in os.environ:
-        path = hub.home / SETTINGS_FILE
-        path.write_text(with_database(path.read_text(encoding="utf-8"), hub.settings.database_url), encoding="utf-8")
     answer: dict[str, Any] = {
         **done.manifest.as_json(),
         "home": str(hub.home),

@@ -1,6 +1,6 @@
 """What of a home goes into a backup beside database and stored files: settings, mappings, and secrets when asked for.
 
-A setting that may hold a password or a token is commented out in the copy, and what it was is not in it.
+A setting that may hold a password or a token is left out of the copy, also where it stands in a comment.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from typing import Any
 
 from sdmx_hub.cli.admin import SETTINGS_FILE, settings_text
 from sdmx_hub.cli.context import HubContext
-from sdmx_hub.config import Settings
+from sdmx_hub.config import PREFIX, Settings
 from sdmx_hub.store.sources import Sources
 
 MAPPINGS = "mappings"
+PLACES = ("database_url", "storage_url", "storage_endpoint", "storage_region", "storage_allow_http")
+"""Settings of where a hub keeps what it keeps: a restored hub keeps it where it was restored to."""
 _SECRET = re.compile(r"_url$|_webhooks$|password|secret|token|_key$")
-_HARMLESS = {"base_url"}
-_ASSIGNED = re.compile(r"^\s*[\"']?(?P<name>\w+)[\"']?\s*=")
+_HARMLESS = {"base_url", "storage_url"}
+_ASSIGNED = re.compile(r"^\s*(?P<comment>#?)\s*[\"']?(?P<name>\w+)[\"']?\s*=\s*(?P<value>.*)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,7 @@ def without_secrets(text: str, settings: Settings) -> str:
     lines = []
     for line in text.splitlines():
         found = _ASSIGNED.match(line)
-        hidden = found is not None and may_be_secret(found["name"])
+        hidden = found is not None and may_be_secret(found["name"]) and found["value"] not in {'""', "''"}
         lines.append(f"# {found['name']} was left out of the backup" if found and hidden else line)
     written = "\n".join(lines) + "\n"
     if any(may_be_secret(name) for name in _names(written)):  # told in some other way, a table for instance
@@ -69,10 +71,14 @@ def without_secrets(text: str, settings: Settings) -> str:
     return written
 
 
-def with_database(text: str, url: str) -> str:
-    """A settings file that names this control database, and no other."""
-    lines = [line for line in text.splitlines() if not _is(line, "database_url")]
-    said = [f"database_url = {json.dumps(url)}"] if url else []
+def with_places(text: str, settings: Settings, environment: Mapping[str, str]) -> str:
+    """A settings file that names the database and the store of files in use, unless the environment does."""
+    lines = [line for line in text.splitlines() if not any(_is(line, name) for name in PLACES)]
+    said = [
+        f"{name} = {json.dumps(getattr(settings, name))}"
+        for name in PLACES
+        if getattr(settings, name) and f"{PREFIX}{name.upper()}" not in environment
+    ]
     return "\n".join([*said, *lines]) + "\n"
 
 
@@ -83,7 +89,7 @@ def may_be_secret(name: str) -> bool:
 
 def _is(line: str, name: str) -> bool:
     found = _ASSIGNED.match(line)
-    return found is not None and found["name"] == name
+    return found is not None and found["name"] == name and not found["comment"]
 
 
 def _names(text: str) -> set[str]:

@@ -12,7 +12,7 @@ import fcntl
 import itertools
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,12 +46,14 @@ class Place:
     """Where a hub is restored to.
 
     ``database_url`` is the control database when that is not in the home, ``blobs`` the store of files when they are
-    not. ``replaces`` moves aside what is there; ``sends`` keeps the notifications that waited when the backup was made.
+    not; ``settle`` makes the settings file say so. ``replaces`` moves aside what is there; ``sends`` keeps the
+    notifications that waited when the backup was made.
     """
 
     home: Path
     database_url: str = ""
     blobs: Blobs | None = None
+    settle: Callable[[str], str] = str
     replaces: bool = False
     sends: bool = False
 
@@ -84,6 +86,8 @@ def restore_backup(
         blobs = target.blobs or local_blobs(building)
         manifest = opened.read(_Taker(building, blobs, told))
         _place_home(building, manifest)
+        settings = building / SETTINGS_FILE
+        settings.write_text(target.settle(settings.read_text(encoding="utf-8")), encoding="utf-8")
         database = _database(building, target)
         stack.callback(database.close)
         moved: list[str] = []
