@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from sdmx_hub.harvest.dialect.profiles import aliases, profiles
 from sdmx_hub.harvest.dialect.record import deviations
 from sdmx_hub.harvest.source_file import schema
+from tests.harvest.quirks import quirks_text
 from tests.tables import ROOT, coded, table
 
 HARVEST = ROOT / "docs" / "harvest.md"
@@ -43,4 +44,4 @@ def _keys() -> Iterator[tuple[str, str, str]]:
         yield f"`{name}`", one["description"], coded(json.dumps(value).strip('"') for value in values) or "–"
 
 
-TABLES = {"profiles": profiles_text, "dialect keys": keys_text}
+TABLES = {"profiles": profiles_text, "dialect keys": keys_text, "quirks": quirks_text}

@@ -53,14 +53,23 @@ def complete(located: Sequence[Located], source: Source, flow: Flow, ask: Ask) -
     named = _structure_of(found, flow)
     if named is None:
         return tuple(found)
-    lacking = Artefacts(one.artefact for one in found).find(named) is None
+    structure = Artefacts(one.artefact for one in found).find(named)
+    lacking = structure is None or structure.is_stub
     follows = "dataflow" not in dialect.missing and mode == "children"  # those of the structure are one step further
     if (lacking or follows) and "datastructure" not in dialect.missing:
-        found += ask(artefact_url(source, "datastructure", named.ref, mode))
+        found = _together(found, ask(artefact_url(source, "datastructure", named.ref, mode)))
     if mode not in _DEEP:
         for urn in _lists(found, named, dialect):
-            found += ask(artefact_url(source, _RESOURCES[urn.class_name], urn.ref, "none"))
+            found = _together(found, ask(artefact_url(source, _RESOURCES[urn.class_name], urn.ref, "none")))
     return tuple(found)
+
+
+def _together(found: Sequence[Located], more: Sequence[Located]) -> list[Located]:
+    """Put what came later to the rest; in place of a stub where it has the content."""
+    whole = {one.artefact.urn for one in more if not one.artefact.is_stub}
+    kept = [one for one in found if not (one.artefact.is_stub and one.artefact.urn in whole)]
+    held = {one.artefact.urn for one in kept}
+    return [*kept, *(one for one in more if one.artefact.urn not in held)]
 
 
 def _structure_of(located: Sequence[Located], flow: Flow) -> Urn | None:
