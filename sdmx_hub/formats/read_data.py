@@ -36,6 +36,9 @@ ACTIONS = {
 PRIMARY_MEASURE = "OBS_VALUE"
 """What SDMX 2.1 calls the one measure of any structure."""
 
+UNKNOWN = "read-structure-unknown"
+"""Why a message cannot be read whose structure nobody has."""
+
 _numbers = itertools.count(1)
 
 
@@ -129,7 +132,7 @@ def resolve_structure(urn: Urn, find: FindStructure) -> DataStructure:
     """Find the structure a message names. Raises NotFound."""
     structure = find(urn)
     if structure is None:
-        raise NotFound("read-structure-unknown", urn=urn)
+        raise NotFound(UNKNOWN, urn=urn)
     return structure
 
 

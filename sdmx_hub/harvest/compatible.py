@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from sdmx_hub.harvest.addresses import same_ref
 from sdmx_hub.model.finding import Finding, Severity
 from sdmx_hub.model.structure import DataStructure
+from sdmx_hub.model.urn import Ref
 from sdmx_hub.store.artefacts import Artefacts
 
 MISMATCH = "STRUCT-MISMATCH"
@@ -24,6 +25,15 @@ def check_fit(
     if not differences:
         return list(_missing_codes(theirs, their_artefacts, ours, our_artefacts))
     return [Finding(code=MISMATCH, params={"theirs": theirs.ref, "ours": ours.ref}), *differences]
+
+
+def check_named(named: Ref, own: Iterable[Ref]) -> list[Finding]:
+    """Compare what a message says its data follow with our artefacts: another version of one is no fit."""
+    ours = next((ref for ref in own if same_ref(ref, named)), None)
+    if ours is None:
+        return []
+    mismatch = Finding(code=MISMATCH, params={"theirs": named, "ours": ours})
+    return [mismatch, _difference("STRUCT-VERSION", [named.version], [ours.version])]
 
 
 def _differences(theirs: DataStructure, ours: DataStructure) -> Iterator[Finding]:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sdmx_hub.errors import HubError, NotFound, TryAgain
+from sdmx_hub.formats.read_data import UNKNOWN
 from sdmx_hub.harvest.addresses import scope_of
 from sdmx_hub.harvest.answer import Answer
 from sdmx_hub.harvest.asking import Asker, Postponed
-from sdmx_hub.harvest.compatible import MISMATCH
+from sdmx_hub.harvest.compatible import MISMATCH, check_named
 from sdmx_hub.harvest.dialect.answers import may_be_empty, says_no_results
 from sdmx_hub.harvest.drop import FILE, find_earlier, settle_file, take_file
 from sdmx_hub.harvest.excerpt import refusal
@@ -275,8 +276,8 @@ def _load(visit: Visit, structure: DataStructure, answer: Answer, memory: Mappin
         if has_errors(findings):
             return replace(_mismatched(findings), findings=tuple(findings))
     visit.hold.confirm()
-    if refusal := _based(visit):
-        return refusal
+    if moved_on := _based(visit):
+        return moved_on
     visit.parts.step("harvest-step-load")
     if visit.hold.run.token > 1:
         visit.parts.runs.free_leases(actor_of(visit.source), str(visit.flow.dataflow), now=visit.parts.clock.now())
@@ -298,8 +299,20 @@ def _load(visit: Visit, structure: DataStructure, answer: Answer, memory: Mappin
         )
     except TryAgain as error:
         raise Postponed(visit.parts.clock.now() + BUSY) from error
+    except NotFound as error:
+        findings += _named_otherwise(visit, structure, error)
+        if not has_errors(findings):
+            raise
+        return replace(_mismatched(findings), findings=tuple(findings))
     outcome = _outcome_of(visit, structure, loading, memory)
     return replace(outcome, findings=(*findings, *loading.findings))
+
+
+def _named_otherwise(visit: Visit, structure: DataStructure, error: NotFound) -> list[Finding]:
+    """Find out whether a message follows another version of our structure or of the partner's dataflow."""
+    named = error.params.get("urn")
+    own = (structure.ref, visit.flow.partner)
+    return check_named(named.ref, own) if error.key == UNKNOWN and isinstance(named, Urn) else []
 
 
 def _drift(visit: Visit, partner: Partner, theirs: DataStructure) -> list[Finding]:

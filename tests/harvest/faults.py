@@ -342,6 +342,9 @@ def _row_faults() -> Iterator[Fault]:
     strange = {"another dataflow's data": b"TEST:OTHER(", "another agency's data": b"OTHER:DF("}
     for name, text in strange.items():
         yield _fault(name, _body(_swap(b"TEST:DF(", text)), FAILED, "read-structure-unknown", bad)
+    for name, text in {"DF": b"dataflow,TEST:DF(2.0.0)", "DSD": b"datastructure,TEST:DSD(2.0.0)"}.items():
+        edit = _body(_swap(b"dataflow,TEST:DF(1.0.0)", text))
+        yield _fault(f"data of {name} 2.0.0, whose structures are still 1.0.0", edit, FAILED, "STRUCT-MISMATCH")
     dsd = _body(_swap(b"dataflow,TEST:DF(", b"datastructure,TEST:DSD("))
     yield _fault("data of the structure, of no dataflow", dsd, EITHER, *LOADED, bad, "read-structure-unknown")
     mixed = _body(_lines(lambda lines: [*lines[:-1], lines[-1].replace(b"TEST:DF(", b"TEST:OTHER(")]))
