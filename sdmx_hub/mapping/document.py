@@ -87,7 +87,7 @@ class _Builder:
     def _mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = str(key_node.value)
+            key = _readable(str(key_node.value), key_node)
             line = key_node.start_mark.line + 1
             self.document.lines[(*path, key)] = line
             if key in values:
@@ -99,12 +99,20 @@ class _Builder:
 
 
 def _scalar(node: ScalarNode) -> str | int | bool | None:
-    text: str = node.value
+    text = _readable(node.value, node)
     if node.style is not None:
         return text
     if text in _WORDS:
         return _WORDS[text]
     return int(text) if _INTEGER.fullmatch(text) else text
+
+
+def _readable(text: str, node: Node) -> str:
+    r"""Join characters that JSON escapes in two halves (``\ud83d\ude00``); half of one alone is refused."""
+    try:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError as error:
+        raise MarkedYAMLError(problem="half a character, such as \\ud800", problem_mark=node.start_mark) from error
 
 
 def shown_path(path: Path) -> str:

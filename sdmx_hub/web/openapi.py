@@ -18,7 +18,7 @@ from sdmx_hub.web.openapi_registrations import REGISTRY_RESOURCES, registration_
 from sdmx_hub.web.openapi_registry import fmr_paths, maintenance_paths
 from sdmx_hub.web.openapi_runs import run_paths
 from sdmx_hub.web.openapi_slots import slot
-from sdmx_hub.web.openapi_sources import source_paths
+from sdmx_hub.web.openapi_sources import KEY_REFUSED, source_paths
 from sdmx_hub.web.rest import Family
 from sdmx_hub.web.rest_v1 import V1
 from sdmx_hub.web.rest_v2 import V2
@@ -203,6 +203,6 @@ def _api_paths() -> Iterable[tuple[str, Document]]:
     named = [{"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}]
     yield "/api/metadata/{name}", {"delete": {"security": key, "parameters": named, "responses": done}}
     yield "/api/releases", {"get": {"responses": {"200": _said("Releases, newest first")}}}
-    yield "/api/harvest/runs", {"get": {"responses": {"200": _said("Runs, newest first")}}}
+    yield "/api/harvest/runs", {"get": {"responses": {"200": _said("Runs, newest first"), **KEY_REFUSED}}}
     yield from source_paths()
     yield from run_paths()

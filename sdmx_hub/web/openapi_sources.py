@@ -17,6 +17,11 @@ _BODY: Document = {
     "required": True,
     "content": {"application/json": {"schema": {"type": "object"}}, "application/yaml": {"schema": {"type": "string"}}},
 }
+KEY_REFUSED: Document = {
+    "401": {"description": "A wrong key"},
+    "429": {"description": "Too many wrong keys: wait"},
+}
+"""What an address refuses that needs no key, and tells more to who has one."""
 _REFUSED: Document = {
     "400": {"description": "Cannot be read, or names another source"},
     "401": {"description": "No key, or a wrong one"},
@@ -59,7 +64,9 @@ def source_paths() -> Iterable[tuple[str, Document]]:
                 "parameters": run + form,
                 "responses": {
                     "200": {"description": "Changes, OLD_… columns last", "content": _CHANGES},
+                    "400": {"description": "No such format"},
                     "404": {"description": "No such run"},
+                    **KEY_REFUSED,
                 },
             }
         },

@@ -104,6 +104,19 @@ def test_scalars_are_read_as_written(text: str, value: object) -> None:
     assert parse_document(f"key: {text}").value == {"key": value}
 
 
+@pytest.mark.parametrize("text", ['{"a": "\\ud83d\\ude00"}', '{"a": "😀"}', "a: 😀"])
+def test_characters_that_json_writes_in_halves_are_whole(text: str) -> None:
+    assert parse_document(text).value == {"a": "😀"}
+
+
+@pytest.mark.parametrize("text", ['a: 1\nb: "\\ud800"', 'a: 1\n"\\udc00x": 2'])
+def test_half_a_character_is_refused_at_its_line(text: str) -> None:
+    document = parse_document(text, "s.yaml")
+    [half] = document.findings
+    assert (half.code, half.where.row, document.value) == ("MAP-YAML", 2, None)
+    assert half.text("fr").encode()
+
+
 def test_many_small_aliases_cannot_grow() -> None:
     bomb = "a: &a [x, x]\n" + "".join(f"b{n}: &b{n} [*a, *a]\n" for n in range(50))
     assert [one.code for one in parse_document(bomb).findings] == ["MAP-ALIAS"]
