@@ -9,8 +9,10 @@
 | SUPPR_RT | suppressed cells ÷ cells that are not missing |
 | REV_MAR | mean of abs(value now − first value) ÷ abs(first value), over the cells of the first vintage |
 | UPTIME | good visits ÷ visits attempted |
+| FORMATS | kinds of messages the figures came as |
 
-Shares are percentages. What cannot be computed (nothing received, nothing due yet) is not told.
+SUMS_RT, METHOD_RT and LANG_RT are told in ``pilot_content``. Shares are percentages. What cannot be computed (nothing
+received, nothing due yet) is not told.
 """
 
 from __future__ import annotations
@@ -21,12 +23,16 @@ from dataclasses import dataclass
 
 from sdmx_hub.quality.pilot import CalendarEntry, Participant, PilotFlow
 from sdmx_hub.quality.pilot_cells import Completeness, Key, Share, open_cells
+from sdmx_hub.quality.pilot_content import content_of
 from sdmx_hub.quality.pilot_runs import Ledger
 from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.observations import Observations
 
 DAYS = ("TL_DAYS", "PUNCT_DAYS")
-"""Indicators in days; the others are percentages."""
+"""Indicators in days; the others are percentages, but for FORMATS, which is a number."""
+FORMATS = "FORMATS"
+CODED = frozenset({*DAYS, "R1_COMPL", "VALID_RT", "SUPPR_RT", "REV_MAR", "UPTIME"})
+"""Indicators that DF_Q_RUN has codes for; the others are in the report alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +52,13 @@ class Figure:
 
     @property
     def unit(self) -> str:
-        """Code of CL_UNIT_MEASURE."""
-        return "DAY" if self.indicator in DAYS else "PT"
+        """Code of CL_UNIT_MEASURE, or ``NUMBER``."""
+        return "DAY" if self.indicator in DAYS else "NUMBER" if self.indicator == FORMATS else "PT"
+
+    @property
+    def is_coded(self) -> bool:
+        """Tell whether DF_Q_RUN can hold it."""
+        return self.indicator in CODED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +80,11 @@ def measure_flow(
     with open_cells(flow, artefacts, observations, now=now) as cells:
         cells.require([entry.period for entry in entries])
         received, completeness = cells.received(), cells.completeness()
-        shares = {"SUPPR_RT": cells.suppression(), "REV_MAR": cells.revision()}
+        shares = {
+            "SUPPR_RT": cells.suppression(),
+            "REV_MAR": cells.revision(),
+            **content_of(cells, artefacts),
+        }
         disclosed = cells.disclosed()
     figures: list[Figure] = []
     for entry in entries:
@@ -130,7 +145,10 @@ class _Maker:
         received = sum(one.run.outcome.received for one in attempts)
         if received:
             valid = received - sum(one.errors for one in attempts)
-            yield self.figure("VALID_RT", 100 * valid / received, received)
+            yield self.figure("VALID_RT", 100 * valid / received, received, f"{valid} / {received}")
+        formats = sorted({one.format for one in attempts if one.format})
+        if formats:
+            yield self.figure(FORMATS, len(formats), remark=", ".join(formats))
         yield from self.uptime(ledger)
 
     def uptime(self, ledger: Ledger) -> Sequence[Figure]:

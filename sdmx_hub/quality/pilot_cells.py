@@ -27,7 +27,9 @@ AREA, SEX = "REF_AREA", "SEX"
 OPEN_STATUS = ("F", "E")
 """CONF_STATUS of what the public may see, now or later."""
 MEMORY = "512MB"
-_VALUES = ("OBS_VALUE", "OBS_STATUS", "CONF_STATUS")
+VALUES = ("OBS_VALUE", "OBS_STATUS", "CONF_STATUS")
+METHOD = ("RES_CRITERION", "COVERAGE_POP", "METHOD_URL")
+"""What is told of the method of a source, once for an indicator and type of source."""
 _HIDDEN = "\"OBS_VALUE\" IS NULL AND (\"OBS_STATUS\" = 'Q' OR coalesce(\"CONF_STATUS\", 'F') NOT IN ('F', 'E'))"
 """SQL: a cell whose value is withheld."""
 Key = tuple[str, str]
@@ -74,7 +76,7 @@ class Cells:
     def received(self) -> dict[Key, dt.datetime]:
         """When the first figures of an area and period were held."""
         query = f"SELECT {AREA}, {self.time}, min(moment) FROM history WHERE {_told()} GROUP BY ALL"
-        return {(area, period): at.replace(tzinfo=dt.UTC) for area, period, at in self._rows(query)}
+        return {(area, period): at.replace(tzinfo=dt.UTC) for area, period, at in self.rows(query)}
 
     def require(self, periods: Sequence[str]) -> None:
         """Make ``wanted``: every required cell of every area and period, and what is held of it."""
@@ -120,7 +122,7 @@ SELECT area, period, count(*), count(*) FILTER (WHERE derogated), count(*) FILTE
 """
         return {
             (area, period): Completeness(required=required, derogated=derogated, hidden=hidden, available=available)
-            for area, period, required, derogated, hidden, available in self._rows(query)
+            for area, period, required, derogated, hidden, available in self.rows(query)
         }
 
     def suppression(self) -> dict[Key, Share]:
@@ -132,13 +134,13 @@ SELECT area, period, count(*), count(*) FILTER (WHERE derogated), count(*) FILTE
             split = (
                 f"SELECT {AREA}, {self.time}, {SEX}, {counts} FROM cells GROUP BY ALL HAVING told > 0 ORDER BY {SEX}"
             )
-            for area, period, sex, hidden, told in self._rows(split):
+            for area, period, sex, hidden, told in self.rows(split):
                 by_sex.setdefault((area, period), []).append(f"{sex} {100 * hidden / told:.1f}")
         return {
             (area, period): Share(
                 percent=100 * hidden / told, count=told, remark=", ".join(by_sex.get((area, period), []))
             )
-            for area, period, hidden, told in self._rows(total)
+            for area, period, hidden, told in self.rows(total)
         }
 
     def revision(self) -> dict[Key, Share]:
@@ -156,7 +158,7 @@ SELECT {AREA}, {self.time}, 100 * avg(abs(TRY_CAST("OBS_VALUE" AS DOUBLE) - old)
 FROM cells JOIN ({first}) USING ({keys})
 WHERE old <> 0 AND TRY_CAST("OBS_VALUE" AS DOUBLE) IS NOT NULL GROUP BY ALL
 """
-        return {(area, period): Share(percent=mean, count=count) for area, period, mean, count in self._rows(query)}
+        return {(area, period): Share(percent=mean, count=count) for area, period, mean, count in self.rows(query)}
 
     def disclosed(self) -> int:
         """Count the values the public sees although the provider has marked them confidential."""
@@ -165,9 +167,10 @@ WHERE old <> 0 AND TRY_CAST("OBS_VALUE" AS DOUBLE) IS NOT NULL GROUP BY ALL
             f"SELECT count(*) FROM cells AS c JOIN shown AS s USING ({keys}) "
             f'WHERE s."OBS_VALUE" IS NOT NULL AND coalesce(c."CONF_STATUS", \'F\') NOT IN {_in(OPEN_STATUS)}'
         )
-        return int(self._rows(query)[0][0])
+        return int(self.rows(query)[0][0])
 
-    def _rows(self, query: str) -> list[tuple]:  # type: ignore[type-arg]
+    def rows(self, query: str) -> list[tuple]:  # type: ignore[type-arg]
+        """Draw a small answer."""
         return self.connection.execute(query).fetchall()
 
 
@@ -209,7 +212,7 @@ def _gather(
 ) -> None:
     wanted = tuple((Condition(Operator.EQUAL, area),) for area in areas)
     plan = plan_data(DataQuery(filters=(ComponentFilter.of(AREA, wanted),)), structure)
-    columns = (*structure.key_ids, *_VALUES)
+    columns = (*structure.key_ids, *VALUES, *(name for name in METHOD if name in structure.components))
     for table in ("cells", "shown", "history"):
         texts = ", ".join(f"{quoted(name)} VARCHAR" for name in columns)
         connection.execute(f"CREATE TEMP TABLE {table} ({texts}, moment TIMESTAMP)")

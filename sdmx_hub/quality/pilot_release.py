@@ -53,7 +53,7 @@ def release_pilot(
     reports = []
     for measured in judged.measured:
         flow = measured.flow
-        figures = [one for one in measured.figures if area_of(one, judged.plan) is not None]
+        figures = [one for one in measured.figures if one.is_coded and area_of(one, judged.plan) is not None]
         if not figures:
             continue
         areas = {*flow.areas, *([judged.plan.area] if judged.plan.area else [])}
@@ -93,7 +93,7 @@ def write_observations(figures: Iterable[Figure], plan: Plan, dataflow: Urn, fil
 def _rows(figures: Iterable[Figure], plan: Plan, dataflow: Urn) -> Iterator[dict[str, str]]:
     for one in figures:
         area = area_of(one, plan)
-        if area is None:
+        if area is None or not one.is_coded:
             continue
         in_days = one.unit == "DAY"
         yield {

@@ -10,9 +10,10 @@ from typing import Any
 from sdmx_hub import __version__
 from sdmx_hub.language import localised, sentence
 from sdmx_hub.model.urn import Ref, Urn
-from sdmx_hub.quality.indicators import Figure
+from sdmx_hub.quality.indicators import FORMATS, Figure
 from sdmx_hub.quality.mechanisms import compare_mechanisms
 from sdmx_hub.quality.pilot import DEFAULTS, PilotFlow
+from sdmx_hub.quality.pilot_content import METHODS, NAMES, SUMS
 from sdmx_hub.quality.pilot_judge import Judged
 from sdmx_hub.quality.pilot_runs import Attempt
 from sdmx_hub.quality.pilot_words import figure_text, figures_of, number_text, words_of
@@ -33,7 +34,7 @@ def report_pilot(judged: Judged, artefacts: Artefacts, language: str, *, period:
     begun = judged.plan.begun(judged.now)
     chosen = period or (begun[-1].period if begun else None)
     return {
-        **public_pilot(judged, artefacts, language),
+        **_shaped(judged, artefacts, language, in_full=True),
         "shown_period": chosen,
         "partners": _partners(judged, chosen, language),
         "findings": _findings(judged, chosen, language),
@@ -46,7 +47,11 @@ _PUBLIC_MECHANISM = ("mechanism", "attempted", "good", "success")
 
 
 def public_pilot(judged: Judged, artefacts: Artefacts, language: str) -> dict[str, Any]:
-    """Shape what everybody may know: the plan, the indicators, the mirror as the public sees it, the verdicts."""
+    """Shape what everybody may know: the plan, the published indicators, the mirror as all see it, the verdicts."""
+    return _shaped(judged, artefacts, language, in_full=False)
+
+
+def _shaped(judged: Judged, artefacts: Artefacts, language: str, *, in_full: bool) -> dict[str, Any]:
     plan = judged.plan
     slots = [one.run.slot for one in judged.ledger.attempts]
     return {
@@ -70,14 +75,14 @@ def public_pilot(judged: Judged, artefacts: Artefacts, language: str) -> dict[st
             {"source": one.source, "area": one.area, "mechanism": judged.ledger.mechanism(one)}
             for one in plan.participants
         ],
-        "flows": [_flow(judged, place, artefacts, language) for place in range(len(plan.flows))],
+        "flows": [_flow(judged, place, artefacts, language, in_full=in_full) for place in range(len(plan.flows))],
         "mechanisms": [
             {name: row[name] for name in _PUBLIC_MECHANISM} for row in compare_mechanisms(judged.ledger.attempts)
         ],
     }
 
 
-def _flow(judged: Judged, place: int, artefacts: Artefacts, language: str) -> dict[str, Any]:
+def _flow(judged: Judged, place: int, artefacts: Artefacts, language: str, *, in_full: bool) -> dict[str, Any]:
     flow, verdict, measured = judged.plan.flows[place], judged.verdicts[place], judged.measured[place]
     dataflow, names = artefacts.get(flow.urn), names_of_indicators(artefacts, language)
     return {
@@ -90,7 +95,7 @@ def _flow(judged: Judged, place: int, artefacts: Artefacts, language: str) -> di
             {"code": reason.code, "verdict": reason.verdict, "text": reason.text(language)}
             for reason in verdict.reasons
         ],
-        "indicators": [_figure(judged, one, names, language) for one in measured.figures],
+        "indicators": [_figure(judged, one, names) for one in measured.figures if in_full or one.is_coded],
         "mirror": [
             {
                 **{name: pair[name] for name in _PAIR},
@@ -103,13 +108,13 @@ def _flow(judged: Judged, place: int, artefacts: Artefacts, language: str) -> di
 
 
 def names_of_indicators(artefacts: Artefacts, language: str) -> dict[str, str]:
-    """What the indicators are called, by code; nothing where the hub does not hold their codelist."""
-    codelist = artefacts.find(CODELIST)
-    items = codelist.document.get("codes", ()) if codelist else ()
-    return {item["id"]: localised(item.get("names", {}), language) for item in items}
+    """What the indicators are called, by code: as their codelist says where the hub holds it, the others as we do."""
+    coded = artefacts.codelist(CODELIST).codes if artefacts.find(CODELIST) else {}
+    own = {name: sentence(f"pilot-indicator-{name}", language) for name in (SUMS, METHODS, NAMES, FORMATS)}
+    return own | {code.id: localised(code.names, language) for code in coded.values()}
 
 
-def _figure(judged: Judged, one: Figure, names: Mapping[str, str], language: str) -> dict[str, Any]:
+def _figure(judged: Judged, one: Figure, names: Mapping[str, str]) -> dict[str, Any]:
     plan = judged.plan
     threshold = plan.threshold(one.indicator) if one.indicator in DEFAULTS else None
     return {

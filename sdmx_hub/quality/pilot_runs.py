@@ -10,8 +10,11 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
+from sdmx_hub.load.doubts import HOLDING
 from sdmx_hub.model.finding import Severity
 from sdmx_hub.quality.pilot import Participant, PilotFlow, Plan
 from sdmx_hub.quality.pilot_file import flow_ids, mechanism_of
@@ -23,6 +26,7 @@ from sdmx_hub.store.sources import Sources
 from sdmx_hub.store.visit_facts import select_deeds, select_requests
 
 MOST_RUNS = 100_000
+OK = 200
 _FILE = "file"
 """Purpose of a request that is a file of a folder."""
 
@@ -47,9 +51,25 @@ class Attempt:
 
     @property
     def errors(self) -> int:
-        """Observations with an error; at most those received."""
-        found = sum(one.count for one in self.run.outcome.findings if one.severity is Severity.ERROR)
-        return min(found, self.run.outcome.received)
+        """Observations with a blocking error; at most those received.
+
+        Doubts are none: they hold a load for a person. A row with several errors counts once, unless an error is told
+        of many rows at once.
+        """
+        found = [one for one in self.run.outcome.findings if one.severity is Severity.ERROR and one.code not in HOLDING]
+        rows = {one.where.row for one in found if one.count == 1 and one.where.row is not None}
+        others = sum(one.count for one in found if one.count > 1 or one.where.row is None)
+        return min(len(rows) + others, self.run.outcome.received)
+
+    @property
+    def format(self) -> str:
+        """What the figures came as: the media type that was declared, or the ending of the file; "" for nothing."""
+        answer = self.answer
+        if answer is None or answer.status != OK or not self.is_good:
+            return ""
+        headers = json.loads(answer.answer).get("headers", {}) if answer.answer else {}
+        suffix = PurePosixPath(urlsplit(answer.url).path).suffix.removeprefix(".").lower()
+        return str(headers.get("content-type") or suffix)
 
     @property
     def _asked(self) -> list[Request]:

@@ -67,6 +67,25 @@ def check_sums(checking: Checking) -> Iterator[Finding]:
         yield from _check(checking, rule)
 
 
+def count_sums(checking: Checking, by: Sequence[str]) -> dict[tuple[str, ...], tuple[int, int]]:
+    """Count the totals all parts of which are there, and those of them that are not their sum, by some dimensions.
+
+    Only the rules of the shared structures count, of which none sums over any of ``by``.
+    """
+    counted: dict[tuple[str, ...], tuple[int, int]] = {}
+    named = ", ".join(map(quoted, by))
+    for rule in _known(checking) if checking.has(VALUE, *checking.structure.key_ids) else ():
+        sql = _Sql(checking, rule)
+        query = (
+            f"SELECT count(*), count(*) FILTER (abs(stated - parts) > {_allowed(checking, rule)}), {named} "
+            f"FROM ({sql.groups(by)}) WHERE missing = 0 GROUP BY {named}"
+        )
+        for told, wrong, *place in checking.connection.execute(query).fetchall():
+            before = counted.get(tuple(place), (0, 0))
+            counted[tuple(place)] = (before[0] + told, before[1] + wrong)
+    return counted
+
+
 def _rules(checking: Checking) -> Iterator[SumRule]:
     """The totals the provider declares, and the known rules that none of these replaces (M25: its own tolerance)."""
     declared = [_declared(total) for total in checking.terms.totals if checking.has(total.component_id)]
@@ -173,8 +192,8 @@ class _Sql:
         listed = ", ".join("(" + ", ".join(map(literal, one)) + ")" for one in codes)
         return f"({columns}) IN ({listed})"
 
-    def groups(self) -> str:
-        """One row for each group with a stated total: what the parts give, and how many are missing."""
+    def groups(self, by: Sequence[str] = ()) -> str:
+        """One row for each group with a stated total: what the parts give, how many are missing, and where ``by``."""
         wanted = len(self.rule.required)  # a key comes once, or is an error of its own: rows are parts
         part, value = self.part, self.value
         unit, decimals = "NULL", "0"
@@ -183,8 +202,9 @@ class _Sql:
         if self.has_fractions:
             decimals = f"max(length(split_part(CAST({VALUE} AS VARCHAR), '.', 2)))"
         margins = f" AND count(*) FILTER ({self.margin}) = 0" if self.rule.without_margins else ""
+        told = "".join(f"any_value(CAST({quoted(one)} AS VARCHAR)) AS {quoted(one)}, " for one in by)
         return (
-            f"SELECT {key_hash(self.others)} AS place, max({value}) FILTER ({self.total}) AS stated, "
+            f"SELECT {key_hash(self.others)} AS place, {told}max({value}) FILTER ({self.total}) AS stated, "
             f"sum({value}) FILTER ({part}) AS parts, "
             f"count(*) FILTER ({part}) - count({value}) FILTER ({part}) "
             f"+ greatest({wanted} - count(*) FILTER ({self.required}), 0) AS missing, "
@@ -204,15 +224,19 @@ def additive(checking: Checking) -> str:
     return " AND ".join(tests)
 
 
-def _check(checking: Checking, rule: SumRule) -> Iterator[Finding]:
-    sql = _Sql(checking, rule)
+def _allowed(checking: Checking, rule: SumRule) -> str:
+    """SQL: by how much a total may differ."""
     counts = ", ".join(f"'{unit}'" for unit in sorted(COUNT_UNITS))
     allowed = f"CASE WHEN unit IN ({counts}) THEN 0 ELSE 0.5 * pow(10, -decimals) * (many + 1) END"
     if rule.tolerance is not None:
         allowed = f"{rule.tolerance}"
     elif checking.terms.rounding is not None:
         allowed = f"greatest({allowed}, 0.5 * {checking.terms.rounding} * (many + 1))"
-    allowed = f"({allowed} + 1e-12 * abs(stated))"  # what adding in binary may be off by
+    return f"({allowed} + 1e-12 * abs(stated))"  # what adding in binary may be off by
+
+
+def _check(checking: Checking, rule: SumRule) -> Iterator[Finding]:
+    sql, allowed = _Sql(checking, rule), _allowed(checking, rule)
     checking.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE _sums AS SELECT *, missing = 0 AND abs(stated - parts) > {allowed} AS is_wrong "
         f"FROM ({sql.groups()}) WHERE missing > 0 OR abs(stated - parts) > {allowed}"
