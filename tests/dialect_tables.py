@@ -21,7 +21,7 @@ def profiles_text() -> str:
     rows = [
         (
             coded([name, *others[name]]),
-            profile.title,
+            profile.title("en"),
             profile.api or "–",
             f"`{profile.endpoint}`" if profile.endpoint else "–",
             coded(deviations(profile)) or "–",

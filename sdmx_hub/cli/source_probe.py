@@ -34,16 +34,23 @@ def list_profiles(hub: HubContext, profile_id: str | None, *, as_json: bool) -> 
       sdmx-hub source profiles EUROSTAT --json
     """
     if profile_id is None:
-        rows = [_profile_row(one) for one in profiles().values()]
+        rows = [_profile_row(one, hub.language) for one in profiles().values()]
         show({"profiles": rows}, as_json=as_json, text=lambda: "\n".join(_profile_line(row) for row in rows))
         return
     profile = get_profile(profile_id)
-    answer = {**profile.as_json(), "deviations": deviations(profile)}
+    different = deviations(profile)
+    reasons = {name: profile.remark(name, hub.language) for name in different}
+    answer = {
+        **profile.as_json(),
+        "title": profile.title(hub.language),
+        "deviations": different,
+        "remarks": {name: reason for name, reason in reasons.items() if reason},
+    }
     show(answer, as_json=as_json, text=lambda: "\n".join(_profile_text(profile, hub.language)))
 
 
-def _profile_row(profile: Dialect) -> dict[str, Any]:
-    told = {"id": profile.id, "title": profile.title, "api": profile.api, "endpoint": profile.endpoint}
+def _profile_row(profile: Dialect, language: str) -> dict[str, Any]:
+    told = {"id": profile.id, "title": profile.title(language), "api": profile.api, "endpoint": profile.endpoint}
     return {**told, "deviations": list(deviations(profile))}
 
 
@@ -52,13 +59,14 @@ def _profile_line(row: dict[str, Any]) -> str:
 
 
 def _profile_text(profile: Dialect, language: str) -> Iterator[str]:
-    yield _profile_line(_profile_row(profile))
+    yield _profile_line(_profile_row(profile, language))
     different = deviations(profile)
     if not different:
         yield sentence("profile-standard", language, profile=profile.id)
     for name, value in different.items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        yield f"  {name}: {text}\n    {sentence(f'dialect-field-{name}', language)}: {profile.remarks.get(name, '')}"
+        said = [sentence(f"dialect-field-{name}", language), profile.remark(name, language)]
+        yield f"  {name}: {text}\n    {': '.join(one for one in said if one)}"
 
 
 @click.command("probe")

@@ -30,13 +30,22 @@ def test_every_profile_is_listed(home):
 
 
 @pytest.mark.parametrize(
-    ("language", "reason"), [("en", "how everything is asked for"), ("es", "cómo se pide todo"), ("fr", "tout est")]
+    ("language", "title", "reason"),
+    [
+        ("en", "European Central Bank", "how nothing is told: 404 means that nothing matches"),
+        ("fr", "Banque centrale européenne", "comment se dit « rien »: 404 veut dire que rien ne correspond"),
+        ("es", "Banco Central Europeo", "cómo se dice «nada»: 404 significa que nada coincide"),
+    ],
 )
-def test_a_profile_is_shown_with_its_reasons(home, language, reason):
-    done = type_command(home, "--lang", language, "source", "profiles", "EUROSTAT")
+def test_a_profile_is_shown_with_its_reasons(home, language, title, reason):
+    done = type_command(home, "--lang", language, "source", "profiles", "ECB")
     assert done.returncode == 0
+    assert title in done.stdout
     assert reason in done.stdout
-    assert "the key all is refused" in done.stdout
+    told = json.loads(type_command(home, "--lang", language, "source", "profiles", "ECB", "--json").stdout)
+    assert told["title"] == title
+    assert reason.endswith(told["remarks"]["nothing"].partition(" ; ")[0].partition("; ")[0])
+    assert title in type_command(home, "--lang", language, "source", "profiles").stdout
 
 
 def test_a_profile_nobody_knows_is_not_found(home):

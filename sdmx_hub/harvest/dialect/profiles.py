@@ -19,7 +19,7 @@ from sdmx_hub.errors import NotFound
 from sdmx_hub.harvest.dialect.record import STANDARD, Dialect, read_record
 
 _NOT_RESOURCES = {"preview", "structure-specific data"}
-_LISTED = "as sdmx1 lists"
+_LISTED = "listed"
 _ASKED = {"structurespecificdata": "specific-2.1", "genericdata": "generic-2.1"}
 
 

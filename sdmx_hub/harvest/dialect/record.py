@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from sdmx_hub.language import catalogue, sentence
+
 REFERENCES = ("none", "children", "descendants", "parents", "parentsandsiblings", "all")
 NOTHING = ("204", "400+100", "404+100", "200+100", "200")
 """How nothing is said unless told: 204, the SDMX code 100 under 400, 404 or 200, or an answer without observations."""
@@ -39,11 +41,11 @@ class Dialect:
     code in the error message, SDMX or SOAP, or in a footer), ``200`` (a message without observations). ``too_large``
     lists likewise how it says that an answer would be too large; ``errors`` is how the partner itself tells errors, and
     ``missing`` the resources it does not have. ``format_names`` are its names for ``format=``, ``accepts`` Accept
-    headers other than the standard's, both by the names of formats in sources.
+    headers other than the standard's, both by the names of formats in sources. ``remarks`` says why, field by
+    field, in keys of the catalogue.
     """
 
     id: str = "STANDARD"
-    title: str = ""
     endpoint: str = ""
     api: str = ""
     trailing_slash: bool = False
@@ -83,13 +85,23 @@ class Dialect:
         """The limits of requests for data, or for structures."""
         return self.structure_rate if purpose.startswith("structure") else self.data_rate
 
+    def title(self, language: str) -> str:
+        """What the service is called; its id for one that is described by its source alone."""
+        key = f"profile-title-{self.id}"
+        return sentence(key, language) if key in catalogue() else self.id
+
+    def remark(self, name: str, language: str) -> str:
+        """Why a field is as it is; empty for what needs no reason."""
+        key = self.remarks.get(name)
+        return sentence(f"remark-{key}", language) if key else ""
+
     def as_json(self) -> dict[str, Any]:
         """The record as a mapping, every field told."""
         return {item.name: _plain(getattr(self, item.name)) for item in fields(self)}
 
 
-STANDARD = Dialect(title="The standard")
-ABOUT = ("id", "title", "endpoint", "api", "remarks")
+STANDARD = Dialect()
+ABOUT = ("id", "endpoint", "api", "remarks")
 """Fields that tell which service it is; all others are how it speaks."""
 
 
