@@ -11,7 +11,8 @@ import functools
 import os
 import signal
 import threading
-from multiprocessing.synchronize import Event
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from sdmx_hub.cli.context import HubContext
@@ -37,18 +38,25 @@ def open_node(hub: HubContext, closing: threading.Event, name: str = "") -> Doer
     return doer
 
 
-def begin(told: Event, home: Path, settings: Settings) -> None:
-    """Open the hub in a process beside a scheduler, which tells it when to close; signals are the scheduler's."""
+def begin(told: Connection, home: Path, settings: Settings) -> None:
+    """Open the hub in a process beside a scheduler; signals are the scheduler's, which tells it when to close.
+
+    ``told`` ends then, and when the scheduler was killed; in that case the process leaves as soon as its job has ended.
+    """
     closing = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    doer = open_node(HubContext(home=home, settings=settings), closing)
 
     def listen() -> None:
-        told.wait()
+        told.poll(None)
         closing.set()
+        parent = parent_process()
+        if parent is not None and not parent.is_alive():
+            with doer.idle():
+                os._exit(1)
 
     threading.Thread(target=listen, daemon=True).start()
-    open_node(HubContext(home=home, settings=settings), closing)
 
 
 @functools.cache

@@ -37,6 +37,7 @@ LOOK_SECONDS = 5.0
 """How often it is asked whether it has workers."""
 LOOPBACK = "127.0.0.1:0"
 log = logging.getLogger(__name__)
+logging.getLogger("distributed").setLevel(logging.WARNING)  # it tells of every connection
 
 
 def resource_of(hub: int) -> str:

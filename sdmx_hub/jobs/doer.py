@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from sdmx_hub.errors import Conflict, NotFound, TryAgain
 from sdmx_hub.harvest.parts import Parts, worker_name
@@ -37,6 +38,12 @@ class Doer:
         """Do a job, one visit and one other at a time. Whatever happens is a result; exceptions do not travel well."""
         with self._lanes[VISITS if job.kind == HARVEST else KEEPING]:
             return self._do(job)
+
+    @contextlib.contextmanager
+    def idle(self) -> Iterator[None]:
+        """Wait until nothing is done here, and let nothing begin before the block is left."""
+        with self._lanes[VISITS], self._lanes[KEEPING]:
+            yield
 
     def _do(self, job: Job) -> Result:
         if self.closing.is_set():

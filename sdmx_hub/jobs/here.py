@@ -69,19 +69,22 @@ class Processes(Threads):
     def __init__(self, do: Do, closing: threading.Event, count: int, begin: Callable[..., None], *given: Any) -> None:
         self._count, self._begin, self._given = count, begin, given
         self._context = multiprocessing.get_context("spawn")
-        self._told = self._context.Event()
+        self._listens, self._tells = self._context.Pipe(
+            duplex=False
+        )  # closed, it tells them all, and so does our death
         self.where = f"processes:{count}"
         super().__init__(do, closing)
 
     def _make_lanes(self) -> Mapping[str, Executor]:
-        given = (self._told, *self._given)
+        given = (self._listens, *self._given)
         pool = ProcessPoolExecutor(self._count, mp_context=self._context, initializer=self._begin, initargs=given)
         return dict.fromkeys((VISITS, KEEPING), pool)
 
     def close(self) -> None:
         """Tell the processes to end their step, and wait for them."""
-        self._told.set()
+        self._tells.close()
         super().close()
+        self._listens.close()
 
 
 def _result(key: str, future: Future[dict[str, object]]) -> Result:
