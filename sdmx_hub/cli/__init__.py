@@ -29,6 +29,7 @@ COMMANDS = {
     "upkeep": "upkeep:upkeep",
     "backup": "backup:backup",
     "restore": "backup:restore",
+    "storage": "storage:storage",
     "demo": "demo:demo",
     "serve": "serve:serve",
     "key": "keys:key",

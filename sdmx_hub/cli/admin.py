@@ -13,9 +13,11 @@ from typing import NamedTuple
 import click
 
 from sdmx_hub.cli.context import FAILED, HubContext, json_option, pass_hub, show
+from sdmx_hub.cli.progress import progress
 from sdmx_hub.cli.refused import as_refusal, troubles
 from sdmx_hub.config import Settings
 from sdmx_hub.errors import HubError
+from sdmx_hub.harvest.attendance import OK, read_attendance
 from sdmx_hub.language import sentence
 from sdmx_hub.model.finding import Severity
 from sdmx_hub.store.run_rows import short_instant
@@ -75,7 +77,7 @@ def settings_text(settings: Settings) -> str:
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="Leave the reading of every stored file out.")
+@click.option("--quick", is_flag=True, help="Only see that every stored file is there; read none.")
 @json_option
 @pass_hub
 def doctor(hub: HubContext, *, quick: bool, as_json: bool) -> None:
@@ -106,11 +108,11 @@ def _checks(hub: HubContext, *, quick: bool) -> Iterator[Check]:
         "disk": _disk,
         "structures": _structures,
         "harvests": _harvests,
-        "observations": _observations,
+        "storage": _storage,
+        "observations": lambda hub: _observations(hub, quick=quick),
     }
     for name, look in looks.items():
-        if not (quick and name == "observations"):
-            yield _look(hub, name, look)
+        yield _look(hub, name, look)
 
 
 def _look(hub: HubContext, name: str, look: Callable[[HubContext], tuple[bool, str]]) -> Check:
@@ -147,17 +149,27 @@ def _harvests(hub: HubContext) -> tuple[bool, str]:
     heard = [f"{one.role} {one.name}" for one in everybody if one.is_heard(now)]
     silent = [f"{one.role} {one.name}, {short_instant(one.heartbeat_at)}" for one in everybody if not one.is_heard(now)]
     queued, dead = workers.waiting(now)
+    keeper = read_attendance(hub.database, now=now)
     told = [
         sentence("doctor-workers", hub.language, heard=", ".join(heard) or "-"),
         sentence("doctor-silent", hub.language, silent="; ".join(silent)) if silent else "",
         sentence("doctor-overdue", hub.language, queued=queued, dead=dead) if queued or dead else "",
     ]
-    return not (queued or dead), " ".join(one for one in told if one)
+    told += [] if keeper.state == OK else [keeper.reason.text(hub.language)]
+    return not (queued or dead) and keeper.state == OK, " ".join(one for one in told if one)
 
 
-def _observations(hub: HubContext) -> tuple[bool, str]:
-    findings = hub.observations.check()
+def _storage(hub: HubContext) -> tuple[bool, str]:
+    state = hub.blobs.state()
+    return state == "ok", f"{hub.blobs.where}" if state == "ok" else f"{hub.blobs.where}: {state}"
+
+
+def _observations(hub: HubContext, *, quick: bool) -> tuple[bool, str]:
+    size = 0 if quick else sum(blob.size for blob in hub.blobs.names())
+    with progress(size, sentence("doctor-reading", hub.language)) as step:
+        findings = hub.observations.check(quick=quick, told=step)
     told = [f"{finding.where}: {finding.text(hub.language)}" for finding in findings if finding.severity is not INFO]
     left = sum(finding.severity is INFO for finding in findings)
-    whole = sentence("doctor-left" if left else "doctor-whole", hub.language, **({"left": left} if left else {}))
+    key = "doctor-there" if quick else "doctor-left" if left else "doctor-whole"
+    whole = sentence(key, hub.language, **({"left": left} if left else {}))
     return not told, "; ".join(told) or whole

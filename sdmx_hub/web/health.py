@@ -11,6 +11,7 @@ from flask import Blueprint, Flask, Response, current_app, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from sdmx_hub.harvest.attendance import STATES, read_attendance
 from sdmx_hub.harvest.health import HealthState
 from sdmx_hub.web.hub import current_hub
 from sdmx_hub.web.sources import health_reader
@@ -33,9 +34,15 @@ def livez() -> Response:
 
 @health.get("/readyz")
 def readyz() -> Response:
-    """Say whether requests can be served: the control database answers in this release's shape, the disk has room."""
+    """Say whether requests can be served: the control database answers in this release's shape, the disk has room.
+
+    An object store that is away is told, and makes nobody unready: all servers share it, and go on with their caches.
+    """
     checks = {"database": current_hub().database.state(), "disk": _disk_state()}
     ready = all(state == "ok" for state in checks.values())
+    blobs = current_hub().observations.blobs
+    if blobs.is_remote:
+        checks["storage"] = blobs.state()
     body = orjson.dumps({"ready": ready, "checks": checks})
     response = Response(body, 200 if ready else 503, content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
@@ -65,8 +72,16 @@ def _source_gauges() -> CollectorRegistry:
     last = Gauge(
         "sdmx_hub_source_last_good_timestamp_seconds", "When its last good visit ended.", ("source",), registry=registry
     )
+    keeper = Gauge("sdmx_hub_scheduler", "1 for the state the scheduler is in.", ("state",), registry=registry)
+    seen = Gauge(
+        "sdmx_hub_scheduler_last_seen_timestamp_seconds", "When a scheduler was last heard of.", registry=registry
+    )
     if hub.database.state() != "ok":
         return registry
+    attendance = read_attendance(hub.database, now=hub.now())
+    for state in STATES:
+        keeper.labels(state).set(state == attendance.state)
+    seen.set(attendance.seen_at.timestamp() if attendance.seen_at else 0)
     for one in health_reader(hub).read_all(now=hub.now()):
         for state in HealthState:
             health.labels(one.source, state.value).set(state is one.state)
