@@ -10,7 +10,7 @@ import click
 from sdmx_hub.cli.actor import actor
 from sdmx_hub.cli.context import DONE, UNAVAILABLE, HubContext, json_option, pass_hub, show
 from sdmx_hub.errors import ConfigurationError
-from sdmx_hub.harvest.alerts import AlertDeliverer, Watch
+from sdmx_hub.harvest.alerts import AlertDeliverer, Watch, read_failure
 from sdmx_hub.harvest.attendance import look_for_scheduler
 from sdmx_hub.harvest.clock import utc_now
 from sdmx_hub.harvest.health_facts import HealthReader
@@ -62,7 +62,7 @@ def alerts(hub: HubContext, source_id: str | None, *, is_test: bool, as_json: bo
         if source_id is None:
             raise click.UsageError("--test: SOURCE?")
         _test(hub, source_id, as_json=as_json)
-    found = Alerts(hub.database).select(source_id)
+    found = [_said(one, hub.language) for one in Alerts(hub.database).select(source_id)]
     none = sentence("alert-none", hub.language)
     show({"alerts": found}, as_json=as_json, text=lambda: "\n".join(_line(one) for one in found) or none)
 
@@ -72,11 +72,16 @@ def _test(hub: HubContext, source_id: str, *, as_json: bool) -> None:
         raise ConfigurationError("alert-nobody")
     deliverer = make_alert_deliverer(hub)
     sent, failed = deliverer.deliver_due(utc_now)
-    failures = [one["failure"] for one in deliverer.alerts.select(source_id) if one["failure"]] if failed else []
+    tried = [_said(one, hub.language) for one in deliverer.alerts.select(source_id)] if failed else []
+    failures = [one["failure"] for one in tried if one["failure"]]
     said = sentence("alert-tested", hub.language, sent=sent, failed=failed)
     answer = {"sent": sent, "failed": failed, "failures": failures}
     show(answer, as_json=as_json, text="\n".join([said, *failures]))
     sys.exit(UNAVAILABLE if failed else DONE)
+
+
+def _said(alert: dict[str, Any], language: str) -> dict[str, Any]:
+    return {**alert, "failure": read_failure(alert["failure"], language)}
 
 
 def _line(alert: dict[str, Any]) -> str:

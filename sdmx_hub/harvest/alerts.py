@@ -34,6 +34,8 @@ from sdmx_hub.store.sources import Sources
 SIGNATURE, TIMESTAMP = "X-Sdmx-Hub-Signature", "X-Sdmx-Hub-Timestamp"
 MOST_AT_ONCE = 200
 TEST = "test"
+_SHOWN = 120
+"""So much of one detail of a failure is kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,8 +135,7 @@ class AlertDeliverer:
             try:
                 self._deliver(alert, now())
             except (HubError, OSError) as error:
-                failure = error.text("en") if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
-                self.alerts.postpone(alert, failure, now=now())
+                self.alerts.postpone(alert, write_failure(error), now=now())
                 failed += 1
             else:
                 self.alerts.finish(alert, now=now())
@@ -164,6 +165,23 @@ class AlertDeliverer:
         lines = [*alert.document["texts"].values(), alert.document.get("url")]
         mail.set_content("\n\n".join(line for line in lines if line) + "\n")
         return mail
+
+
+def write_failure(error: HubError | OSError) -> str:
+    """Write why an alert was not delivered, so that it can be said in any language."""
+    if isinstance(error, HubError):
+        params = {name: str(value)[:_SHOWN] for name, value in error.params.items()}
+        return orjson.dumps({"key": error.key, "params": params}).decode()
+    return f"{type(error).__name__}: {error}"
+
+
+def read_failure(text: str, language: str) -> str:
+    """Say why an alert was not delivered."""
+    try:
+        failure = orjson.loads(text)
+        return sentence(failure["key"], language, **failure["params"])
+    except (ValueError, TypeError, KeyError):
+        return text
 
 
 def sign(secret: str, at: str, body: bytes) -> str:

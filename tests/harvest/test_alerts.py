@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import pytest
 
 from sdmx_hub.config import Settings
-from sdmx_hub.harvest.alerts import SIGNATURE, TIMESTAMP, AlertDeliverer, Watch, sign
+from sdmx_hub.harvest.alerts import SIGNATURE, TIMESTAMP, AlertDeliverer, Watch, read_failure, sign
 from sdmx_hub.harvest.health_facts import HealthReader
 from sdmx_hub.store.alerts import Alerts
 from sdmx_hub.store.observations import Observations
@@ -185,7 +185,11 @@ def test_an_alert_is_given_to_the_mail_server(database, made, tmp_path, answer, 
     if expected == (1, 0):
         assert b"hub@office.example" in taken[0]
     else:
-        assert "550" in Alerts(database).select()[0]["failure"]
+        failure = Alerts(database).select()[0]["failure"]
+        said = [read_failure(failure, language) for language in ("en", "fr", "es")]
+        assert [words[:11] for words in said] == ["The mail se", "Le serveur ", "El servidor"]
+        assert all("550" in words for words in said)
+        assert read_failure("OSError: an older line", "fr") == "OSError: an older line"
 
 
 def test_what_is_switched_off_is_no_trouble(database, made):
