@@ -15,7 +15,6 @@ from sdmx_hub.cli.context import DONE, FAILED, FINDINGS, PARTIAL, HubContext, js
 from sdmx_hub.cli.harvest_report import make_parts
 from sdmx_hub.cli.pilot_run import run_round
 from sdmx_hub.cli.structure_select import acting_person
-from sdmx_hub.errors import Conflict
 from sdmx_hub.harvest.worker import Worker
 from sdmx_hub.language import LANGUAGES, localised, sentence
 from sdmx_hub.model.finding import Finding
@@ -23,8 +22,9 @@ from sdmx_hub.quality.pilot import Plan, parse_stored_plan
 from sdmx_hub.quality.pilot_file import read_plan_file
 from sdmx_hub.quality.pilot_html import write_html
 from sdmx_hub.quality.pilot_judge import Judged, judge_pilot
+from sdmx_hub.quality.pilot_keys import find_places, gather_taken
 from sdmx_hub.quality.pilot_release import DATAFLOW, release_pilot, write_observations
-from sdmx_hub.quality.pilot_report import lines_of_pilot, report_pilot, write_csv
+from sdmx_hub.quality.pilot_report import lines_of_pilot, report_pilot, shared_lines, write_csv
 from sdmx_hub.quality.pilot_runs import source_documents
 from sdmx_hub.store.pilots import Pilots
 from sdmx_hub.store.run_rows import GOOD
@@ -51,7 +51,8 @@ def pilot() -> None:
 def add(hub: HubContext, files: tuple[Path, ...], *, as_json: bool) -> None:
     r"""Check pilot plans and keep them; a pilot that is there already is updated.
 
-    Nothing of a file with errors is kept; exits with 3 then.
+    Nothing of a file with errors is kept; exits with 3 then. Of a dataflow, area and period that two pilots share, the
+    one that was there first publishes the indicators; it is said which.
 
     \b
     Examples:
@@ -68,7 +69,6 @@ def _add(hub: HubContext, path: Path) -> dict[str, Any]:
     file = read_plan_file(path, hub.registry.snapshot(), source_documents(hub.database))
     changed = False
     if file.plan is not None:
-        _refuse_rivals(hub, file.plan)
         changed = Pilots(hub.database).save(
             file.plan.id, file.text, file.sha256, origin=str(path), actor=acting_person(), now=dt.datetime.now(dt.UTC)
         )
@@ -77,23 +77,26 @@ def _add(hub: HubContext, path: Path) -> dict[str, Any]:
         "id": file.plan.id if file.plan else None,
         "kept": file.plan is not None,
         "changed": changed,
+        "shared": _shared(hub, file.plan) if file.plan else [],
         "findings": [finding.as_json(hub.language) for finding in file.findings],
         "text": [_finding_line(finding, hub.language) for finding in file.findings],
     }
 
 
-def _refuse_rivals(hub: HubContext, plan: Plan) -> None:
-    """Two pilots must not publish the same indicators. Raises Conflict."""
-    for other in _plans(hub):
-        shared = sorted(plan.published & other.published) if other.id != plan.id else []
-        if shared:
-            raise Conflict("pilot-rival", pilot=plan.id, other=other.id, dataflow=shared[0][0], area=shared[0][1])
+def _shared(hub: HubContext, plan: Plan) -> list[dict[str, Any]]:
+    """What other pilots publish already, in place of this one."""
+    taken = find_places(plan, hub.database, hub.registry.snapshot()).taken
+    return [
+        {"pilot": other, "dataflow": dataflow, "area": area, "periods": list(periods)}
+        for other, dataflow, area, periods in gather_taken(taken)
+    ]
 
 
 def _added_line(hub: HubContext, answer: dict[str, Any]) -> str:
     key = "pilot-refused" if not answer["kept"] else "pilot-added" if answer["changed"] else "pilot-same"
     head = sentence(key, hub.language, pilot=answer["id"] or answer["file"], count=len(answer["findings"]))
-    return "\n".join([head, *(f"  {line}" for line in answer["text"])])
+    shared = shared_lines(answer["shared"], answer["id"], hub.language)
+    return "\n".join([head, *(f"  {line}" for line in (*answer["text"], *shared))])
 
 
 def _finding_line(finding: Finding, language: str) -> str:
@@ -242,6 +245,6 @@ def _rendered(hub: HubContext, judged: Judged, report: dict[str, Any], form: str
         return write_csv(report)
     if form == "sdmx":
         told = io.StringIO(newline="")
-        write_observations(judged.figures, judged.plan, hub.registry.snapshot().get(DATAFLOW).urn, told)
+        write_observations(judged, judged.figures, hub.registry.snapshot().get(DATAFLOW).urn, told)
         return told.getvalue()
     return "\n".join(lines_of_pilot(report, language)) + "\n"

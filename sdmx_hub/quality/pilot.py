@@ -134,12 +134,6 @@ class Plan:
         known = ", ".join(entry.period for entry in self.calendar)
         raise BadRequest("pilot-period-unknown", period=period[:40], known=known)
 
-    @property
-    def published(self) -> frozenset[tuple[str, str]]:
-        """What of DF_Q_RUN is this pilot's: pairs of dataflow and area."""
-        areas = {flow.dataflow.id: {*flow.areas, *([self.area] if self.area else [])} for flow in self.flows}
-        return frozenset((dataflow, area) for dataflow, found in areas.items() for area in found)
-
 
 def read_plan(document: Mapping[str, Any], sha256: str = "") -> Plan:
     """Read a document the schema allows. Raises BadRequest for what a schema cannot tell, with the ``path`` of it."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from sdmx_hub.language import sentence
 from sdmx_hub.load.page_html import write_page
+from sdmx_hub.quality.pilot_report import shared_lines
 from sdmx_hub.quality.pilot_words import figure_text, mechanism_text, number_text, words_of
 
 Corridor = Callable[[Mapping[str, Any]], str]
@@ -43,6 +44,7 @@ def _write(template: str, report: Mapping[str, Any], language: str, corridor: Co
         report=report,
         corridor=corridor,
         periods=_periods,
+        shared=list(shared_lines(report["shared"], report["id"], language)),
         matrix=lambda flow: _matrix(flow, language),
         mechanisms=lambda shown: [mechanism_text(row["mechanism"], language) for row in shown["mechanisms"]],
         compared=lambda shown: _compared(shown["mechanisms"], language),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sdmx_hub.quality.indicators import Figure, Measured, measure_flow
@@ -12,6 +12,7 @@ from sdmx_hub.quality.mirror import MirrorQuery, open_mirror
 from sdmx_hub.quality.mirror_report import report_mirror
 from sdmx_hub.quality.pair_rules import RULES
 from sdmx_hub.quality.pilot import PilotFlow, Plan
+from sdmx_hub.quality.pilot_keys import NOWHERE_ELSE, Places, area_of_all, find_places
 from sdmx_hub.quality.pilot_runs import Ledger, read_ledger
 from sdmx_hub.quality.verdict import FlowVerdict, judge_flow
 from sdmx_hub.sharing.audiences import PUBLIC
@@ -35,6 +36,20 @@ class Judged:
     measured: tuple[Measured, ...]
     pairs: Mapping[str, tuple[Mapping[str, Any], ...]]
     verdicts: tuple[FlowVerdict, ...]
+    places: Places = NOWHERE_ELSE
+    together: Mapping[str, str | None] = field(default_factory=dict)
+    """The area of all participants together, by dataflow id."""
+
+    def area_of(self, figure: Figure) -> str | None:
+        """Where a figure stands; None for nowhere."""
+        return figure.participant.area if figure.participant else self.together.get(figure.flow.dataflow.id)
+
+    def is_published(self, figure: Figure) -> bool:
+        """Tell whether a figure is an observation of DF_Q_RUN: it has a code and a place that nobody else has."""
+        area = self.area_of(figure)
+        if not figure.is_coded or area is None:
+            return False
+        return self.places.is_free(figure.flow.dataflow.id, area, figure.entry.period)
 
     @property
     def figures(self) -> tuple[Figure, ...]:
@@ -50,7 +65,16 @@ def judge_pilot(
     measured = tuple(measure_flow(flow, ledger, artefacts, observations, now=now) for flow in plan.flows)
     pairs = _mirrored(plan, database, artefacts, observations, now)
     verdicts = tuple(judge_flow(one, ledger, pairs[one.flow.dataflow.id], now=now) for one in measured)
-    return Judged(plan=plan, now=now, ledger=ledger, measured=measured, pairs=pairs, verdicts=verdicts)
+    return Judged(
+        plan=plan,
+        now=now,
+        ledger=ledger,
+        measured=measured,
+        pairs=pairs,
+        verdicts=verdicts,
+        places=find_places(plan, database, artefacts),
+        together={flow.dataflow.id: area_of_all(plan, flow, artefacts) for flow in plan.flows},
+    )
 
 
 def _mirrored(

@@ -30,7 +30,9 @@ def pilot_state(
         (run.id, run.state.value, run.finished_at) for found in latest for run in found if run.state not in OPEN
     )
     seen = tuple(version.etag if version else "" for version in versions)
-    return (plan.sha256, artefacts.revision, seen, ended, len(Pilots(database).rounds(plan.id)), now.date())
+    pilots = Pilots(database)
+    others = tuple((one.id, one.sha256) for one in pilots.select())
+    return (plan.sha256, others, artefacts.revision, seen, ended, len(pilots.rounds(plan.id)), now.date())
 
 
 @dataclass

@@ -15,6 +15,7 @@ from sdmx_hub.quality.mechanisms import compare_mechanisms
 from sdmx_hub.quality.pilot import DEFAULTS, PilotFlow
 from sdmx_hub.quality.pilot_content import METHODS, NAMES, SUMS
 from sdmx_hub.quality.pilot_judge import Judged
+from sdmx_hub.quality.pilot_keys import gather_taken
 from sdmx_hub.quality.pilot_runs import Attempt
 from sdmx_hub.quality.pilot_words import figure_text, figures_of, number_text, words_of
 from sdmx_hub.quality.verdict import is_met, participant_name, shown
@@ -66,6 +67,10 @@ def _shaped(judged: Judged, artefacts: Artefacts, language: str, *, in_full: boo
         "plan_sha256": plan.sha256,
         "area": plan.area,
         "reviewers": list(plan.reviewers),
+        "shared": [
+            {"pilot": other, "dataflow": dataflow, "area": area, "periods": list(periods)}
+            for other, dataflow, area, periods in gather_taken(judged.places.taken)
+        ],
         "calendar": [
             {"period": entry.period, "due": str(entry.due) if entry.due else None, "begun": entry.opens <= judged.now}
             for entry in plan.calendar
@@ -120,7 +125,7 @@ def _figure(judged: Judged, one: Figure, names: Mapping[str, str]) -> dict[str, 
     return {
         "participant": participant_name(one.participant),
         "provider": judged.ledger.provider(one.participant, one.flow) if one.participant else None,
-        "area": one.participant.area if one.participant else plan.area,
+        "area": judged.area_of(one),
         "period": one.entry.period,
         "indicator": one.indicator,
         "name": names.get(one.indicator, one.indicator),
@@ -130,6 +135,7 @@ def _figure(judged: Judged, one: Figure, names: Mapping[str, str]) -> dict[str, 
         "threshold": threshold,
         "met": None if threshold is None else is_met(one, threshold),
         "remark": one.remark,
+        "published": judged.is_published(one),
     }
 
 
@@ -206,6 +212,7 @@ def lines_of_pilot(report: Mapping[str, Any], language: str) -> Iterator[str]:
         yield sentence("pilot-partners", language, period=report["shown_period"])
         for row in report["partners"]:
             yield "  " + _partner_line(row, language)
+    yield from shared_lines(report["shared"], report["id"], language)
     for flow in report["flows"]:
         yield ""
         yield f"{flow['dataflow']}  {flow['name']}  ({flow['structure']})"
@@ -217,6 +224,13 @@ def lines_of_pilot(report: Mapping[str, Any], language: str) -> Iterator[str]:
     if report["mechanisms"]:
         yield sentence("pilot-mechanisms", language)
         yield from (f"  {line}" for line in _mechanism_lines(report["mechanisms"], language))
+
+
+def shared_lines(shared: Sequence[Mapping[str, Any]], pilot: str, language: str) -> Iterator[str]:
+    """What other pilots publish in place of this one, and what to do about it."""
+    for row in shared:
+        told = {"other": row["pilot"], "dataflow": row["dataflow"], "area": row["area"]}
+        yield sentence("pilot-shared", language, pilot=pilot, periods=", ".join(row["periods"]), **told)
 
 
 def _mechanism_lines(rows: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]:

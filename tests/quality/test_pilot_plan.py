@@ -43,7 +43,6 @@ def test_a_plan_is_read_with_its_defaults(hub):
         95, 5, 90, 98, 0.20,
     ]  # fmt: skip
     assert [entry.last_day.isoformat() for entry in plan.calendar] == ["2026-01-31", "2026-02-28", "2026-03-31"]
-    assert plan.published == {("DF_FLOW_PERMIT", "LSO"), ("DF_FLOW_PERMIT", "BEN")}
     assert hub.plan(PLAN + "thresholds: {CC1_ABS: 0.3, UPTIME: 80}\n").threshold("CC1_ABS") == 0.3
 
 

@@ -88,12 +88,22 @@ def test_what_is_not_there_is_told(type_, words, code, told):
     assert told in type_(*words, expect=code).stderr
 
 
-def test_faults_and_rivals_are_not_kept(type_, tmp_path):
+def test_a_plan_with_faults_is_not_kept(type_, tmp_path):
     plan = tmp_path / "OTHER.yaml"
     plan.write_text(TRY.replace("mechanism: pull", "mechanism: push"), encoding="utf-8")
     assert "OTHER.yaml:r5:participants[2].mechanism" in type_("pilot", "add", plan, expect=3).stdout
+
+
+def test_a_pilot_that_shares_a_flow_is_kept_and_told_what_another_publishes(type_, tmp_path):
+    plan = tmp_path / "OTHER.yaml"
     plan.write_text(TRY.replace("id: TRY", "id: OTHER"), encoding="utf-8")
-    assert "pilot TRY already publishes" in type_("pilot", "add", plan, expect=1).stderr
+    told = type_("pilot", "add", plan).stdout
+    assert "pilot OTHER kept" in told
+    assert "pilot TRY was there first and publishes the indicators of DF_FLOW_PERMIT for BEN, 2025-01, 2025-02" in told
+    assert "pilot TRY was there first" in type_("pilot", "report", "OTHER").stdout
+    (one,) = json.loads(type_("pilot", "add", plan, "--json").stdout)["pilots"]
+    assert {(row["pilot"], row["area"]) for row in one["shared"]} == {("TRY", "BEN"), ("TRY", "LSO"), ("TRY", "G_AU")}
+    type_("pilot", "remove", "OTHER")
 
 
 def test_the_pages_tell_the_verdict_to_everybody(hub):
