@@ -15,6 +15,7 @@ from sdmx_hub.cli.source_edit import edit, write_draft
 from sdmx_hub.cli.source_health import alerts, disable, enable, make_reader
 from sdmx_hub.cli.source_probe import list_profiles, probe_partner
 from sdmx_hub.errors import BadRequest
+from sdmx_hub.harvest.attendance import OK, read_attendance
 from sdmx_hub.harvest.health import Health, health_json
 from sdmx_hub.harvest.slots import next_slot
 from sdmx_hub.harvest.source import Source, parse_stored
@@ -110,10 +111,13 @@ def _finding_line(finding: Finding, language: str) -> str:
 @json_option
 @pass_hub
 def list_(hub: HubContext, *, as_json: bool) -> None:
-    """List the sources with their health, the state of their last run and their next slot."""
+    """List the sources with their health, last run and next slot, and tell when there is no scheduler."""
     found = {one.source: one for one in make_reader(hub).read_all(now=dt.datetime.now(dt.UTC))}
     rows = [_row(hub, stored, found[stored.id]) for stored in Sources(hub.database).select()]
-    show({"sources": rows}, as_json=as_json, text=lambda: _table(rows, hub.language))
+    keeper = read_attendance(hub.database, now=dt.datetime.now(dt.UTC))
+    answer = {"sources": rows, "scheduler": keeper.as_json(hub.language)}
+    lines = [_table(rows, hub.language), *([keeper.reason.text(hub.language)] if keeper.state != OK else [])]
+    show(answer, as_json=as_json, text="\n".join(lines))
 
 
 def _row(hub: HubContext, stored: StoredSource, health: Health) -> dict[str, Any]:

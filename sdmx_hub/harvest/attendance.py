@@ -27,7 +27,10 @@ from sdmx_hub.store.workers import SCHEDULER, Presence, Workers
 
 ABSENT = dt.timedelta(minutes=5)
 """A scheduler that stays may be silent for so long: it is upgraded, its machine starts again."""
+PATIENCE = dt.timedelta(minutes=2)
+"""So long nobody is told that a cluster is away: it is started again."""
 OK, AWAY, GONE = "ok", "away", "absent"
+STATES = (OK, AWAY, GONE)
 SUBJECT = "scheduler"
 """What alerts on it are kept under; no source can have this id."""
 
@@ -40,6 +43,11 @@ class Attendance:
     reason: Verdict
     seen_at: dt.datetime | None = None
     needed: bool = True
+
+    def as_public(self, language: str = "en") -> dict[str, Any]:
+        """Shape for who does not operate the hub: addresses of a cluster are nobody else's business."""
+        text = sentence(f"keeper-state-{self.state}", language) if self.state == AWAY else self.reason.text(language)
+        return {**self.as_json(language), "text": text}
 
     def as_json(self, language: str = "en") -> dict[str, Any]:
         """Shape for reports and pages."""
@@ -56,7 +64,7 @@ def read_attendance(database: Database, *, now: dt.datetime) -> Attendance:
     workers = Workers(database)
     sources = [one for stored in Sources(database).select(enabled=True) if (one := _parsed(stored)) is not None]
     here = [one for one in workers.select() if one.role == SCHEDULER and one.is_heard(now)]
-    return assess(workers.last_scheduler(), sources, _troubles(here), now=now)
+    return assess(workers.last_scheduler(), sources, _troubles(here, now), now=now)
 
 
 def assess(
@@ -98,10 +106,10 @@ def _parsed(stored: StoredSource) -> tuple[dt.datetime, Source] | None:
         return None
 
 
-def _troubles(schedulers: Iterable[Presence]) -> list[Verdict]:
+def _troubles(schedulers: Iterable[Presence], now: dt.datetime) -> list[Verdict]:
     """What keeps jobs from being done, unless it is no trouble to some other scheduler."""
     found = [json.loads(one.note).get("jobs", {}) if one.note else {} for one in schedulers]
-    if any(not one.get("trouble") or one["trouble"] == "jobs-connecting" for one in found):
+    if any(not one.get("trouble") or now - dt.datetime.fromisoformat(one["since"]) < PATIENCE for one in found):
         return []
     return [Verdict(one["trouble"], one["params"]) for one in found]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
+from sdmx_hub.harvest.attendance import read_attendance
 from sdmx_hub.harvest.health import health_json
 from sdmx_hub.language import localised
 from sdmx_hub.store.ledger import list_runs, show_run
@@ -33,7 +34,8 @@ def harvests() -> Response:
         audience=visit.audience,
     )["runs"]
     shown = listed[:RUNS_A_PAGE]
-    content = {"sources": _sources(visit), "runs": shown}
+    keeper = read_attendance(visit.hub.database, now=visit.now)
+    content = {"sources": _sources(visit), "scheduler": keeper.as_public(visit.language), "runs": shown}
     older = with_parameters({"before": str(shown[-1]["id"])}) if len(listed) > RUNS_A_PAGE else None
     newer = with_parameters({"before": None}) if before is not None else None
     return show("harvest.html", content, older=older, newer=newer)
