@@ -90,6 +90,11 @@ class Cache:
         """Forget a file; who holds it goes on reading it."""
         (self.folder / "blobs" / name).unlink(missing_ok=True)
 
+    def names(self) -> set[str]:
+        """Name the files that are there."""
+        folder = self.folder / "blobs"
+        return {path.relative_to(folder).as_posix() for path in folder.rglob("[!.]*") if path.is_file()}
+
     def close(self) -> None:
         """Give up what this process holds."""
         with self._lock:

@@ -95,6 +95,9 @@ class Blobs(Protocol):
     def state(self) -> str:
         """Tell how the place is, in a word: ``ok`` or ``unreachable``."""
 
+    def prune(self) -> None:
+        """Forget copies on this machine of what is not stored any more, but for who reads them."""
+
     def close(self) -> None:
         """Give up all holds."""
 
@@ -231,6 +234,9 @@ class LocalBlobs:
     def state(self) -> str:
         """A folder is there as long as the hub is."""
         return "ok"
+
+    def prune(self) -> None:
+        """There are no copies."""
 
     def close(self) -> None:
         """Nothing is held."""

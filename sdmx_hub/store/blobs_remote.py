@@ -103,6 +103,14 @@ class RemoteBlobs:
         """Ask whether the object store answers."""
         return self._bucket.state()
 
+    def prune(self) -> None:
+        """Forget what other machines removed."""
+        cached = self._cache.names()
+        if cached:
+            stored = {blob.name for blob in self._bucket.names("")}
+            for name in cached - stored:
+                self._cache.remove(name)
+
     def close(self) -> None:
         """Give up what this process holds in the cache."""
         self._cache.close()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -62,6 +63,7 @@ class Observations(Reader):
         clock: Callable[[], dt.datetime] = utc_now,
     ) -> None:
         self.root = root.resolve()
+        self.root.mkdir(parents=True, exist_ok=True)
         self._work_memory, self._threads, self._small = work_memory, threads, small
         self.blobs = blobs or LocalBlobs({kind: self.root / kind for kind in (SEGMENTS, LOG)})
         self.blobs.held_in.mkdir(parents=True, exist_ok=True)
@@ -157,6 +159,15 @@ class Observations(Reader):
 
     # upkeep
 
+    @contextlib.contextmanager
+    def workshop(self) -> Iterator[Workshop]:
+        """Open a place to write files in, for whoever changes more than a release does."""
+        workshop = self._workshop()
+        try:
+            yield workshop
+        finally:
+            workshop.engine.close()
+
     def check(self, *, quick: bool = False, told: Told = nobody) -> list[Finding]:
         """Hold the files and the audit log against the control database; findings for whatever does not fit.
 
@@ -179,7 +190,10 @@ class Observations(Reader):
 
     def collect(self, *, now: dt.datetime, grace: dt.timedelta = GRACE, dry_run: bool = False) -> tuple[str, ...]:
         """Remove files nobody can be reading any more; returns their names. A ``dry_run`` removes nothing."""
-        return collect_files(self._database, self._workshop(), now=now, grace=grace, dry_run=dry_run)
+        removed = collect_files(self._database, self._workshop(), now=now, grace=grace, dry_run=dry_run)
+        if not dry_run:
+            self.blobs.prune()
+        return removed
 
     def wants_compaction(self, dataflow: Ref) -> bool:
         """Tell whether the deltas of a dataflow are worth folding into a base."""

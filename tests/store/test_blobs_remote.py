@@ -169,6 +169,22 @@ def test_an_object_store_that_is_away_refuses_what_is_not_in_the_cache(database_
     other_database.close()
 
 
+def test_upkeep_forgets_what_another_machine_removed(node, settings, tmp_path):
+    load(node, series_rows("SN F 2020 1"))
+    database, other = forget(node, settings, tmp_path)
+    assert read(other) == read(node)
+    (tmp_path / "other" / "cache" / "blobs" / "segments" / ".draft-1").write_bytes(b"half")
+    node.blobs.remove(segment_of(node))
+    assert other.blobs._cache.names() == {segment_of(node)}
+    other.collect(now=dt.datetime.now(dt.UTC), dry_run=True)
+    assert other.blobs._cache.names() == {segment_of(node)}
+    other.collect(now=dt.datetime.now(dt.UTC))
+    assert other.blobs._cache.names() == set()
+    other.close()
+    other.blobs.close()
+    database.close()
+
+
 def test_a_bucket_that_is_not_there_is_a_setting_that_is_wrong(bucket_server: BucketServer, tmp_path):
     settings = replace(bucket_server.new_settings(), storage_url="s3://nobody-has-made-this")
     blobs = open_remote(tmp_path, settings, settings.storage_url, ENVIRONMENT)
