@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from sdmx_hub.load.checks.plausible import is_sex_free, order_of_period
+from sdmx_hub.load.checks.order import order_of_period
+from sdmx_hub.load.checks.plausible import is_break, is_sex_free
 from sdmx_hub.load.checks.sums import additive
-from sdmx_hub.load.checks.terms import STATUS, UNIT, VALUE, VIEW, Checking, key_hash, key_text, scaled_number
+from sdmx_hub.load.checks.terms import UNIT, VALUE, VIEW, Checking, key_hash, key_text, scaled_number
 from sdmx_hub.load.flows import Flow
 from sdmx_hub.model.finding import Finding, Severity
 from sdmx_hub.model.message import Action
@@ -99,12 +100,11 @@ def _want_earlier(checking: Checking, series: Sequence[str], time_id: str) -> bo
         return False
     _number_periods(checking, orders)
     what = f"CAST({quoted(_INDICATOR)} AS VARCHAR)" if _INDICATOR in series else "''"
-    is_break = f"CAST({quoted(STATUS)} AS VARCHAR) = 'B'" if checking.has(STATUS) else "false"
     dimensions = ", ".join(f"{quoted(one)} AS d{number}" for number, one in enumerate(series))
     checking.connection.execute(
         f"CREATE OR REPLACE TABLE {_WANTED} AS WITH sent AS ("
         f"SELECT {dimensions}, {key_hash(series)} AS place, o.text AS period, o.place AS turn, {what} AS what, "
-        f"{scaled_number(checking)} AS number, {SOURCE_ROW} AS row, {is_break} AS broken "
+        f"{scaled_number(checking)} AS number, {SOURCE_ROW} AS row, {is_break(checking)} AS broken "
         f"FROM {VIEW} JOIN {_ORDERS} AS o ON o.text = CAST({quoted(time_id)} AS VARCHAR) "
         f"WHERE {checking.live} AND {additive(checking)}) "
         "SELECT * EXCLUDE (place, turn, broken), turn - 1 AS before FROM sent AS s "
@@ -138,15 +138,16 @@ def _bring_held(
         before = {text: order for text in texts if (order := order_of_period(text)) in turns and order is not None}
         if not before:
             return False
-        different = [number for number, one in enumerate(series) if len(codes[one]) > 1]
-        wanted = ", ".join(["rowid AS place", "before", *(f"d{number}" for number in different)])
+        different = [n for n, one in enumerate(series) if len(codes[one]) > 1]
+        wanted = ", ".join(["rowid AS place", "before", *(f"d{n}" for n in different)])
         reader = open_reader(checking.connection.cursor(), f"SELECT {wanted} FROM {_WANTED}")
         rows.connection.register(_WANTED, reader)
-        same = "".join(f" AND CAST(h.{quoted(series[number])} AS VARCHAR) = w.d{number}" for number in different)
+        same = "".join(f" AND CAST(h.{quoted(series[n])} AS VARCHAR) = w.d{n}" for n in different)
         listed = ", ".join(f"({literal(text)}, {order})" for text, order in before.items())
+        number = scaled_number(checking, elsewhere=True)
         held = open_reader(
             rows.connection,
-            f"SELECT place, number FROM (SELECT w.place, {scaled_number(checking)} AS number FROM ({rows.sql}) AS h "
+            f"SELECT place, number FROM (SELECT w.place, {number} AS number FROM ({rows.sql}) AS h "
             f"JOIN (VALUES {listed}) AS o(text, turn) ON o.text = CAST(h.{quoted(time_id)} AS VARCHAR) "
             f"JOIN {_WANTED} AS w ON w.before = o.turn{same}) "
             f"WHERE number >= {checking.terms.thresholds.jump_from}",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from sdmx_hub.errors import BadRequest
 from sdmx_hub.load.checks.cells import shown_sql
+from sdmx_hub.load.checks.order import find_order
 from sdmx_hub.load.checks.terms import MOST, VIEW, Checking, key_hash, key_text
 from sdmx_hub.model.finding import Finding, Severity
 from sdmx_hub.model.period import Period, parse_period
@@ -71,6 +72,8 @@ def check_duplicates(checking: Checking) -> Iterator[Finding]:
     """DUP-01 (V03): a key that comes twice, told at each later row with the first."""
     keys = checking.structure.key_ids
     if not checking.has(*keys):
+        return
+    if find_order(checking) is not None:
         return
     live = checking.live if checking.partial == "false" else f"{checking.live} AND NOT {checking.partial}"
     total, different = checking.one(f"SELECT count(*), count(DISTINCT {key_hash(keys)}) FROM {VIEW} WHERE {live}")
@@ -153,6 +156,9 @@ def _check_present(checking: Checking, component: Component) -> Iterator[Finding
 
 
 def _check_agreement(checking: Checking, attribute: Attribute) -> Iterator[Finding]:
+    order = find_order(checking)
+    if order is not None and attribute.id in order.constant:
+        return
     ids = [one for one in attribute.dimension_ids if one in checking.rows.columns]
     column, place = f"CAST({quoted(attribute.id)} AS VARCHAR)", key_text(ids) if ids else literal("")
     if not checking.all(

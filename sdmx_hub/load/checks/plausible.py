@@ -6,9 +6,10 @@ And an average of the cheapest services that rests on too few of them (V18), whi
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from sdmx_hub.errors import BadRequest
 from sdmx_hub.load.checks.keys import rest
+from sdmx_hub.load.checks.order import find_order, order_of_period, series_ids
 from sdmx_hub.load.checks.sums import additive
 from sdmx_hub.load.checks.terms import (
     MOST,
@@ -23,12 +24,10 @@ from sdmx_hub.load.checks.terms import (
     scaled_number,
 )
 from sdmx_hub.model.finding import Finding, Severity
-from sdmx_hub.model.period import parse_period
 from sdmx_hub.model.rows import SOURCE_ROW, literal, quoted
 from sdmx_hub.model.units import NOT_ADDITIVE
 
 _ORDERS = "_orders"
-_A_YEAR = {"A": 1, "S": 2, "T": 3, "Q": 4, "M": 12}
 _SEX, _SERVICES, _SMART = "SEX", "SAMPLE_SIZE", "COST_SMART"
 
 
@@ -47,29 +46,14 @@ def _jumps(checking: Checking) -> Iterator[Finding]:
     time = checking.structure.time_dimension
     if time is None or not checking.has(VALUE, UNIT, *checking.structure.key_ids):
         return
-    if checking.codes(UNIT) <= NOT_ADDITIVE or not _order_periods(checking, time.id):
+    if checking.codes(UNIT) <= NOT_ADDITIVE:
         return
-    series = [key for key in checking.structure.key_ids if key != time.id]
-    jump, least = checking.terms.thresholds.jump, checking.terms.thresholds.jump_from
-    is_break = f"CAST({quoted(STATUS)} AS VARCHAR) = 'B'" if checking.has(STATUS) else "false"
-    numbered = (
-        f"SELECT {key_hash(series)} AS place, o.place AS turn, {scaled_number(checking)} AS number, "
-        f"{SOURCE_ROW} AS row, {is_break} AS is_break FROM {VIEW} AS v "
-        f"JOIN {_ORDERS} AS o ON o.text = CAST(v.{quoted(time.id)} AS VARCHAR) "
-        f"WHERE {checking.live} AND {additive(checking)}"
-    )
-    checking.connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE _jumps AS SELECT c.row, c.place, c.turn, c.number, b.number AS earlier, "
-        f"count(*) OVER () AS many FROM ({numbered}) AS c "
-        f"JOIN (SELECT place, turn + 1 AS turn, number FROM ({numbered}) WHERE number >= {least}) AS b "
-        "USING (place, turn) WHERE NOT coalesce(c.is_break, false) "
-        f"AND (c.number > {jump} * b.number OR c.number * {jump} < b.number) ORDER BY row LIMIT {MOST}"
-    )
-    found = checking.connection.execute(
-        f"SELECT j.row, j.number, j.earlier, CAST(v.{quoted(time.id)} AS VARCHAR), any_value({key_text(series)}), "
-        f"any_value(j.many) FROM {VIEW} AS v JOIN {_ORDERS} AS o ON o.text = CAST(v.{quoted(time.id)} AS VARCHAR) "
-        f"JOIN _jumps AS j ON j.place = {key_hash(series)} AND j.turn = o.place GROUP BY 1, 2, 3, 4 ORDER BY 1, 4"
-    ).fetchall()
+    order = find_order(checking)
+    if order is not None and order.following is not None:
+        found = _jumps_in_order(checking, time.id, order.following)
+    else:
+        found = _jumps_joined(checking, time.id) if _order_periods(checking, time.id) else []
+    jump = checking.terms.thresholds.jump
     for row, number, before, period, shown, _ in found:
         yield checking.finding(
             "V15", row=row, column=VALUE, value=f"{number:g}", severity=Severity.WARNING,
@@ -77,6 +61,64 @@ def _jumps(checking: Checking) -> Iterator[Finding]:
         )  # fmt: skip
     if found:
         yield from rest(checking, VALUE, found[0][5])
+
+
+def _jumps_in_order(checking: Checking, time_id: str, following: tuple[int, ...]) -> list[tuple[Any, ...]]:
+    """The jumps of rows in order: each beside the row before it."""
+    if not following:
+        return []
+    series = series_ids(checking)
+    numbered = (
+        f"SELECT {SOURCE_ROW}, {key_hash(series)} AS _place, enum_code({quoted(time_id)})::INTEGER AS _turn, "
+        f"CASE WHEN {additive(checking)} THEN {scaled_number(checking)} END AS _number, "
+        f"{is_break(checking)} AS _break, {', '.join(map(quoted, checking.structure.key_ids))} "
+        f"FROM {VIEW} WHERE {checking.live}"
+    )
+    before = ", ".join(f"lag(_{one}) OVER () AS _{one}_before" for one in ("place", "turn", "number"))
+    found = (
+        f"SELECT *, count(*) OVER () AS _many FROM (SELECT *, {before} FROM ({numbered})) "
+        f"WHERE _place_before = _place AND _turn_before = _turn - 1 AND _turn IN ({', '.join(map(str, following))}) "
+        f"AND {_is_jump(checking, '_number', '_number_before')} AND NOT coalesce(_break, false) "
+        f"ORDER BY {SOURCE_ROW}, {quoted(time_id)} LIMIT {MOST}"
+    )
+    return checking.connection.execute(
+        f"SELECT {SOURCE_ROW}, _number, _number_before, CAST({quoted(time_id)} AS VARCHAR) AS _period, "
+        f"{key_text(series)}, _many FROM ({found}) ORDER BY {SOURCE_ROW}, _period"
+    ).fetchall()
+
+
+def _jumps_joined(checking: Checking, time_id: str) -> list[tuple[Any, ...]]:
+    """The jumps of rows in any order: each joined with the row of the period before."""
+    series = series_ids(checking)
+    numbered = (
+        f"SELECT {key_hash(series)} AS place, o.place AS turn, {scaled_number(checking)} AS number, "
+        f"{SOURCE_ROW} AS row, {is_break(checking)} AS is_break FROM {VIEW} AS v "
+        f"JOIN {_ORDERS} AS o ON o.text = CAST(v.{quoted(time_id)} AS VARCHAR) "
+        f"WHERE {checking.live} AND {additive(checking)}"
+    )
+    checking.connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE _jumps AS SELECT c.row, c.place, c.turn, c.number, b.number AS earlier, "
+        f"count(*) OVER () AS many FROM ({numbered}) AS c "
+        f"JOIN (SELECT place, turn + 1 AS turn, number FROM ({numbered})) AS b USING (place, turn) "
+        f"WHERE NOT coalesce(c.is_break, false) AND {_is_jump(checking, 'c.number', 'b.number')} "
+        f"ORDER BY row LIMIT {MOST}"
+    )
+    return checking.connection.execute(
+        f"SELECT j.row, j.number, j.earlier, CAST(v.{quoted(time_id)} AS VARCHAR), any_value({key_text(series)}), "
+        f"any_value(j.many) FROM {VIEW} AS v JOIN {_ORDERS} AS o ON o.text = CAST(v.{quoted(time_id)} AS VARCHAR) "
+        f"JOIN _jumps AS j ON j.place = {key_hash(series)} AND j.turn = o.place GROUP BY 1, 2, 3, 4 ORDER BY 1, 4"
+    ).fetchall()
+
+
+def is_break(checking: Checking) -> str:
+    """SQL: the row says that a change of method parts it from what was before."""
+    is_there = checking.has(STATUS) and "B" in checking.values(STATUS)
+    return f"CAST({quoted(STATUS)} AS VARCHAR) = 'B'" if is_there else "false"
+
+
+def _is_jump(checking: Checking, number: str, before: str) -> str:
+    jump, least = checking.terms.thresholds.jump, checking.terms.thresholds.jump_from
+    return f"{before} >= {least} AND ({number} > {jump} * {before} OR {number} * {jump} < {before})"
 
 
 def _order_periods(checking: Checking, time_id: str) -> bool:
@@ -88,16 +130,6 @@ def _order_periods(checking: Checking, time_id: str) -> bool:
     listed = ", ".join(f"({literal(text)}, {order})" for text, order in orders.items())
     checking.connection.execute(f"CREATE OR REPLACE TEMP TABLE {_ORDERS} AS FROM (VALUES {listed}) AS o(text, place)")
     return True
-
-
-def order_of_period(text: str) -> int | None:
-    """The place of a period among those of its frequency; None where that is not told by its name."""
-    try:
-        period = parse_period(text)
-    except BadRequest:
-        return None
-    many = _A_YEAR.get(period.frequency)
-    return None if many is None else period.start.year * many + (period.start.month - 1) * many // 12
 
 
 def _sexes(checking: Checking) -> Iterator[Finding]:

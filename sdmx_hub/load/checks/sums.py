@@ -216,12 +216,14 @@ class _Sql:
 
 
 def additive(checking: Checking) -> str:
-    """Write SQL: the value can be added up."""
-    units = ", ".join(literal(unit) for unit in sorted(NOT_ADDITIVE))
-    tests = [f"coalesce(CAST({UNIT} AS VARCHAR), '') NOT IN ({units})"]
-    if checking.has("STATISTIC"):
+    """Write SQL: the value can be added up. Only what there is of units and statistics is asked for."""
+    tests = []
+    if checking.values(UNIT) & NOT_ADDITIVE:
+        units = ", ".join(literal(unit) for unit in sorted(NOT_ADDITIVE))
+        tests.append(f"coalesce(CAST({UNIT} AS VARCHAR), '') NOT IN ({units})")
+    if checking.has("STATISTIC") and not checking.values("STATISTIC") <= {"_T", "_Z", None}:
         tests.append("coalesce(CAST(STATISTIC AS VARCHAR), '_Z') IN ('_T', '_Z')")
-    return " AND ".join(tests)
+    return " AND ".join(tests) or "true"
 
 
 def _allowed(checking: Checking, rule: SumRule) -> str:

@@ -24,6 +24,7 @@ MOST = 200
 VALUE = "OBS_VALUE"
 STATUS = "OBS_STATUS"
 UNIT = "UNIT_MEASURE"
+_FEW = 16
 NUMBER = r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?"
 """The numbers the hub takes: digits 0 to 9, a point, a short exponent; nothing that some library happens to accept."""
 
@@ -74,6 +75,7 @@ class Checking:
         self.structure = terms.structure
         self.connection: duckdb.DuckDBPyConnection = rows.connection
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {VIEW} AS {rows.sql}")
+        self.found: dict[str, object] = {}  # what checks keep for each other, by name
 
     @functools.cached_property
     def live(self) -> str:
@@ -128,7 +130,8 @@ class Checking:
     def values(self, component_id: str) -> frozenset[str | None]:
         """Distinct values of a column, the absent one included."""
         found = self.connection.execute(
-            f"SELECT DISTINCT CAST({quoted(component_id)} AS VARCHAR) FROM {VIEW} WHERE {self.live}"
+            f"SELECT CAST(v AS VARCHAR) FROM (SELECT DISTINCT {quoted(component_id)} AS v FROM {VIEW} "
+            f"WHERE {self.live})"
         ).fetchall()
         return frozenset(value for (value,) in found)
 
@@ -224,9 +227,18 @@ def number_of(column: str) -> str:
     return f"CASE WHEN isfinite({number}) THEN {number} END"
 
 
-def scaled_number(checking: Checking) -> str:
-    """Write SQL for the value with its multiplier, NULL where there is none."""
+def scaled_number(checking: Checking, *, elsewhere: bool = False) -> str:
+    """Write SQL for the value with its multiplier, NULL where there is none.
+
+    ``elsewhere`` is for rows that are not those checked: their multipliers may be others, of another type.
+    """
     number = number_of(VALUE)
     if not checking.has("UNIT_MULT") or checking.codes("UNIT_MULT") <= {"0"}:
         return number
-    return f"{number} * pow(10, coalesce(TRY_CAST(CAST({quoted('UNIT_MULT')} AS VARCHAR) AS INTEGER), 0))"
+    column, text = quoted("UNIT_MULT"), f"CAST({quoted('UNIT_MULT')} AS VARCHAR)"
+    power = "pow(10, coalesce(TRY_CAST({} AS INTEGER), 0))".format
+    if elsewhere:
+        return f"{number} * {power(text)}"
+    few = sorted(checking.codes("UNIT_MULT"))[:_FEW]  # a constant for each is quicker than one computed for each row
+    known = " ".join(f"WHEN {column} = {literal(code)} THEN {power(literal(code))}" for code in few)
+    return f"{number} * CASE {known} ELSE {power(text)} END"

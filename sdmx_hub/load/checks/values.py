@@ -167,8 +167,6 @@ def _rules_of_text(component: Component, name: str) -> Iterator[_Rule]:
         number = is_number(component)
         missing = f"{text} <> 'NaN' AND " if kind in FLOATING else ""
         condition = f"{missing}NOT regexp_full_match({text}, {literal(f'{pattern}|{NO_TEXT}')})"
-        if number and kind != "Short":  # most numbers are of an everyday kind, which is quickly seen
-            condition = f"CASE WHEN {_quickly_seen(text, with_point=pattern == NUMBER)} THEN false ELSE {condition} END"
         yield _Rule(
             code="NUM-FORM" if number else "TEXT-FORM",
             component_id=component.id,
@@ -185,12 +183,6 @@ def _rules_of_text(component: Component, name: str) -> Iterator[_Rule]:
             params={"expected": "no control characters"},
         )
     yield from _facet_rules(component, name)
-
-
-def _quickly_seen(text: str, *, with_point: bool) -> str:
-    """SQL: a number of the everyday kind; whatever else may be one is left to the pattern."""
-    digits = f"length({text}) BETWEEN 1 AND 18 AND translate({text}, '0123456789{'.-' if with_point else ''}', '') = ''"
-    return f"{digits} AND TRY_CAST({text} AS DOUBLE) IS NOT NULL" if with_point else digits
 
 
 def _facet_rules(component: Component, known_as: str) -> Iterator[_Rule]:
