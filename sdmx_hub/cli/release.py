@@ -12,6 +12,7 @@ from sdmx_hub.cli.context import HubContext, json_option, pass_hub, show
 from sdmx_hub.cli.dataflow_name import find_ref
 from sdmx_hub.cli.load import actor
 from sdmx_hub.cli.load_texts import release_json, releases_table, render
+from sdmx_hub.cli.purge import release_purge
 from sdmx_hub.errors import NotFound
 from sdmx_hub.language import sentence
 from sdmx_hub.load.embargo import release_due
@@ -23,10 +24,11 @@ from sdmx_hub.store.releases import Release
 
 @click.group()
 def release() -> None:
-    """Releases: list them, look into one, go back to an earlier state, let embargoes end."""
+    """Releases: list them, look into one, go back to an earlier state, let embargoes end, purge."""
 
 
 release.add_command(release_diff)
+release.add_command(release_purge)
 
 
 @release.command("list")

@@ -23,7 +23,7 @@ from sdmx_hub.store.outbox import note_release
 from sdmx_hub.store.staging import PUBLIC, Staged, View
 from sdmx_hub.store.tables import CHAIN, CHANGE, LINEAGE, RELEASE, SEGMENT
 
-LOAD, ROLLBACK = "load", "rollback"
+LOAD, ROLLBACK, PURGE = "load", "rollback", "purge"
 _TICK = dt.timedelta(microseconds=1)
 Fence = Callable[[Connection, int], None]
 """Called with the transaction and the number of the release; what it raises undoes both."""

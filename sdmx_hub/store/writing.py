@@ -62,16 +62,30 @@ def write_base(difference: Difference, folder: Path) -> Path:
     return path
 
 
-def rewrite_base(connection: duckdb.DuckDBPyConnection, structure: DataStructure, state: State, folder: Path) -> Path:
-    """Write the chain of a state as one base, nothing changed."""
-    dictionaries = {column: codes for column in structure.components if (codes := state.dictionary(column))}
+def rewrite_base(
+    connection: duckdb.DuckDBPyConnection,
+    structure: DataStructure,
+    state: State,
+    folder: Path,
+    *,
+    revise: Callable[[str], str] = str,
+    dictionaries: Dictionaries | None = None,
+) -> Path:
+    """Write the chain of a state as one base, nothing changed but what ``revise`` makes of a SELECT of rows.
+
+    ``dictionaries`` are those of what remains; the ones there are, else.
+    """
+    if dictionaries is None:
+        dictionaries = {column: codes for column in structure.components if (codes := state.dictionary(column))}
     columns = _cast(structure, dictionaries)
 
     def project(place: Place) -> str:
         return f"{_listed(place, structure)}, {place.valid_from} AS {VALID_FROM}"
 
-    living = [f"SELECT {columns}, {VALID_FROM} FROM ({part})" for part in state.living(project)]
-    ended = [f"SELECT {columns}, {VALID_FROM}, {VALID_TO} FROM ({part})" for part in state.ended(_ending(structure))]
+    parts = [revise(part) for part in state.living(project)]
+    past = [revise(part) for part in state.ended(_ending(structure))]
+    living = [f"SELECT {columns}, {VALID_FROM} FROM ({part})" for part in parts]
+    ended = [f"SELECT {columns}, {VALID_FROM}, {VALID_TO} FROM ({part})" for part in past]
     with _new_segment(connection, dictionaries, folder) as path:
         _create_base(connection, structure, living, ended)
     return path
