@@ -28,6 +28,7 @@ import pytest
 from sdmx_hub import cli
 from sdmx_hub.config import NOT_SETTINGS, PREFIX, Settings
 from tests import reference
+from tests.support.forking import write_program
 from tests.tables import told
 
 ROOT = reference.ROOT
@@ -203,9 +204,9 @@ class Tour:
             (folder / name).symlink_to(ROOT / name)
         programs = folder / ".programs"
         programs.mkdir()
-        for name, words in (("python", ""), ("sdmx-hub", " -m sdmx_hub")):
-            (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}"{words} "$@"\n', encoding="utf-8")
-            (programs / name).chmod(0o755)
+        (programs / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
+        (programs / "python").chmod(0o755)
+        write_program(programs / "sdmx-hub")
         path = f"{programs}{os.pathsep}{os.environ['PATH']}"
         hidden = {name for name in os.environ if name.startswith(PREFIX)}
         kept = {name: value for name, value in os.environ.items() if name not in hidden}

@@ -18,6 +18,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from tests.support.forking import run_forked
+
 ROOT = Path(__file__).parents[2]
 MAPPINGS = ROOT / "mappings"
 COMMAND_SECONDS = 120
@@ -44,15 +46,7 @@ def command(home: Path, *words: object) -> list[str]:
 
 def run(home: Path, *words: object, more: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run one command to its end."""
-    return subprocess.run(
-        command(home, *words),
-        env=environment(more),
-        check=False,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=COMMAND_SECONDS,
-        stdin=subprocess.DEVNULL,
-    )
+    return run_forked(["--home", home, *words], environment=environment(more), seconds=COMMAND_SECONDS)
 
 
 def run_well(home: Path, *words: object) -> str:
