@@ -11,10 +11,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sdmx_hub.errors import ConfigurationError
+from sdmx_hub.errors import ConfigurationError, HubError
+from sdmx_hub.harvest.parts import Parts
+from sdmx_hub.harvest.source import parse_stored
 from sdmx_hub.harvest.worker import Worker
 from sdmx_hub.store.database import DatabaseAway
 from sdmx_hub.store.run_rows import Run
@@ -88,13 +91,30 @@ def check_shared(worker: Worker, machine: str) -> None:
     """Make sure that this worker sees what the others see.
 
     Raises ConfigurationError when the database is a file that somebody on another machine works with (the locks of
-    SQLite do not reach across machines), or when released observations are not where this machine looks for them.
+    SQLite do not reach across machines), when released observations are not where this machine looks for them, or when
+    a mapping file that a source names is not here while another machine, which may have it, is at work.
     """
     parts = worker.parts
     now = parts.clock.now()
     others = [one for one in Workers(parts.database).select() if one.machine != machine and one.is_heard(now)]
+    lacking = _find_lacking(parts) if others else None
+    if lacking is not None:
+        raise ConfigurationError("worker-no-mapping", source=lacking[0], file=lacking[1], machine=others[0].machine)
     if others and parts.database.is_sqlite:
         raise ConfigurationError("worker-not-shared", other=others[0].name, machine=others[0].machine)
     missing = parts.observations.find_missing()
     if missing is not None:
         raise ConfigurationError("worker-no-observations", file=missing, root=parts.observations.blobs.where)
+
+
+def _find_lacking(parts: Parts) -> tuple[str, str] | None:
+    """Find a source that names a mapping file which is not on this machine."""
+    for stored in parts.sources.select(enabled=True):
+        try:
+            flows = parse_stored(stored.document, stored.sha256).flows
+        except HubError:  # told where sources are read
+            continue
+        lacking = [flow.mapping for flow in flows if flow.mapping and not Path(flow.mapping).is_file()]
+        if lacking:
+            return stored.id, lacking[0]
+    return None

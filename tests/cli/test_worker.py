@@ -13,6 +13,7 @@ from sdmx_hub.store.run_rows import Slot
 from sdmx_hub.store.runs import Runs
 from sdmx_hub.store.workers import FORGOTTEN, Presence, Workers
 from tests.cli.test_harvest import data, home, partner, run, source, structure, theirs, time
+from tests.harvest.test_files import FLOW, MAPPING
 
 __all__ = ["data", "home", "partner", "run", "source", "structure", "theirs", "time"]
 
@@ -90,6 +91,20 @@ def test_a_worker_of_another_machine_is_refused_a_database_in_a_file(home, datab
     refusal = refused(home, "worker", "--once")
     assert isinstance(refusal, ConfigurationError)
     assert "PostgreSQL" in str(refusal)
+
+
+def test_a_worker_without_a_mapping_that_another_machine_may_have_is_refused(run, home, source, database):
+    text = source.read_text(encoding="utf-8").replace("api: v2", "api: file")
+    mapping = source.parent / "files.yaml"
+    mapping.write_text(MAPPING, encoding="utf-8")
+    source.write_text(text + FLOW, encoding="utf-8")
+    run("source", "add", str(source))
+    mapping.unlink()
+    assert run("worker", "--once", "--json") == {"runs": []}
+    Workers(database).beat(presence(machine="elsewhere"))
+    refusal = refused(home, "worker", "--once")
+    assert isinstance(refusal, ConfigurationError)
+    assert "files.yaml" in str(refusal)
 
 
 def test_a_worker_that_does_not_see_the_observations_is_refused(run, home, source):

@@ -27,6 +27,7 @@ from tests.harvest.hubs import Hub
 from tests.harvest.partner import Reply, unused_port
 from tests.harvest.test_visit import DATA, STRUCTURE, data, structure, theirs
 from tests.harvest.virtual import VirtualTime
+from tests.support.certificates import make_certificates
 
 __all__ = ["data", "partner", "postgres_server", "postgres_url", "structure", "theirs"]
 SLOT = dt.timedelta(seconds=2)
@@ -43,8 +44,8 @@ def ours(tmp_path, time, postgres_url):
     database = open_database(postgres_url)
     database.migrate()
     hub = Hub(tmp_path / "ours", time, database=database)
-    hub.address = f"tcp://127.0.0.1:{unused_port()}"
-    settings = {"database_url": postgres_url, "jobs": hub.address}
+    hub.address = f"tls://127.0.0.1:{unused_port()}"
+    settings = {"database_url": postgres_url, "jobs": hub.address, **make_certificates(tmp_path)}
     lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
     (hub.home / "hub.toml").write_text(f"allow_loopback = true\n{lines}", encoding="utf-8")
     yield hub
