@@ -11,14 +11,31 @@ from typing import Any
 
 import click
 
-from sdmx_hub.cli.context import FINDINGS, HubContext, json_option, pass_hub, show
+from sdmx_hub.cli.context import (
+    FINDINGS,
+    NOT_ALLOWED,
+    TRY_AGAIN,
+    UNAVAILABLE,
+    HubContext,
+    json_option,
+    pass_hub,
+    show,
+)
 from sdmx_hub.errors import Conflict
 from sdmx_hub.harvest.clock import Clock
 from sdmx_hub.harvest.dialect.profiles import get_profile, profiles
 from sdmx_hub.harvest.dialect.record import Dialect, deviations
 from sdmx_hub.harvest.probing.probe import MOST_REQUESTS, Order, Probed, probe
+from sdmx_hub.harvest.source import Credentials
 from sdmx_hub.language import LANGUAGES, sentence
 from sdmx_hub.model.urn import parse_ref
+
+_ENDS = {
+    "probe-no-login": NOT_ALLOWED,
+    "probe-no-entry": NOT_ALLOWED,
+    "probe-no-patience": TRY_AGAIN,
+    "probe-no-service": UNAVAILABLE,
+}
 
 
 @click.command("profiles")
@@ -84,18 +101,32 @@ def _profile_text(profile: Dialect, language: str) -> Iterator[str]:
     show_default=True,
     help="Seconds between two requests.",
 )
+@click.option(
+    "--secret-environment", metavar="NAME", help="Environment variable with the secret the partner wants to see."
+)
+@click.option("--secret-file", type=click.Path(dir_okay=False), help="File with that secret.")
+@click.option(
+    "--secret-kind",
+    type=click.Choice(["bearer", "basic", "header"]),
+    default="bearer",
+    show_default=True,
+    help="How the secret is sent.",
+)
+@click.option("--secret-header", metavar="NAME", default="Authorization", help="Header of --secret-kind header.")
 @click.option("--lang", "language", type=click.Choice(LANGUAGES), help="Language of the scorecard.")
 @json_option
 @pass_hub
 def probe_partner(hub: HubContext, /, url: str, *, as_json: bool, **options: Any) -> None:
     r"""Ask a partner about forty small questions; tell its dialect, grade it from A to E and say what to do.
 
-    Nothing is loaded. Exits with 3 when no SDMX API is there, with 69 when nothing answers.
+    Nothing is loaded. Exits with 3 when no SDMX API is there, with 77 when the partner lets nobody in, with 75 when it
+    was asked too often, with 69 when it is out of order or nothing answers.
 
     \b
     Examples:
       sdmx-hub source probe https://stats.example.org/rest --api v1 --output config/sources/PARTNER.yaml
       sdmx-hub source probe https://stats.example.org/sdmx/v2 --json
+      sdmx-hub source probe https://stats.example.org/rest --secret-environment PARTNER_TOKEN
     """
     language, output = options["language"] or hub.language, options["output"]
     if output is not None and output.exists():
@@ -108,6 +139,7 @@ def probe_partner(hub: HubContext, /, url: str, *, as_json: bool, **options: Any
         seconds=options["spacing"],
         allow_local=hub.settings.allow_loopback,
         user_agent=f"sdmx-hub/{hub.settings.hub_id}",
+        credentials=_credentials(options),
     )
     with _progress(order.most, language) as step:
         probed = probe(order, Clock(), step)
@@ -115,8 +147,19 @@ def probe_partner(hub: HubContext, /, url: str, *, as_json: bool, **options: Any
         output.write_text(probed.draft, encoding="utf-8")
     answer = {**probed.as_json(language), "draft": probed.draft or None}
     show(answer, as_json=as_json, text=lambda: "\n".join(_card(probed, answer, output, language)))
-    if not probed.facts.api:
-        sys.exit(FINDINGS)
+    if probed.diagnosis:
+        sys.exit(_ENDS.get(probed.diagnosis, FINDINGS))
+
+
+def _credentials(options: dict[str, Any]) -> Credentials | None:
+    """Where the secret is; none where none was named."""
+    environment, file = options["secret_environment"], options["secret_file"]
+    if environment and file:
+        raise click.UsageError("--secret-environment | --secret-file")
+    if not environment and not file:
+        return None
+    kind, header = options["secret_kind"], options["secret_header"]
+    return Credentials(kind=kind, header=header, environment=environment, file=file)
 
 
 @contextlib.contextmanager
@@ -139,14 +182,18 @@ def _card(probed: Probed, answer: dict[str, Any], output: Path | None, language:
         requests=len(probed.asked),
         milliseconds=answer["milliseconds"],
     )
-    if not probed.facts.api:
-        yield sentence("probe-no-api", language, endpoint=answer["endpoint"])
+    if probed.diagnosis:
+        yield answer["diagnosis"]
+        yield sentence("probe-asked", language)
+        yield from (f"   {one.status or one.failure}  {one.content_type or '-'}  {one.url}" for one in probed.asked)
         return
     told = {name: answer[name] for name in ("api", "dataflows", "dataflow")}
     yield sentence("probe-api", language, **told)
+    yield from (sentence("probe-also", language, api=one) for one in answer["apis"] if one != answer["api"])
     if answer["profile"]:
         yield sentence("probe-profile", language, profile=answer["profile"])
     signs = {True: "+", False: "!", None: "?"}
+    yield sentence("probe-signs", language)
     for area in card["areas"]:
         yield f"\n{area['grade']}  {area['title']}"
         yield from (f"   {signs[check['passed']]} {check['text']}" for check in area["checks"])

@@ -230,10 +230,14 @@ def text_hash(text: str) -> str:
 
 def read_credentials(source: Source, environment: Mapping[str, str] | None = None) -> dict[str, Secret]:
     """Read the secret of a source, as the header it is sent in. Raises ConfigurationError when it is not there."""
-    wanted = source.credentials
-    if wanted is None:
-        return {}
-    secret = _read_secret(source.id, wanted, os.environ if environment is None else environment)
+    return secret_headers(source.credentials, source.id, environment) if source.credentials else {}
+
+
+def secret_headers(
+    wanted: Credentials, source_id: str, environment: Mapping[str, str] | None = None
+) -> dict[str, Secret]:
+    """Read a secret, as the header it is sent in. Raises ConfigurationError when it is not there."""
+    secret = _read_secret(source_id, wanted, os.environ if environment is None else environment)
     if wanted.kind == "bearer":
         return {wanted.header: Secret(f"Bearer {secret}")}
     if wanted.kind == "basic":

@@ -53,6 +53,19 @@ def test_a_profile_nobody_knows_is_not_found(home):
     assert (done.returncode, "NOBODY" in done.stderr) == (5, True)
 
 
+def test_why_a_partner_lets_nobody_in_is_said_with_what_to_do(home, partner):
+    partner.live = lambda _: Reply(401)
+    words = ("source", "probe", f"{partner.url}/rest", "--spacing", 0)
+    done = type_command(home, *words, "--lang", "es")
+    assert done.returncode == 77
+    assert "quiere saber quién pregunta" in done.stdout
+    assert f"401  -  {partner.url}/rest/dataflow" in done.stdout
+    both = type_command(home, *words, "--secret-file", "x", "--secret-environment", "Y")
+    assert both.returncode == 2
+    missing = type_command(home, *words, "--secret-environment", "NOBODY_SET_THIS")
+    assert (missing.returncode, "NOBODY_SET_THIS" in missing.stderr) == (78, True)
+
+
 def test_a_probe_writes_a_draft_that_can_be_added(home, tmp_path):
     hub = Hub(tmp_path / "theirs", VirtualTime())
     hub.publish([observation("SEN", str(year), "1") for year in range(2015, 2025)])

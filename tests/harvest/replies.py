@@ -30,7 +30,7 @@ class Library:
     """What a hub serves of TEST:DF, in each format, asked for once."""
 
     def __init__(self, hub: Hub) -> None:
-        self._client = create_app(
+        self.client = create_app(
             database=hub.database,
             registry=hub.registry,
             observations=hub.observations,
@@ -48,7 +48,7 @@ class Library:
 
     def _get(self, path: str, format_id: str) -> Reply:
         if path not in self._kept:
-            answer = self._client.get(
+            answer = self.client.get(
                 path.rpartition("&")[0] if "&" in path else path.partition("?")[0],
                 headers={"Accept": FORMAT_BY_ID[format_id].content_type},
             )

@@ -1,5 +1,7 @@
 """Probing partners: our own hub grades A by both APIs, oddities are found out and carried by the draft of a source."""
 
+import json
+
 import pytest
 
 from sdmx_hub.errors import NotAllowed, PartnerUnavailable
@@ -7,6 +9,7 @@ from sdmx_hub.harvest.probing.draft import known_profile
 from sdmx_hub.harvest.probing.facts import Facts
 from sdmx_hub.harvest.probing.probe import Order, probe
 from sdmx_hub.harvest.probing.score import AREAS, Mark, Scorecard
+from sdmx_hub.harvest.source import Credentials
 from sdmx_hub.harvest.source_file import read_source_file
 from sdmx_hub.model.urn import Ref
 from sdmx_hub.store.run_rows import State
@@ -127,7 +130,8 @@ def test_the_oddities_of_eurostat_are_found(partner, library, tmp_path, time):
     probed = ask(f"{partner.url}/rest", time)
     facts, dialect = probed.facts, probed.as_json("en")["dialect"]
     assert (facts.api, facts.base_format, facts.nothing) == ("v1", "specific-2.1", {"400+100"})
-    assert (dialect["key_all"], dialect["errors"], dialect["availability"]) == ("omit", ["soap"], "none")
+    assert (dialect["key_all"], dialect["availability"]) == ("omit", "none")
+    assert dialect["errors"] == ["sdmx", "footer", "soap"]
     source = drafted(tmp_path, probed)
     assert (source.dialect.key_all, source.mechanism, source.format) == ("omit", "pull", "specific-2.1")
     assert "A" < probed.card.grade() < "E"
@@ -187,10 +191,78 @@ def test_a_named_dataflow_is_asked_about(partner, library, time):
     assert probed.facts.base_format == "csv-1.0"
 
 
-def test_what_speaks_no_sdmx_grades_e(partner, time):
-    partner.live = lambda _: Reply(200, HTML, {"Content-Type": "text/html"})
+@pytest.mark.parametrize(
+    ("reply", "diagnosis", "asked"),
+    [
+        (Reply(200, HTML, {"Content-Type": "text/html"}), "probe-no-page", 6),
+        (Reply(404, HTML), "probe-no-page", 6),
+        (Reply(404, b"nothing here"), "probe-no-api", 6),
+        (Reply(401, b"who are you?"), "probe-no-login", 2),
+        (Reply(403, HTML), "probe-no-entry", 2),
+        (Reply(429), "probe-no-patience", 2),
+        (Reply(503), "probe-no-service", 2),
+        (Reply(500, HTML), "probe-no-service", 6),
+        (Reply(501), "probe-no-api", 6),
+    ],
+)
+def test_what_speaks_no_sdmx_grades_e_and_why_is_said(partner, time, reply, diagnosis, asked):
+    partner.live = lambda _: reply
     probed = ask(partner.url, time)
     assert (probed.facts.api, probed.card.grade(), probed.draft) == ("", "E", "")
+    assert (probed.diagnosis, len(probed.asked)) == (diagnosis, asked)
+    assert len({probed.as_json(language)["diagnosis"] for language in ("en", "fr", "es")}) == 3
+
+
+def test_a_secret_is_sent_and_the_draft_says_where_it_is(partner, library, tmp_path, time):
+    (tmp_path / "token").write_text("s3cret\n", encoding="utf-8")
+    open_to = Odd(library)
+    partner.live = lambda seen: open_to(seen) if seen.headers.get("x-key") == "s3cret" else Reply(401)
+    place = Credentials(kind="header", header="X-Key", file=str(tmp_path / "token"))
+    probed = ask(f"{partner.url}/rest", time, most=6, credentials=place)
+    assert drafted(tmp_path, probed).credentials == place
+    assert "s3cret" not in probed.draft + json.dumps(probed.as_json("en"))
+
+
+def test_all_dataflows_are_listed_in_the_draft(partner, library, tmp_path, time):
+    more = b'<str:Dataflow id="DF2" agencyID="TEST" version="1.0.0"><com:Name xml:lang="en">More</com:Name>'
+
+    def with_another(seen):
+        found = library.structure("xml-2.1", "none")
+        body = found.body.replace(b"</str:Dataflows>", more + b"</str:Dataflow></str:Dataflows>")
+        return Reply(200, body, found.headers) if "allstubs" in seen.path else None
+
+    partner.live = Odd(library, with_another)
+    probed = ask(f"{partner.url}/rest", time, most=9)
+    assert '  # - {"dataflow": "TEST:DF2(1.0.0)"}' in probed.draft.splitlines()
+    assert probed.as_json("en")["found"]["listed"] == ["TEST:DF(1.0.0)", "TEST:DF2(1.0.0)"]
+    assert probed.as_json("en")["dialect"] == {}
+    assert len(drafted(tmp_path, probed).flows) == 1
+
+
+def test_pages_where_no_api_is_say_nothing_of_the_api(partner, library, time):
+    by_v2 = lambda seen: Reply(200, HTML) if "/structure/" in seen.path else None  # noqa: E731
+    partner.live = Odd(library, by_v2)
+    probed = ask(f"{partner.url}/rest", time, most=12)
+    assert (probed.facts.api, probed.facts.page_with_200, probed.facts.error_styles) == ("v1", False, set())
+    assert "errors" not in probed.as_json("en")["dialect"]
+
+
+def test_a_slash_that_lists_need_too_is_found(partner, library, time):
+    def strict(seen):
+        return None if seen.path.partition("?")[0].endswith("/") else Reply(404, HTML)
+
+    partner.live = Odd(library, strict)
+    probed = ask(f"{partner.url}/rest", time, most=12)
+    assert (probed.facts.api, probed.facts.slash, probed.facts.flows) == ("v1", True, 1)
+
+
+def test_constraints_that_come_with_the_dataflow_are_found(partner, theirs, library, tmp_path, time):
+    client = library.client
+    written = client.get("/sdmx/v1/availableconstraint/TEST,DF,1.0.0/all?mode=exact")
+    constraint = Reply(200, written.data, {"Content-Type": written.content_type})
+    by_references = lambda seen: constraint if "references=contentconstraint" in seen.path else None  # noqa: E731
+    partner.live = Odd(library, by_references)
+    assert drafted(tmp_path, ask(f"{partner.url}/rest", time)).dialect.availability == "references"
 
 
 def test_a_partner_that_is_not_there_is_a_refusal(time):

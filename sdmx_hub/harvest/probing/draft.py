@@ -11,9 +11,11 @@ from sdmx_hub.harvest.dialect.profiles import profiles
 from sdmx_hub.harvest.dialect.record import NOTHING, STANDARD, Dialect, deviations
 from sdmx_hub.harvest.guard import parse_place
 from sdmx_hub.harvest.probing.facts import Facts
+from sdmx_hub.harvest.source import Credentials
 
 _BEST = {"v1": ("csv-1.0", "specific-2.1", "generic-2.1", "json-1.0"), "v2": ("csv-2.0", "xml-3.0", "json-2.0")}
 _USUAL = {"v1": ("specific-2.1", "xml-2.1"), "v2": ("csv-2.0", "json-2.0")}
+_MOST_LISTED = 20
 _CODE = re.compile(r"[^A-Z0-9]+")
 
 
@@ -75,10 +77,12 @@ def _answers(facts: Facts) -> dict[str, Any]:
     if facts.page_with_200:
         found["nothing"] = [one for one in found.get("nothing", NOTHING) if one != "200"]
     styles = facts.error_styles - {"none"}
-    if styles and styles != set(STANDARD.errors):
-        found["errors"] = sorted(styles)
-    if facts.availability == "none":
-        found["availability"] = "none"
+    if not styles <= set(STANDARD.errors):
+        found["errors"] = [*STANDARD.errors, *sorted(styles - set(STANDARD.errors))]
+    if facts.period is False:
+        found["split"] = "dimensions"
+    if facts.availability in {"none", "references"}:
+        found["availability"] = facts.availability
     if facts.updated_after is False:
         found["delta"] = "etag" if facts.etag else "none"
     if facts.limited:
@@ -87,8 +91,11 @@ def _answers(facts: Facts) -> dict[str, Any]:
     return found
 
 
-def draft_source(facts: Facts) -> str:
-    """Write a source file that ``source add`` accepts; the schedule and the dataflows are for a person to set."""
+def draft_source(facts: Facts, credentials: Credentials | None = None) -> str:
+    """Write a source file that ``source add`` accepts; the schedule and the dataflows are for a person to set.
+
+    Further dataflows stand in it as comments.
+    """
     host = parse_place(facts.endpoint).host
     name = _CODE.sub("_", host.upper()).strip("_")
     name = name if name[:1].isalpha() else f"P_{name}"
@@ -104,9 +111,19 @@ def draft_source(facts: Facts) -> str:
         "structures": "adopt",
         "mechanism": "delta" if facts.updated_after else "conditional" if facts.etag else "pull",
         "schedule": {"cron": "30 5 * * *", "zone": "UTC"},
+        **({"credentials": _place_of(credentials)} if credentials else {}),
     }
-    flows = [{"dataflow": str(facts.ref)}] if facts.ref else []
-    return _written(values) + "flows:\n" + "".join(f"  - {json.dumps(flow)}\n" for flow in flows)
+    others = [ref for ref in facts.listed if ref != facts.ref]
+    lines = [f"  - {json.dumps({'dataflow': str(facts.ref)})}\n"] if facts.ref else []
+    lines += [f"  # - {json.dumps({'dataflow': str(ref)})}\n" for ref in others[:_MOST_LISTED]]
+    lines += [f"  # … {len(others) - _MOST_LISTED}\n"] if len(others) > _MOST_LISTED else []
+    return _written(values) + "flows:\n" + "".join(lines)
+
+
+def _place_of(credentials: Credentials) -> dict[str, str]:
+    """Where the secret is; a header is named where it is not the usual one."""
+    told = {name: value for name, value in vars(credentials).items() if value is not None}
+    return {name: value for name, value in told.items() if name != "header" or credentials.kind == "header"}
 
 
 def _written(values: Mapping[str, Any]) -> str:

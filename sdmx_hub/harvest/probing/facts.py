@@ -103,6 +103,7 @@ class Facts:
     api: str = ""
     ref: Ref | None = None
     flows: int = 0
+    listed: tuple[Ref, ...] = ()
     dimension_ids: tuple[str, ...] = ()
     slash: bool = False
     structure_complete: bool | None = None

@@ -26,6 +26,7 @@ class Asked:
     milliseconds: int = 0
     bytes: int = 0
     content_type: str = ""
+    what: str = ""
     failure: str = ""
 
 
@@ -43,8 +44,8 @@ class Told:
 
     @property
     def kind(self) -> Kind:
-        """What the body is."""
-        return sniff_bytes(self.body)
+        """What the body is, or the beginning of a refusal."""
+        return sniff_bytes(self.body or self.answer.excerpt.encode())
 
     @property
     def excerpt(self) -> str:
@@ -62,6 +63,8 @@ class Prober:
     seconds: float
     step: Callable[[int, int, str], None] = lambda *_: None
     asked: list[Asked] = field(default_factory=list)
+    failure: HubError | None = None
+    """What the first question that was not answered met."""
 
     @property
     def left(self) -> int:
@@ -82,10 +85,12 @@ class Prober:
             answer = fetch(url, self.visitor, headers)
         except HubError as error:
             self.asked.append(Asked(about=about, url=url, status=None, failure=error.key))
+            self.failure = self.failure or error
             hopeless = len(self.asked) >= MOST_FAILURES or isinstance(error, NotAllowed)
             if hopeless and all(one.status is None for one in self.asked):
                 raise
             return None
+        told = Told(answer=answer, body=answer.kept.path.read_bytes() if answer.kept else b"")
         self.asked.append(
             Asked(
                 about=about,
@@ -94,14 +99,15 @@ class Prober:
                 milliseconds=answer.milliseconds,
                 bytes=answer.bytes,
                 content_type=answer.content_type,
+                what=told.kind.value,
             )
         )
         wished = wished_wait(answer, self.clock.now())
         if answer.status in {429, 503} and wished:
             self.clock.sleep(min(wished, PATIENCE))
-        return Told(answer=answer, body=answer.kept.path.read_bytes() if answer.kept else b"")
+        return told
 
     def require_answers(self) -> None:
         """Make sure that anything came back. Raises PartnerUnavailable."""
         if not any(one.status is not None for one in self.asked):
-            raise PartnerUnavailable("probe-unreachable", url=self.asked[0].url, why=self.asked[0].failure)
+            raise self.failure or PartnerUnavailable("probe-unreachable", url=self.asked[0].url)

@@ -33,6 +33,8 @@ NOBODY = "ZZZ_NOBODY"
 _ANY = {"v1": Ref("all", "all", "latest"), "v2": Ref("*", "*", "*")}
 _NOWHERE = Places(endpoint="", api="", ref=_ANY["v1"])
 _LARGE_ENOUGH = 2000
+_CLOSED = frozenset({401, 403, 407, 429, 503})
+"""What will not become another answer by asking otherwise."""
 _MOST_FLOWS = 4
 
 
@@ -52,6 +54,7 @@ class Inquiry:
         candidates = {api: [wanted] for api in found or apis} if wanted else found
         for api, flows in reversed(candidates.items()):
             self.facts.api, self.facts.flows = api, len(found.get(api, ()))
+            self.facts.listed = tuple(found.get(api, ()))
             if self._choose_flow(flows):
                 break
         if self.facts.ref is None:
@@ -65,17 +68,24 @@ class Inquiry:
         """Ask for the dataflows by each edition."""
         found: dict[str, list[Ref]] = {}
         for api in apis:
-            places = Places(endpoint=self.facts.endpoint, api=api, ref=_ANY[api])
-            for format_name in STRUCTURE_FORMATS[api][:2]:
-                told = self._structure("dataflows", places.structure("detail=allstubs"), format_name)
-                if told is not None and is_structure(told):
-                    found[api] = [one.ref for one in _artefacts(told) if one.artefact_class.name == "Dataflow"]
-                    self.facts.apis += (api,)
-                    break
-                self._note_error(told)
-                if told is None or told.status not in {406, 415, 500, 501}:
-                    break
+            told = self._list_flows(api)
+            if told is not None:
+                found[api] = [one.ref for one in _artefacts(told) if one.artefact_class.name == "Dataflow"]
+                self.facts.apis += (api,)
+        self.facts.page_with_200 = False  # what answers where no API is says nothing of the API
         return found
+
+    def _list_flows(self, api: str) -> Told | None:
+        """Ask for all dataflows by one edition: in its formats, and with a slash at the end where nothing is found."""
+        names = STRUCTURE_FORMATS[api]
+        for name, slash in ((names[0], ""), (names[1], ""), (names[0], "/")):
+            places = Places(endpoint=self.facts.endpoint, api=api, ref=_ANY[api], slash=slash)
+            told = self._structure("dataflows", places.structure("detail=allstubs"), name)
+            if told is not None and is_structure(told):
+                return told
+            if told is None or told.status in _CLOSED:
+                return None
+        return None
 
     def _choose_flow(self, flows: list[Ref]) -> bool:
         """Take the first dataflow that has data, of the first few; tell whether one has."""
@@ -117,7 +127,7 @@ class Inquiry:
         name = STRUCTURE_FORMATS[self.facts.api][0]
         for mode in ("descendants", "children", "none", "all"):
             told = self._structure(f"references={mode}", self.places.structure(f"references={mode}"), name)
-            self.facts.references[mode] = is_structure(told)
+            self._note(self.facts.references, mode, told, is_structure(told))
             if told is not None and is_structure(told) and mode == "descendants":
                 self._read_structure(told)
             if told is not None and not is_structure(told):
@@ -141,16 +151,17 @@ class Inquiry:
         ref, any_agency = self.places.ref, _ANY[self.facts.api].agency_id
         latest = "latest" if self.facts.api == "v1" else "+"
         told = self._structure("detail", self.places.structure("detail=allstubs"), names[0])
-        self.facts.stubs = is_structure(told)
-        anywhere = replace(ref, agency_id=any_agency)
-        self.facts.any_agency = is_structure(self._structure("agency", self.places.structure(ref=anywhere), names[0]))
-        newest = replace(ref, version=latest)
-        self.facts.latest = is_structure(self._structure("version", self.places.structure(ref=newest), names[0]))
+        self.facts.stubs = self._told(told, is_structure(told))
+        told = self._structure("agency", self.places.structure(ref=replace(ref, agency_id=any_agency)), names[0])
+        self.facts.any_agency = self._told(told, is_structure(told))
+        told = self._structure("version", self.places.structure(ref=replace(ref, version=latest)), names[0])
+        self.facts.latest = self._told(told, is_structure(told))
         self.facts.structure_formats[names[0]] = bool(self.facts.references.get("descendants"))
         for name in names[1:]:
             told = self._structure(f"structure {name}", self.places.structure("references=none"), name)
             wanted = Kind.XML_STRUCTURE if name.startswith("xml") else Kind.JSON_STRUCTURE
-            self.facts.structure_formats[name] = told is not None and told.status == 200 and told.kind is wanted
+            comes = told is not None and told.status == 200 and told.kind is wanted
+            self._note(self.facts.structure_formats, name, told, comes)
 
     def ask_languages(self) -> None:
         """Names in another language than English."""
@@ -159,9 +170,8 @@ class Inquiry:
                 f"language {language}", self.places.structure(), STRUCTURE_FORMATS[self.facts.api][0], language
             )
             spoken = told.answer.headers.get("content-language", "") if told else ""
-            self.facts.languages[language] = is_structure(told) and (
-                language in spoken or _names_language(told.body if told else b"", language)
-            )
+            named = language in spoken or _names_language(told.body if told else b"", language)
+            self._note(self.facts.languages, language, told, is_structure(told) and named)
 
     # Data
 
@@ -170,9 +180,8 @@ class Inquiry:
         for name in DATA_FORMATS:
             if name not in self.facts.accepts:
                 told = self._data(f"format {name}", "lastNObservations=1", name)
-                self.facts.accepts[name] = (
-                    told is not None and told.status == 200 and told.kind is DATA_FORMATS[name][1]
-                )
+                comes = told is not None and told.status == 200 and told.kind is DATA_FORMATS[name][1]
+                self._note(self.facts.accepts, name, told, comes)
         for text, wanted in NAMES:
             told = self._data(f"format={text}", f"lastNObservations=1&format={quote(text)}", "", accept="*/*")
             self.facts.names_tried += 1
@@ -184,7 +193,8 @@ class Inquiry:
         for rule, key in (("omit", None), ("dots", self.places.dots), ("all", self.places.everything)):
             if rule not in self.facts.keys:
                 url = self.places.data(key, "lastNObservations=1")
-                self.facts.keys[rule] = is_data(self._ask(f"key {rule}", url, self._accept))
+                told = self._ask(f"key {rule}", url, self._accept)
+                self._note(self.facts.keys, rule, told, is_data(told))
         if self.facts.api == "v1":
             url = self.places.data(self._key, "lastNObservations=1")
             encoded = url.replace(",", "%2C")
@@ -198,13 +208,13 @@ class Inquiry:
             self.facts.last_n = 0 < count_observations(one) < count_observations(three)
         query = "detail=serieskeysonly" if self.facts.api == "v1" else "attributes=none&measures=none"
         keys = self._data("detail", f"{query}&lastNObservations=1")
-        self.facts.detail = keys is not None and (is_data(keys) or self._is_nothing(keys))
+        self.facts.detail = self._told(keys, keys is not None and (is_data(keys) or self._is_nothing(keys)))
         later = self._ask("period", self.places.data(self._key, self.places.since(FAR)), self._accept)
-        self.facts.period = later is not None and self._is_nothing(later)
+        self.facts.period = self._told(later, later is not None and self._is_nothing(later))
         if later is not None:
             self._note_nothing(later)
         changed = self._data("updatedAfter", f"updatedAfter={FAR}-01-01T00%3A00%3A00Z")
-        self.facts.updated_after = changed is not None and self._is_nothing(changed)
+        self.facts.updated_after = self._told(changed, changed is not None and self._is_nothing(changed))
 
     def ask_availability(self) -> None:
         """Which data there are: by availability, or by a constraint."""
@@ -213,8 +223,16 @@ class Inquiry:
         v2 = f"availability/dataflow/{ref.agency_id}/{ref.id}/{ref.version}/{key}"
         name = "availableconstraint" if self.facts.api == "v1" else "availability"
         url = f"{self.places.endpoint}/" + (f"availableconstraint/{flow}/{key}" if self.facts.api == "v1" else v2)
-        told = self._structure(name, url, STRUCTURE_FORMATS[self.facts.api][0])
+        told = self._structure(name, url, self._structures)
+        if self._told(told, said=True) is None:
+            return
         self.facts.availability = name if is_structure(told) else "none"
+        if not is_structure(told):
+            mode = "contentconstraint" if self.facts.api == "v1" else "dataconstraint"
+            told = self._structure("constraint", self.places.structure(f"references={mode}"), self._structures)
+            written = _artefacts(told) if told is not None and is_structure(told) else ()
+            if any(one.artefact_class.name == "AvailabilityConstraint" for one in written):
+                self.facts.availability = "references"
 
     def ask_changes(self) -> None:
         """Whether an answer says what it was, and that it has not changed; packed answers; ranges of values."""
@@ -224,12 +242,12 @@ class Inquiry:
             for header, name in (("If-None-Match", "etag"), ("If-Modified-Since", "last-modified"))
             if first is not None and name in first.answer.headers
         }
-        self.facts.etag = False
+        self.facts.etag = self._told(first, said=False)
         if validators:
             again = self._data("if-none-match", "lastNObservations=1", more=validators)
-            self.facts.etag = again is not None and again.status == 304
+            self.facts.etag = self._told(again, again is not None and again.status == 304)
         ranged = self._data("range", "", more={"Range": "values=0-0"})
-        self.facts.range = ranged is not None and ranged.status == 206
+        self.facts.range = self._told(ranged, ranged is not None and ranged.status == 206)
         large = [told for told in self.bodies if len(told.body) > _LARGE_ENOUGH]
         packed = any("gzip" in told.answer.headers.get("content-encoding", "") for told in self.bodies)
         self.facts.gzip = packed if large or packed else None
@@ -249,10 +267,25 @@ class Inquiry:
 
     # Asking
 
+    def _told(self, told: Told | None, said: bool) -> bool | None:
+        """What was said; None where no request was left to ask."""
+        return None if told is None and self.prober.left <= 0 else said
+
+    def _note(self, facts: dict[str, bool], name: str, told: Told | None, said: bool) -> None:
+        """Write down what was said, where it was asked."""
+        if self._told(told, said) is not None:
+            facts[name] = said
+
     @property
     def _key(self) -> str | None:
         rules = {"all": self.places.everything, "omit": None, "dots": self.places.dots}
         return next((rules[rule] for rule, works in self.facts.keys.items() if works), self.places.everything)
+
+    @property
+    def _structures(self) -> str:
+        """A format of structures that has come."""
+        working = [name for name, works in self.facts.structure_formats.items() if works]
+        return next(iter(working), STRUCTURE_FORMATS[self.facts.api][0])
 
     @property
     def _accept(self) -> str:
