@@ -93,7 +93,7 @@ class HubContext:
             self.database,
             self.home / "observations",
             blobs=self.blobs,
-            keep_bytes=self.settings.cache_bytes // 2 if self.blobs.is_remote else 0,
+            keep_bytes=max(1, self.settings.cache_bytes // 2) if self.blobs.is_remote else 0,
             memory_limit=self.settings.memory_limit,
             threads=self.settings.engine_threads,
         )

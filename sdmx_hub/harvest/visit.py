@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sdmx_hub.errors import HubError, NotFound, TryAgain
+from sdmx_hub.errors import HubError, NotFound, StorageAway, TryAgain
 from sdmx_hub.formats.read_data import UNKNOWN
 from sdmx_hub.harvest.addresses import scope_of
 from sdmx_hub.harvest.answer import Answer
@@ -47,7 +47,7 @@ from sdmx_hub.store.runs import LeaseLost
 
 BUSY = dt.timedelta(seconds=30)
 """How long a run waits when somebody else is loading its dataflow."""
-PASSED_ON = (LeaseLost, Postponed, Stopped, Interrupted)
+PASSED_ON = (LeaseLost, Postponed, Stopped, Interrupted, StorageAway)
 """What is no outcome: the run is not ours any more, or goes back to the queue, or was stopped."""
 
 

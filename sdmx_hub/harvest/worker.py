@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from sdmx_hub.errors import HubError, TryAgain
+from sdmx_hub.errors import HubError, StorageAway, TryAgain
 from sdmx_hub.harvest.after import call_after
 from sdmx_hub.harvest.asking import Postponed
 from sdmx_hub.harvest.breaker import find_pause, note_outcome
@@ -20,11 +20,14 @@ from sdmx_hub.harvest.recover import recover_outcome
 from sdmx_hub.harvest.replay import load_approved
 from sdmx_hub.harvest.source import Flow, Source, parse_stored
 from sdmx_hub.harvest.visit import failed, run_visit
+from sdmx_hub.model.paths import hide_paths
 from sdmx_hub.store.hosts import Hosts
 from sdmx_hub.store.run_rows import APPROVED, Outcome, Run, State, Verdict
 from sdmx_hub.store.runs import LeaseLost
 
 log = logging.getLogger(__name__)
+AWAY = dt.timedelta(seconds=30)
+"""How long a run waits when the object store does not answer."""
 
 Visit = Callable[[Parts, Source, Flow, Hold], Outcome]
 """What is done with a run that is held: ``visit.run_visit``."""
@@ -68,6 +71,8 @@ class Worker:
             ended = runs.finish(run, outcome, now=now())
         except Postponed as error:
             return self._defer(run, error.until, Verdict(error.key, error.params))
+        except StorageAway as error:
+            return self._defer(run, now() + AWAY, Verdict(error.key, error.params))
         except Interrupted:
             return self._defer(run, now(), Verdict("harvest-queued"))
         except LeaseLost as error:
@@ -104,11 +109,11 @@ class Worker:
             return recovered or self._visit(run, source, flow, hold)
         except Stopped as error:
             return Outcome(state=State.FAILED, verdict=Verdict(error.key))
-        except (Postponed, Interrupted, LeaseLost):
+        except (Postponed, Interrupted, LeaseLost, StorageAway):
             raise
         except HubError as error:
             return failed(error)
         except (OSError, duckdb.Error, MemoryError) as error:  # a full disk, a broken engine: told, not raised
             log.exception("run %s", run.id)
-            why = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
+            why = f"{type(error).__name__}: {hide_paths(str(error).splitlines()[0])[:200] if str(error) else ''}"
             return Outcome(state=State.FAILED, verdict=Verdict("harvest-failed", {"why": why}))

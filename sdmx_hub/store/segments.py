@@ -104,7 +104,7 @@ class Engine:
         """
         held: dict[str, Path] = {}
         try:
-            for digest in [one for one in digests if one not in self._attached]:
+            for digest in [one for one in dict.fromkeys(digests) if one not in self._attached]:
                 held[digest] = self._blobs.hold(segment_name(digest))
             with self._lock:
                 connection = self._open()
