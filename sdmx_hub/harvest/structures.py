@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sdmx_hub.errors import NotFound, PartnerUnavailable
+from sdmx_hub.errors import HubError, NotFound, PartnerUnavailable
 from sdmx_hub.harvest.addresses import accept_structure
 from sdmx_hub.harvest.answering import unmasked
 from sdmx_hub.harvest.asking import Asker
@@ -89,9 +89,17 @@ def _own_structure(parts: Parts, flow: Flow) -> Ref | None:
 
 
 def _located(path: Path) -> tuple[Located, ...]:
-    """Read the artefacts of an answer, unpacked within limits where it came as gzip or ZIP."""
+    """Read the artefacts of an answer, unpacked within limits where it came as gzip or ZIP.
+
+    Where it is kept here is left out of findings and refusals: they are told to others.
+    """
     with open_guarded(path) as guarded:
-        return locate_files([guarded.path])
+        try:
+            return tuple(replace(one, file=None) for one in locate_files([guarded.path]))
+        except HubError as error:
+            raise type(error)(
+                error.key, **{name: told for name, told in error.params.items() if name != "at"}
+            ) from error
 
 
 def earlier_structures(parts: Parts, memory: Mapping[str, Any]) -> Artefacts | None:

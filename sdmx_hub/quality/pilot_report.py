@@ -9,6 +9,8 @@ from typing import Any
 
 from sdmx_hub import __version__
 from sdmx_hub.language import localised, sentence
+from sdmx_hub.model.finding import Finding
+from sdmx_hub.model.paths import hide_paths
 from sdmx_hub.model.urn import Ref, Urn
 from sdmx_hub.quality.indicators import FORMATS, Figure
 from sdmx_hub.quality.mechanisms import compare_mechanisms
@@ -162,7 +164,7 @@ def _visit(judged: Judged, flow: PilotFlow, one: Attempt, language: str) -> dict
         "run": run.id,
         "slot": short_instant(run.slot),
         "state": run.state.value,
-        "outcome": outcome.verdict.text(language),
+        "outcome": hide_paths(outcome.verdict.text(language)),
         "outcome_code": outcome.verdict.key,
         "http": answer.status if answer else None,
         "tries": answer.tries if answer else None,
@@ -178,12 +180,18 @@ def _visit(judged: Judged, flow: PilotFlow, one: Attempt, language: str) -> dict
 
 def _findings(judged: Judged, period: str | None, language: str) -> list[dict[str, Any]]:
     return [
-        {"source": one.participant.source, "run": one.run.id, **finding.as_json(language)}
+        {"source": one.participant.source, "run": one.run.id, **_told_abroad(finding, language)}
         for flow in judged.plan.flows
         for participant in flow.participants
         for one in judged.ledger.of(flow, period or "", participant)[-1:]
         for finding in one.run.outcome.findings
     ]
+
+
+def _told_abroad(finding: Finding, language: str) -> dict[str, object]:
+    """A finding for readers elsewhere, to whom paths of this machine say nothing."""
+    told = finding.as_json(language)
+    return {name: hide_paths(value) if isinstance(value, str) else value for name, value in told.items()}
 
 
 def write_csv(report: Mapping[str, Any]) -> str:

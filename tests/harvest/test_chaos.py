@@ -57,6 +57,7 @@ def test_a_fault_ends_the_run_as_it_should_and_passes(world, fault):
     assert world.spoilt
     assert (run.state in fault.states, run.outcome.verdict.key in fault.verdicts) == (True, True), run.outcome
     assert all(run.outcome.verdict.text(language) for language in ("en", "fr", "es"))
+    assert str(world.ours.home) not in f"{run.outcome}"  # what is told to others has no path of ours
     if is_good(run):
         assert fault.lies or world.ours.held() == truth
     else:
