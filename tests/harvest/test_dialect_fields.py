@@ -10,7 +10,7 @@ from sdmx_hub.harvest.dialect.masked import find_error
 from sdmx_hub.harvest.dialect.profiles import get_profile, read_dialect
 from sdmx_hub.harvest.excerpt import refusal, told
 from sdmx_hub.harvest.parted import in_order
-from sdmx_hub.harvest.raw import RawStore
+from sdmx_hub.harvest.raw import raw_store_in
 from sdmx_hub.harvest.splitting import Cut, Part, Splitter, split_part
 from sdmx_hub.store.run_rows import GOOD, State
 from sdmx_hub.web.app import create_app
@@ -256,7 +256,7 @@ def test_an_address_that_is_too_long_is_divided_too(tmp_path):
         ask=ask,
         is_empty=lambda answer: answer.status == 204,
         keep=lambda _: None,
-        raw=RawStore(tmp_path),
+        raw=raw_store_in(tmp_path),
         cut=cut,
         now=VirtualTime().now,
     )
