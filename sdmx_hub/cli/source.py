@@ -40,6 +40,11 @@ for _command in (alerts, disable, edit, enable, list_profiles, probe_partner):
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--from-hub", metavar="URL", help="Write a draft of the source of a hub, from its /sources.json.")
 @click.option("--from-registration", metavar="URN", help="Write a draft of what a partner registered here; or its id.")
+@click.option(
+    "--registry",
+    metavar="URL",
+    help="Look for that registration there: a partner hub or registry, …/sdmx/v2 or the like.",
+)
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="File of the draft; else ID.yaml.")
 @json_option
 @pass_hub
@@ -49,6 +54,7 @@ def add(
     *,
     from_hub: str | None,
     from_registration: str | None,
+    registry: str | None,
     output: Path | None,
     as_json: bool,
 ) -> None:
@@ -63,11 +69,12 @@ def add(
       sdmx-hub source add config/sources/*.yaml --json
       sdmx-hub source add --from-hub https://hub.example.org --output config/sources/HUB.yaml
       sdmx-hub source add --from-registration OFFICE_X
+      sdmx-hub source add --from-registration "OFFICE:PA_X(1.0.0)" --registry https://hub.example.org/sdmx/v2
     """
-    if sum(map(bool, (files, from_hub, from_registration))) != 1:
+    if sum(map(bool, (files, from_hub, from_registration))) != 1 or (registry and not from_registration):
         raise BadRequest("source-from-one")
     if not files:
-        path = write_draft(hub, from_hub, from_registration, output)
+        path = write_draft(hub, output, from_hub=from_hub, from_registration=from_registration, registry=registry)
         show({"draft": str(path)}, as_json=as_json, text=sentence("source-draft", hub.language, path=path))
         return
     answers = [_add(hub, path) for path in files]

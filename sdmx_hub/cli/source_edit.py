@@ -15,6 +15,7 @@ from sdmx_hub.errors import BadRequest, Conflict
 from sdmx_hub.harvest.clock import utc_now
 from sdmx_hub.harvest.source_draft import Draft, ask_hub, draft_from_hub, draft_from_registration, find_registration
 from sdmx_hub.harvest.source_file import SourceFile, read_source_text
+from sdmx_hub.harvest.source_registry import ask_registry
 from sdmx_hub.language import sentence
 from sdmx_hub.mapping.document import parse_document
 from sdmx_hub.model.finding import has_errors
@@ -98,10 +99,15 @@ def _changed(document: dict[str, Any], changes: tuple[str, ...]) -> dict[str, An
     return document
 
 
-def write_draft(hub: HubContext, from_hub: str | None, from_registration: str | None, output: Path | None) -> Path:
+def write_draft(
+    hub: HubContext, output: Path | None, *, from_hub: str | None, from_registration: str | None, registry: str | None
+) -> Path:
     """Write the draft of a source. Raises Conflict when the file is there, and as the drafts do."""
     if from_hub:
         draft = draft_from_hub(ask_hub(from_hub, hub.settings), from_hub)
+    elif registry:
+        found, agreements = ask_registry(registry, from_registration or "", hub.settings)
+        draft = draft_from_registration(found, agreements)
     else:
         draft = _registered(hub, from_registration or "")
     path = output or Path(f"{draft.id}.yaml")

@@ -28,6 +28,7 @@ from sdmx_hub.model.submission import Told
 from sdmx_hub.model.urn import Urn
 
 SUBMIT, QUERY = "SubmitRegistrationsRequest", "QueryRegistrationRequest"
+ANSWER = "QueryRegistrationResponse"
 _CONTEXTS = ("ProvisionAgreement", "DataProvider", "Dataflow", "Metadataflow")
 
 
@@ -66,6 +67,14 @@ def read_message(data: bytes) -> Sequence[RegistrationRequest] | RegistrationQue
         RegistrationRequest(action_of(one), _read(needed(one, "Registration")))
         for one in element.iterfind("{*}RegistrationRequest")
     ]
+
+
+def read_query_response(data: bytes) -> tuple[Registration, ...]:
+    """Read the registrations a registry answers with. Raises Malformed, BadRequest."""
+    element = read_interface(data)
+    if local_name(element) != ANSWER:
+        raise Malformed("registry-content", found=local_name(element), expected=ANSWER)
+    return tuple(_read(one) for one in element.iterfind("{*}QueryResult/{*}DataResult/{*}Registration"))
 
 
 def _about(element: Element) -> Urn | None:

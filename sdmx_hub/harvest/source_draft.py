@@ -1,4 +1,4 @@
-"""Drafts of source files: from what a partner hub tells at ``/sources.json``, or from what it registered here.
+"""Drafts of source files: from what a partner hub tells at ``/sources.json``, or from what was registered somewhere.
 
 A draft is text with what is sure filled in and the rest as it is usual: a visit a day for what has changed, a full
 comparison every tenth time. A person looks at it before ``source add``.
@@ -44,6 +44,17 @@ class Draft:
 def ask_hub(url: str, settings: Settings) -> Mapping[str, Any]:
     """Ask a hub how it is harvested, through the guard. Raises NotAllowed, PartnerUnavailable, Malformed."""
     address = url if url.endswith(".json") else url.rstrip("/") + PATH
+    try:
+        document = orjson.loads(ask(address, settings, "application/json"))
+    except orjson.JSONDecodeError as error:
+        raise Malformed("source-draft-none", url=address, why=str(error)[:100]) from error
+    if not isinstance(document, dict):
+        raise Malformed("source-draft-none", url=address, why="{}?")
+    return document
+
+
+def ask(address: str, settings: Settings, accept: str) -> bytes:
+    """Get one small answer of one host, through the guard. Raises NotAllowed, PartnerUnavailable, Malformed."""
     place = parse_place(address)
     policy = Policy(hosts=frozenset({(place.host, place.port)}), allow_local=settings.allow_loopback)
     with tempfile.TemporaryDirectory(prefix="sdmx-hub-draft-") as folder:
@@ -54,16 +65,10 @@ def ask_hub(url: str, settings: Settings) -> Mapping[str, Any]:
             home=place,
             user_agent=f"sdmx-hub/{settings.hub_id}",
         )
-        answer = fetch(address, visitor, {"Accept": "application/json"})
+        answer = fetch(address, visitor, {"Accept": accept})
         if answer.kept is None:
             raise Malformed("source-draft-none", url=address, why=str(answer.status))
-        try:
-            document = orjson.loads(answer.kept.path.read_bytes())
-        except orjson.JSONDecodeError as error:
-            raise Malformed("source-draft-none", url=address, why=str(error)[:100]) from error
-    if not isinstance(document, dict):
-        raise Malformed("source-draft-none", url=address, why="{}?")
-    return document
+        return answer.kept.path.read_bytes()
 
 
 def draft_from_hub(document: Mapping[str, Any], url: str) -> Draft:
