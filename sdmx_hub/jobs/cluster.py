@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import dask.config
 import distributed
 from distributed import Client, Future, Scheduler, Security, Worker
 
@@ -37,6 +38,14 @@ LOOK_SECONDS = 5.0
 """How often it is asked whether it has workers."""
 LOOPBACK = "127.0.0.1:0"
 log = logging.getLogger(__name__)
+QUIET = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.tick.limit": "10s",
+    "distributed.admin.system-monitor.interval": "10s",
+}
+"""Dask looks at its own stack a hundred times a second, to show it on a page nobody opens here."""
+dask.config.set(QUIET)
 logging.getLogger("distributed").setLevel(logging.WARNING)  # it tells of every connection
 
 
