@@ -62,9 +62,10 @@ FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 def troubles() -> tuple[type[Exception], ...]:
     """What the machine raises when it refuses. Evaluated only when something was raised: the imports are slow."""
     import duckdb  # noqa: PLC0415 - as the docstring says
-    import sqlalchemy as sa  # noqa: PLC0415
 
-    return OSError, sa.exc.DatabaseError, duckdb.IOException, duckdb.OutOfMemoryException
+    from sdmx_hub.store.database import DatabaseTrouble  # noqa: PLC0415
+
+    return OSError, DatabaseTrouble, duckdb.IOException, duckdb.OutOfMemoryException
 
 
 def as_refusal(error: Exception) -> HubError | None:

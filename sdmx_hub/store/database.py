@@ -21,6 +21,8 @@ from sdmx_hub.errors import ConfigurationError
 
 DatabaseAway = sa.exc.OperationalError
 """What is raised while the database does not answer; it may come back by itself."""
+DatabaseTrouble = sa.exc.DatabaseError
+"""What is raised when the database refuses, whatever the reason."""
 _BUSY_SECONDS = 30
 _WRITE_LOCK = 7_345_016_001
 """The advisory lock of PostgreSQL that every writing transaction holds; the number only has to be ours."""
