@@ -15,6 +15,7 @@ happens to its name. So a killed process needs no clean-up of its own: who tidie
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -26,12 +27,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sdmx_hub.errors import ConfigurationError
 from sdmx_hub.store.blobs import digest_in, file_name
 from sdmx_hub.store.files import place
 
 ASKED_SECONDS = 3600.0
 """How long a file that was asked for stays though nobody holds it."""
 
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 Fetch = Callable[[Path], None]
 """Writes a file, checked, to a path that does not exist yet."""
 
@@ -141,7 +144,7 @@ class Cache:
         link = self._settled() / f"{uuid.uuid4().hex[:8]}-{file_name(name)}"
         with self._turn(name):
             with contextlib.suppress(FileNotFoundError):
-                os.link(self.folder / "blobs" / name, link)
+                self._link(self.folder / "blobs" / name, link)
                 if _is_whole(link, name):
                     os.utime(link)
                     return link, False
@@ -150,11 +153,19 @@ class Cache:
             draft = self.draft()
             try:
                 fetch(draft)
-                os.link(draft, link)
+                self._link(draft, link)
                 place(draft, self.folder / "blobs" / name)
             finally:
                 draft.unlink(missing_ok=True)
         return link, True
+
+    def _link(self, path: Path, link: Path) -> None:
+        try:
+            os.link(path, link)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            raise ConfigurationError("storage-no-links", folder=self.folder) from error
 
     def _settled(self) -> Path:
         """The folder of this process, made when it is first needed, and anew after a fork."""

@@ -22,7 +22,7 @@ from obstore.store import S3Store
 from sdmx_hub.errors import ConfigurationError, Damaged, StorageAway
 from sdmx_hub.store.blobs import CHUNK, Blob
 
-AWAY_SECONDS = 3.0
+AWAY_SECONDS = 10.0
 """How long nobody asks again after the store did not answer."""
 STATE_SECONDS = 10.0
 """How long an answer about its state is good for."""

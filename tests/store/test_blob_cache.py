@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import threading
@@ -9,6 +10,7 @@ import time
 
 import pytest
 
+from sdmx_hub.errors import ConfigurationError
 from sdmx_hub.store import blob_cache
 from sdmx_hub.store.blob_cache import Cache
 from sdmx_hub.store.blobs import segment_name
@@ -142,6 +144,17 @@ def test_what_could_not_be_fetched_leaves_nothing(tmp_path, origin):
     assert kept(cache) == set()
     assert list(cache._own.iterdir()) == []
     assert cache.hold(NAMES[0], origin.of(0)).read_bytes() == CONTENTS[0]
+    cache.close()
+
+
+def test_a_disk_without_links_is_refused(tmp_path, origin, monkeypatch):
+    def refuse(_path, _link) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    cache = Cache(tmp_path, 100)
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(ConfigurationError, match="cache_directory"):
+        cache.hold(NAMES[0], origin.of(0))
     cache.close()
 
 
