@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from sdmx_hub.load.checks.keys import rest
 from sdmx_hub.load.checks.relations import FUNNEL
+from sdmx_hub.load.checks.sum_scan import find_above
 from sdmx_hub.load.checks.sums import additive
 from sdmx_hub.load.checks.terms import MOST, UNIT, VALUE, VIEW, Checking, key_hash, key_text, number_of
 from sdmx_hub.model.finding import Finding
@@ -60,7 +61,7 @@ def _check(checking: Checking, component_id: str, pairs: list[tuple[str, str]]) 
     wholes = ", ".join(sorted({literal(whole) for _, whole in pairs}))
     slack = checking.terms.rounding or 0
     base = f"SELECT {key_hash(others)} AS place, {number_of(VALUE)} AS number, * FROM {VIEW} WHERE {scope}"
-    if not _may_be_met(checking, pairs, column, base, slack):
+    if not _may_be_met(checking, component_id, pairs, base, slack):
         return
     query = (
         f"SELECT c.{SOURCE_ROW} AS row, c.number, p.part, p.whole, w.number AS total, {key_text(others)} AS shown, "
@@ -80,12 +81,17 @@ def _check(checking: Checking, component_id: str, pairs: list[tuple[str, str]]) 
         yield from rest(checking, VALUE, found[0][6])
 
 
-def _may_be_met(checking: Checking, pairs: list[tuple[str, str]], column: str, base: str, slack: Decimal | int) -> bool:
+def _may_be_met(
+    checking: Checking, component_id: str, pairs: list[tuple[str, str]], base: str, slack: Decimal | int
+) -> bool:
     """Tell quickly, where there is but one whole, whether any part may be more: nearly always none is."""
-    wholes = {whole for _, whole in pairs}
+    wholes, codes = {whole for _, whole in pairs}, frozenset(part for part, _ in pairs)
     if len(wholes) > 1:
         return True
-    parts = ", ".join(literal(part) for part, _ in pairs)
+    above = find_above(checking, component_id, min(wholes), codes)
+    if above is not None:
+        return above
+    parts, column = ", ".join(map(literal, sorted(codes))), quoted(component_id)
     return bool(
         checking.all(
             f"SELECT 1 FROM (SELECT max(number) FILTER ({column} IN ({parts})) AS part, "

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from sdmx_hub.load.checks.keys import rest
+from sdmx_hub.load.checks.sum_scan import scan_sums
 from sdmx_hub.load.checks.terms import (
     MOST,
     UNIT,
@@ -75,7 +76,7 @@ def count_sums(checking: Checking, by: Sequence[str]) -> dict[tuple[str, ...], t
     counted: dict[tuple[str, ...], tuple[int, int]] = {}
     named = ", ".join(map(quoted, by))
     for rule in _known(checking) if checking.has(VALUE, *checking.structure.key_ids) else ():
-        sql = _Sql(checking, rule)
+        sql = RuleSql(checking, rule)
         query = (
             f"SELECT count(*), count(*) FILTER (abs(stated - parts) > {_allowed(checking, rule)}), {named} "
             f"FROM ({sql.groups(by)}) WHERE missing = 0 GROUP BY {named}"
@@ -161,14 +162,14 @@ def parse_band(age: str) -> tuple[int, int] | None:
     return (low, high) if low < high else None
 
 
-class _Sql:
+class RuleSql:
     """The SQL of one rule."""
 
     def __init__(self, checking: Checking, rule: SumRule) -> None:
         self.rule = rule
         time = checking.structure.time_dimension
-        along_time = time is not None and time.id in rule.components
-        left_out = {*rule.components, "FREQ"} if along_time else set(rule.components)
+        self.along_time = time is not None and time.id in rule.components
+        left_out = {*rule.components, "FREQ"} if self.along_time else set(rule.components)
         self.others = [key for key in checking.structure.key_ids if key not in left_out]
         self.total = self._is((rule.total,))
         self.required = self._is(rule.required) if rule.required else f"NOT {self.total}"
@@ -238,7 +239,11 @@ def _allowed(checking: Checking, rule: SumRule) -> str:
 
 
 def _check(checking: Checking, rule: SumRule) -> Iterator[Finding]:
-    sql, allowed = _Sql(checking, rule), _allowed(checking, rule)
+    sql, allowed = RuleSql(checking, rule), _allowed(checking, rule)
+    scan = scan_sums(checking, sql)
+    if scan is not None and not scan.may_be_wrong:
+        yield from _skipped(checking, sql, scan.skipped, scan.row, scan.place)
+        return
     checking.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE _sums AS SELECT *, missing = 0 AND abs(stated - parts) > {allowed} AS is_wrong "
         f"FROM ({sql.groups()}) WHERE missing > 0 OR abs(stated - parts) > {allowed}"
@@ -246,10 +251,12 @@ def _check(checking: Checking, rule: SumRule) -> Iterator[Finding]:
     if "SUM-01" in checking.terms.overrides:
         _keep_keys(checking, sql)
     yield from _wrong(checking, sql)
-    yield from _skipped(checking, sql)
+    count, row = checking.one("SELECT count(*), min(row) FROM _sums WHERE missing > 0")
+    first = checking.one("SELECT place FROM _sums WHERE missing > 0 ORDER BY row LIMIT 1")
+    yield from _skipped(checking, sql, count, row, first[0] if first else None)
 
 
-def _wrong(checking: Checking, sql: _Sql) -> Iterator[Finding]:
+def _wrong(checking: Checking, sql: RuleSql) -> Iterator[Finding]:
     shown = key_text(sql.others) if sql.others else "''"
     named = key_text(sql.rule.components)
     wrong, *_ = checking.one("SELECT count(*) FROM _sums WHERE is_wrong")
@@ -282,27 +289,23 @@ def _wrong(checking: Checking, sql: _Sql) -> Iterator[Finding]:
         )
 
 
-def _keep_keys(checking: Checking, sql: _Sql) -> None:
+def _keep_keys(checking: Checking, sql: RuleSql) -> None:
     """Remember the cells of sums that do not add up; along time only the total, for its parts stand for themselves."""
     keys = checking.structure.key_ids
-    time = checking.structure.time_dimension
-    along_time = time is not None and time.id in sql.rule.components
-    cells = sql.total if along_time else f"({sql.total} OR {sql.part})"
+    cells = sql.total if sql.along_time else f"({sql.total} OR {sql.part})"
     checking.connection.execute(
         f"INSERT INTO {UNSOUND} SELECT {', '.join(f'CAST({quoted(key)} AS VARCHAR)' for key in keys)} FROM {VIEW} "
         f"JOIN _sums AS s ON {key_hash(sql.others)} = s.place WHERE s.is_wrong AND {sql.scope} AND {cells}"
     )
 
 
-def _skipped(checking: Checking, sql: _Sql) -> Iterator[Finding]:
-    shown = key_text(sql.others) if sql.others else "''"
-    count, row = checking.one("SELECT count(*), min(row) FROM _sums WHERE missing > 0")
+def _skipped(checking: Checking, sql: RuleSql, count: int, row: int | None, group: int | None) -> Iterator[Finding]:
     if not count:
         return
+    shown = key_text(sql.others) if sql.others else "''"
     near = "" if row is None else f"{SOURCE_ROW} = {row} AND "
     place = checking.all(
-        f"SELECT {shown} FROM {VIEW} WHERE {near}{sql.scope} AND {key_hash(sql.others)} = "
-        "(SELECT place FROM _sums WHERE missing > 0 ORDER BY row LIMIT 1) LIMIT 1"
+        f"SELECT {shown} FROM {VIEW} WHERE {near}{sql.scope} AND {key_hash(sql.others)} = {group} LIMIT 1"
     )
     yield checking.finding(
         "SUM-SKIP",
