@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from sdmx_hub.errors import BadRequest
+from sdmx_hub.model.period import parse_period
 from sdmx_hub.web.numbers import format_tick
 
 WIDTH, HEIGHT = 680, 300
@@ -100,11 +102,12 @@ def _draw_lines(
     title: str, description: str, periods: Sequence[str], series: Sequence[ChartSeries], language: str
 ) -> Chart:
     axis = plan_axis([value for one in series for value in one.values if value is not None], from_zero=False)
-    parts = [_value_axis(axis, language), _period_axis(periods)]
+    places = place_periods(periods)
+    parts = [_value_axis(axis, language), _period_axis(periods, places)]
     for number, one in enumerate(series, start=1):
         points = [
-            None if value is None else (_x(position, len(periods)), _y(axis, value))
-            for position, value in enumerate(one.values)
+            None if value is None else (_x(place), _y(axis, value))
+            for place, value in zip(places, one.values, strict=True)
         ]
         parts.append(_line(number, one, points, periods, language))
     svg = _frame("chart-line", HEIGHT, title, description, Markup("").join(parts))
@@ -132,20 +135,35 @@ def _value_axis(axis: Axis, language: str) -> Markup:
     return Markup("").join(parts)
 
 
-def _period_axis(periods: Sequence[str]) -> Markup:
+def place_periods(periods: Sequence[str]) -> list[float]:
+    """Where each period stands on the axis, from 0 to 1, by its first day; evenly where that cannot be told."""
+    try:
+        days = [parse_period(period).start.toordinal() for period in periods]
+    except BadRequest:
+        days = []
+    if len(days) != len(periods) or days != sorted(set(days)):
+        days = list(range(len(periods)))  # two frequencies, or two instants of a day
+    span = max(days[-1] - days[0], 1)
+    return [(day - days[0]) / span if len(days) > 1 else 0.5 for day in days]
+
+
+def _period_axis(periods: Sequence[str], places: Sequence[float]) -> Markup:
+    """Label the last period, and before it all that leave the labels room."""
     widest = max(len(period) for period in periods)
-    fitting = max(2, (WIDTH - LEFT - RIGHT) // (widest * 8 + 14))
-    every = max(1, math.ceil(len(periods) / fitting))
+    room = (widest * 8 + 14) / (WIDTH - LEFT - RIGHT - 20)
+    shown = [len(periods) - 1]
+    for position in range(len(periods) - 2, -1, -1):
+        if places[shown[-1]] - places[position] >= room:
+            shown.append(position)
     last = len(periods) - 1
-    shown = [position for position in range(len(periods)) if (last - position) % every == 0]
     return Markup("").join(
         Markup('<text class="tick {}" x="{}" y="{}">{}</text>').format(
             "end" if position == last and widest > _NARROW else "middle",
-            _short(_x(position, len(periods)) + (10 if position == last and widest > _NARROW else 0)),
+            _short(_x(places[position]) + (10 if position == last and widest > _NARROW else 0)),
             HEIGHT - 10,
             periods[position],
         )
-        for position in shown
+        for position in reversed(shown)
     )
 
 
@@ -248,8 +266,8 @@ def _bar(top: float, ends: tuple[float, float], label: str, value: float, langua
     )
 
 
-def _x(position: int, count: int) -> float:
-    return LEFT + 10 + (WIDTH - LEFT - RIGHT - 20) * (position / (count - 1) if count > 1 else 0.5)
+def _x(place: float) -> float:
+    return LEFT + 10 + (WIDTH - LEFT - RIGHT - 20) * place
 
 
 def _y(axis: Axis, value: float) -> float:

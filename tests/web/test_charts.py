@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import re
 from xml.etree import ElementTree
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdmx_hub.web.charts import MOST_BARS, MOST_SERIES, ChartSeries, draw_chart, plan_axis
+from sdmx_hub.web.charts import MOST_BARS, MOST_SERIES, ChartSeries, draw_chart, place_periods, plan_axis
 
 NUMBERS = st.floats(min_value=-1e12, max_value=1e12, allow_nan=False).map(lambda value: round(value, 3))
 
@@ -40,6 +41,30 @@ def test_a_gap_is_not_drawn_over() -> None:
     path = re.search(r'class="stroke" d="([^"]*)"', chart.svg)
     assert path is not None
     assert path[1].count("M") == 2
+
+
+@pytest.mark.parametrize(
+    ("periods", "places"),
+    [
+        (["2017", "2019", "2020"], [0, 0.667, 1]),
+        (["2019-Q1", "2019-Q2", "2020-Q1"], [0, 0.247, 1]),
+        (["2020-01", "2020-02", "2020-12"], [0, 0.093, 1]),
+        (["2020", "2020-01", "2021"], [0, 0.5, 1]),
+        (["x", "y", "z"], [0, 0.5, 1]),
+        (["2020"], [0.5]),
+    ],
+)
+def test_periods_stand_as_far_apart_as_they_are(periods: list[str], places: list[float]) -> None:
+    assert [round(place, 3) for place in place_periods(periods)] == places
+
+
+def test_labels_of_periods_leave_each_other_room() -> None:
+    periods = [str(year) for year in (1990, 2000, 2005, *range(2010, 2021))]
+    chart = draw_chart("T", "D", periods, [series("A", *range(14))], "en")
+    assert chart is not None
+    labels = [(float(x), said) for x, said in re.findall(r'tick middle" x="([\d.]+)" y="\d+">(\d{4})', chart.svg)]
+    assert [said for _, said in labels][-1] == "2020"
+    assert min(after[0] - before[0] for before, after in itertools.pairwise(labels)) >= 46
 
 
 def test_only_the_first_series_are_drawn() -> None:
