@@ -8,6 +8,7 @@ from sdmx_hub.harvest.attendance import read_attendance
 from sdmx_hub.harvest.health import health_json
 from sdmx_hub.language import localised
 from sdmx_hub.store.ledger import list_runs, show_run
+from sdmx_hub.web.conditional import parse_moment
 from sdmx_hub.web.hub import Visit, current_visit
 from sdmx_hub.web.run_changes import FIRST_CHANGES, first_changes
 from sdmx_hub.web.site import asked_number, show, with_parameters
@@ -38,7 +39,7 @@ def harvests() -> Response:
     content = {"sources": _sources(visit), "scheduler": keeper.as_public(visit.language), "runs": shown}
     older = with_parameters({"before": str(shown[-1]["id"])}) if len(listed) > RUNS_A_PAGE else None
     newer = with_parameters({"before": None}) if before is not None else None
-    return show("harvest.html", content, older=older, newer=newer)
+    return show("harvest.html", content, parse=parse_moment, older=older, newer=newer)
 
 
 def _sources(visit: Visit) -> list[dict[str, object]]:
@@ -59,4 +60,6 @@ def harvest(run_id: int) -> Response:
     """Show one visit."""
     visit = current_visit()
     run = show_run(visit.hub.database, run_id, visit.language, audience=visit.audience)
-    return show("harvest_run.html", {**run, "changes": first_changes(visit, run_id)}, most=FIRST_CHANGES)
+    return show(
+        "harvest_run.html", {**run, "changes": first_changes(visit, run_id)}, parse=parse_moment, most=FIRST_CHANGES
+    )
