@@ -56,7 +56,7 @@ class ObjectStore:
     def __init__(self, address: Address, credentials: Mapping[str, str]) -> None:
         self.where = address.where
         self._away_until = self._state_until = 0.0
-        self._state = "ok"
+        self._state, self._why = "ok", ""
         config: Any = {"region": address.region or "us-east-1", "virtual_hosted_style_request": False, **credentials}
         if address.endpoint:
             config["endpoint"] = address.endpoint
@@ -132,14 +132,14 @@ class ObjectStore:
             except ConfigurationError:
                 self._state = "refused"
             else:
-                self._state = "ok"
+                self._state, self._why = "ok", ""
             self._state_until = time.monotonic() + STATE_SECONDS
         return self._state
 
     @contextlib.contextmanager
     def _asking(self) -> Iterator[None]:
         if time.monotonic() < self._away_until:
-            raise StorageAway("storage-away", where=self.where, why="-")
+            raise StorageAway("storage-away", where=self.where, why=self._why)
         try:
             yield
         except (PermissionDeniedError, UnauthenticatedError) as error:
@@ -150,7 +150,8 @@ class ObjectStore:
             if "NoSuchBucket" in str(error):
                 raise ConfigurationError("storage-no-bucket", where=self.where) from error
             self._away_until = time.monotonic() + AWAY_SECONDS
-            raise StorageAway("storage-away", where=self.where, why=_first_line(error)) from error
+            self._why = _first_line(error)
+            raise StorageAway("storage-away", where=self.where, why=self._why) from error
 
 
 def _first_line(error: Exception) -> str:

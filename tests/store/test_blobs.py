@@ -167,15 +167,23 @@ def test_what_no_release_refers_to_is_told_and_collected(observations):
     assert len(read(observations)) == 1
 
 
-@pytest.mark.parametrize("kind", [SEGMENTS, LOG])
-@pytest.mark.parametrize(("content", "code"), [(None, "file-missing"), (b"x", "file-damaged")])
-def test_doctor_finds_what_is_missing_or_damaged(observations, kind, content, code):
+@pytest.mark.parametrize(
+    ("kind", "damage", "code"),
+    [
+        (SEGMENTS, None, "file-missing"),
+        (SEGMENTS, lambda content: content + b"x", "file-damaged"),
+        (SEGMENTS, lambda content: content[::-1], "file-damaged"),
+        (LOG, lambda content: content[::-1], "file-damaged"),
+    ],
+)
+def test_doctor_finds_what_is_missing_or_damaged(observations, kind, damage, code):
     load(observations, series_rows("SN F 2020 1"))
     (name,) = [blob.name for blob in observations.blobs.names(kind)]
+    content = b"".join(observations.blobs.read(name))
     observations.blobs.remove(name)
-    if content is not None:
+    if damage is not None:
         draft = observations.blobs.draft(kind)
-        draft.write_bytes(content)
+        draft.write_bytes(damage(content))
         observations.blobs.put(draft, name)
     assert [finding.code for finding in observations.check()] == [code]
-    assert [finding.code for finding in observations.check(quick=True)] == ["file-missing"] * (content is None)
+    assert [finding.code for finding in observations.check(quick=True)] == ["file-missing"] * (damage is None)

@@ -99,7 +99,7 @@ def test_a_writer_killed_before_the_manifest_leaves_objects_nobody_refers_to(nod
 def test_reading_goes_on_while_the_cache_evicts(database_file, settings, tmp_path):
     database, observations = open_node(database_file, replace(settings, cache_bytes=0), tmp_path / "home")
     database.migrate()
-    rows = series_rows(*(f"SN F {year} {year}" for year in range(1000, 5000)))
+    rows = series_rows(*(f"SN F {year} {year}" for year in range(1000, 3500)))
     load(observations, rows, at=1)
     opened = observations.open_rows(FLOW, STRUCTURE, plan())
     batches = opened.batches(100)
@@ -107,7 +107,7 @@ def test_reading_goes_on_while_the_cache_evicts(database_file, settings, tmp_pat
     load(observations, series_rows("SN F 1000 9"), at=2)
     assert read(observations)[0][3] == "9"
     observations.blobs.remove(segment_name(observations.version(FLOW).links[0].sha256))
-    assert first.num_rows + sum(batch.num_rows for batch in batches) == 4000
+    assert first.num_rows + sum(batch.num_rows for batch in batches) == 2500
     opened.close()
     observations.close()
     observations.blobs.close()
