@@ -15,26 +15,16 @@ from sdmx_hub.jobs.doer import Doer
 from sdmx_hub.jobs.here import Processes, Threads
 from sdmx_hub.store.identity import read_identity
 
-ANSWER_SECONDS = 10.0
-"""How long ``--once`` waits for a cluster."""
 
-
-def make_runner(hub: HubContext, closing: threading.Event, *, once: bool) -> tuple[Doer, Runner]:
+def make_runner(hub: HubContext, closing: threading.Event) -> tuple[Doer, Runner]:
     """Put together what does the jobs of a hub, and the hub as jobs of this process see it.
 
-    Raises ConfigurationError when the setting cannot be, TryAgain when a cluster is to do them ``once`` and is away.
+    Raises ConfigurationError when the setting cannot be.
     """
     place = parse_place(hub.settings)
     doer = open_node(hub, closing)
     if place.cluster:
-        cluster = import_cluster().Cluster(place, do, hub=read_identity(hub.database))
-        if once:
-            try:
-                cluster.connect(ANSWER_SECONDS)
-            except BaseException:
-                cluster.close()
-                raise
-        return doer, cluster
+        return doer, import_cluster().Cluster(place, do, hub=read_identity(hub.database))
     if place.processes:
         return doer, Processes(do, closing, place.processes, begin, hub.home.resolve(), hub.settings)
     return doer, Threads(do, closing)

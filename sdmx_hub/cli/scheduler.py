@@ -28,6 +28,9 @@ from sdmx_hub.store.ledger import run_json
 from sdmx_hub.store.run_rows import GOOD, OPEN, Run
 from sdmx_hub.store.workers import SCHEDULER, TIMER, Workers
 
+ANSWER_SECONDS = 10.0
+"""How long ``--once`` waits for a cluster."""
+
 NOTIFY_SECONDS = 5
 """How often notifications are looked at."""
 
@@ -57,7 +60,7 @@ def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -
       sdmx-hub --home office scheduler --once --json
     """
     closing = threading.Event()
-    doer, runner = make_runner(hub, closing, once=once)
+    doer, runner = make_runner(hub, closing)
     parts, done = doer.parts, list[int]()
 
     def told(job: Job, result: Result) -> None:
@@ -74,6 +77,7 @@ def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -
         if not once:
             desk.round(*plans, now=utc_now())
             return
+        runner.connect(ANSWER_SECONDS)
         for plan in plans:
             desk.run_out(plan, now=utc_now)
         _notify(hub)

@@ -79,15 +79,21 @@ class Cluster:
         self._lost: list[str] = []
         self._lock = threading.Lock()
         self._ended, self._leaving = threading.Event(), threading.Event()
-        self._condition = Condition(where=place.cluster, trouble="jobs-connecting", since=_now())
+        params = {"address": place.cluster, "why": "-"}
+        self._condition = Condition(where=place.cluster, trouble="jobs-connecting", params=params, since=_now())
         self._thread = threading.Thread(target=self._keep, name="jobs", daemon=True)
         self._thread.start()
+
+    def is_ready(self) -> bool:
+        """Tell whether the cluster answers."""
+        client = self._client
+        return client is not None and client.status == "running"
 
     def submit(self, planned: Planned) -> bool:
         """Hand a job to the cluster; False while there is none."""
         job = planned.job
         with self._lock:
-            if self._client is None or self._client.status != "running":
+            if self._client is None or not self.is_ready():
                 return False
             future = self._client.submit(
                 self._do,

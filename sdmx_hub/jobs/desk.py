@@ -24,6 +24,12 @@ Plan = Callable[[dt.datetime], Iterable[Planned]]
 class Runner(Protocol):
     """Where jobs are done."""
 
+    def connect(self, seconds: float) -> None:
+        """Wait until jobs can be handed out. Raises TryAgain when that takes too long."""
+
+    def is_ready(self) -> bool:
+        """Tell whether jobs can be handed out now."""
+
     def submit(self, planned: Planned) -> bool:
         """Have a job done; False when that cannot be now. Never waits for it."""
 
@@ -59,6 +65,8 @@ class Desk:
         """Take in what has ended, and hand out what is due; tell whether anything is under way."""
         for key, result in self.runner.collect():
             self._end(self._flying.pop(key), result)
+        if not self.runner.is_ready():
+            return bool(self._flying)
         alone = {one.alone for one in self._flying.values() if one.alone}
         for planned in (one for plan in plans for one in plan(now)):
             key = planned.job.key

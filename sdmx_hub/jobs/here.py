@@ -30,6 +30,13 @@ class Threads:
     def _make_lanes(self) -> Mapping[str, Executor]:
         return {lane: ThreadPoolExecutor(1, thread_name_prefix=lane) for lane in (VISITS, KEEPING)}
 
+    def connect(self, seconds: float) -> None:
+        """Nothing has to be waited for."""
+
+    def is_ready(self) -> bool:
+        """Always."""
+        return not self._closing.is_set()
+
     def submit(self, planned: Planned) -> bool:
         """Have a job done in its lane, after those before it."""
         job = planned.job
@@ -37,7 +44,7 @@ class Threads:
             future = self._lanes[planned.lane].submit(self._do, job.kind, job.subject, job.version)
         except BrokenProcessPool:  # a process died; what it did is found in the control database
             self._lanes = self._make_lanes()
-            return False
+            future = self._lanes[planned.lane].submit(self._do, job.kind, job.subject, job.version)
         self._futures[job.key] = future
         future.add_done_callback(lambda _: self._ended.set())
         return True

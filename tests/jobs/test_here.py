@@ -3,17 +3,20 @@
 import datetime as dt
 import os
 import signal
+import sys
 import threading
 import time as real
 from dataclasses import replace
 
 import pytest
+from click.testing import CliRunner
 
+from sdmx_hub.cli import cli
 from sdmx_hub.cli.context import HubContext
 from sdmx_hub.cli.jobs_place import make_runner
 from sdmx_hub.cli.node import do
 from sdmx_hub.config import Settings
-from sdmx_hub.errors import ConfigurationError
+from sdmx_hub.errors import ConfigurationError, TryAgain
 from sdmx_hub.harvest.schedule import queue_due
 from sdmx_hub.jobs.address import parse_place
 from sdmx_hub.jobs.desk import Desk
@@ -25,6 +28,7 @@ from sdmx_hub.store.due import select_due
 from sdmx_hub.store.run_rows import Slot, State
 from tests.harvest.conftest import partner
 from tests.harvest.hubs import FLOW, Hub, observation
+from tests.harvest.partner import unused_port
 from tests.harvest.test_visit import DATA, STRUCTURE, data, structure, theirs
 from tests.harvest.virtual import VirtualTime
 
@@ -132,7 +136,7 @@ def test_a_state_that_was_settled_is_not_due(ours):
 def test_processes_do_jobs_and_one_that_dies_is_replaced(ours):
     closing = threading.Event()
     hub = HubContext(home=ours.home, settings=Settings(jobs="processes:1", allow_loopback=True))
-    doer, runner = make_runner(hub, closing, once=False)
+    doer, runner = make_runner(hub, closing)
     try:
         run = queue(ours)
         assert runner.submit(Planned(job=Job("harvest", str(run.id)), lane="visits"))
@@ -143,11 +147,11 @@ def test_processes_do_jobs_and_one_that_dies_is_replaced(ours):
         assert pid != os.getpid()
         os.kill(pid, signal.SIGKILL)
         until = real.monotonic() + 30
-        while runner.submit(Planned(job=Job("embargoes"))):
-            assert ended(runner) == [LOST]
-            assert real.monotonic() < until
         assert runner.submit(Planned(job=Job("embargoes")))
-        assert ended(runner) == [DONE]
+        while (went := ended(runner)) == [LOST]:
+            assert real.monotonic() < until
+            assert runner.submit(Planned(job=Job("embargoes")))
+        assert went == [DONE]
     finally:
         runner.close()
         hub.close()
@@ -160,6 +164,27 @@ def ended(runner):
         assert real.monotonic() < until
         runner.wait(1)
     return [result.state for _, result in found]
+
+
+def test_a_cluster_that_is_away_keeps_nobody_waiting(ours, monkeypatch):
+    monkeypatch.setattr("sdmx_hub.cli.scheduler.ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr("sdmx_hub.jobs.cluster.CONNECT_SECONDS", 0.2)
+    monkeypatch.setenv("SDMX_HUB_JOBS", f"tcp://127.0.0.1:{unused_port()}")
+    done = CliRunner().invoke(cli, ["--home", str(ours.home), "scheduler", "--once"])
+    assert isinstance(done.exception, TryAgain)
+    assert done.exception.key == "jobs-away"
+    assert {run.state for run in ours.runs.select()} <= {State.QUEUED, State.SUPERSEDED}
+    assert ours.runs.select(states=[State.QUEUED])
+
+
+def test_the_library_is_named_where_it_is_missing(ours, monkeypatch):
+    monkeypatch.setitem(sys.modules, "dask", None)
+    monkeypatch.delitem(sys.modules, "sdmx_hub.jobs.cluster", raising=False)
+    monkeypatch.setenv("SDMX_HUB_JOBS", "tcp://127.0.0.1:8786")
+    for words in (["scheduler", "--once"], ["worker"], ["jobs", "serve"], ["jobs", "list"]):
+        refused = CliRunner().invoke(cli, ["--home", str(ours.home), *words]).exception
+        assert isinstance(refused, ConfigurationError)
+        assert "sdmx-hub[dask]" in str(refused)
 
 
 def test_a_process_that_opened_no_hub_opens_the_one_its_environment_names(ours, monkeypatch):
