@@ -177,3 +177,17 @@ def test_a_dataset_is_described_for_search_engines(client: FlaskClient) -> None:
 def test_the_structure_of_the_page_is_that_of_the_flow(parts: Parts) -> None:
     structure = parts.registry.snapshot().structure_of(Urn("Dataflow", FLOW))
     assert isinstance(structure, DataStructure)
+
+
+def test_the_long_names_of_formats_have_the_room_they_need(client: FlaskClient) -> None:
+    assert b'<th scope="row" class="whole"><code>application/vnd.sdmx.genericdata' in client.get("/about").data
+
+
+def test_the_sections_of_a_dataflow_are_its_only_landmarks(client: FlaskClient) -> None:
+    page = client.get("/dataflow/ILMH/DF_STOCK_POP").get_data(as_text=True)
+    for place in ('class="chart-box"', 'class="scroll"'):
+        assert f'{place} role="group"' in page
+
+
+def test_the_country_of_the_mirror_is_asked_for_in_a_field_that_is_styled(client: FlaskClient) -> None:
+    assert b'name="area" type="text"' in client.get("/mirror").data
