@@ -37,6 +37,8 @@ class Answer:
     excerpt: str = ""
     parts: tuple[Kept, ...] = ()
     """The bodies of the parts, when the question was asked in parts; ``kept`` is then the first."""
+    overlapping: bool = False
+    """Whether parts may hold the same observations."""
 
     @property
     def content_type(self) -> str:

@@ -22,6 +22,8 @@ _TOLERANCE = dt.timedelta(seconds=2)
 """A Date header counts whole seconds and travels; a smaller difference is no difference."""
 _LONGEST_LAG = dt.timedelta(days=7)
 _LONGEST_VALIDATOR = 1000
+VALIDATORS = {"If-None-Match": "etag", "If-Modified-Since": "last-modified"}
+"""What is sent back, and the header it came in."""
 DATAFLOW = "dataflow"
 """What the next run remembers: the dataflow here that the rest speaks of."""
 
@@ -56,8 +58,8 @@ def plan_visit(run: Run, source: Source, flow: Flow, runs: Runs) -> Intent:
             return Intent(full=True, memory=memory)
         behind = dt.timedelta(seconds=float(lag))
         return Intent(full=False, updated_after=last.started_at - behind, memory=memory)
-    names = {"If-None-Match": "etag", "If-Modified-Since": "last_modified"}
-    validators = {header: str(memory[name]) for header, name in names.items() if memory.get(name)}
+    kept = {header: memory.get(name.replace("-", "_")) for header, name in VALIDATORS.items()}
+    validators = {header: str(value) for header, value in kept.items() if value}
     return Intent(full=True, validators=validators, memory=memory)
 
 

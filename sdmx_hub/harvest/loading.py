@@ -153,6 +153,7 @@ def load_answer(
         totals=flow.totals,
         overrides=flow.accept | (accepted & {SHRINKS}),
         name=origin_of(run),
+        overlapping=answer.overlapping,
         limits=GuardLimits(
             sent=source.limits.unpacked_bytes, unpacked=source.limits.unpacked_bytes, ratio=source.limits.ratio
         ),

@@ -24,6 +24,7 @@ from sdmx_hub.harvest.excerpt import told
 from sdmx_hub.harvest.intent import Intent
 from sdmx_hub.harvest.parts import Parts
 from sdmx_hub.harvest.resolving import can_be_asked
+from sdmx_hub.harvest.second_look import has_changed
 from sdmx_hub.harvest.source import Flow, Source
 from sdmx_hub.harvest.splitting import (
     TOO_LARGE,
@@ -41,8 +42,11 @@ from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.run_rows import PARTS
 
-COUNT, CUT = "count", "cut"
-"""In the plan of a run: how many observations the partner says there are, and what the question may be split by."""
+COUNT, CUT, SETTLED = "count", "cut", "settled"
+"""In the plan of a run: how many observations the partner says there are, what the question may be split by, and that
+the parts hold together."""
+LOOKS = 2
+"""So many times all parts are asked for, when the data change meanwhile."""
 _RESOURCES = {"v1": "availableconstraint", "v2": "availability"}
 _CONSTRAINTS = frozenset({"AvailabilityConstraint", "DataConstraint"})
 
@@ -80,7 +84,7 @@ class Question:
 
     def ask(self, part: Part, headers: Mapping[str, str] | None = None) -> Answer:
         """Ask for a part."""
-        flow = narrowed(self.flow, part, self.structure)
+        flow = narrowed(self.flow, part, self.structure, overlap=overlaps(self.flow))
         url = data_url(self.source, flow, self.structure.dimension_ids, updated_after=self.intent.updated_after)
         return ask_data(self.asker, self.source, url, {"Accept": accept_data(self.source), **(headers or {})})
 
@@ -97,6 +101,39 @@ class Question:
             self.keep()
 
         keep(parts)
+        for _ in range(LOOKS):
+            answer = self._asked(cut, keep)
+            if answer.status not in {200, 204} or not self._has_changed():
+                return answer
+            keep([replace(part, sha256=None, empty=False) for part in self._parts])
+        raise PartnerUnavailable("harvest-parts-changed", times=LOOKS)
+
+    @property
+    def _parts(self) -> list[Part]:
+        return [read_part(item) for item in self.plan[PARTS]]
+
+    def _has_changed(self) -> bool:
+        """Look again, once for all: parts that hold together need no other look, whoever takes them over."""
+        if self.plan.get(SETTLED):
+            return False
+        if self._counts_otherwise() or has_changed(self._parts, self.ask, self.parts.raw):
+            return True
+        self.plan[SETTLED] = True
+        self.keep()
+        return False
+
+    def _counts_otherwise(self) -> bool:
+        """Ask again how many observations there are, where no header of the parts would tell a change."""
+        count = self.plan[COUNT]
+        if count is None or any(part.validators for part in self._parts):
+            return False
+        now = self._availability()
+        if now is None or now.count == count:
+            return False
+        self.plan[COUNT] = now.count
+        return True
+
+    def _asked(self, cut: Cut, keep: Callable[[Sequence[Part]], None]) -> Answer:
         splitter = Splitter(
             ask=self.ask,
             is_empty=lambda answer: says_no_results(answer, self.source.dialect),
@@ -105,7 +142,7 @@ class Question:
             cut=cut,
             now=self.parts.clock.now,
         )
-        return splitter.collect(parts)
+        return splitter.collect(self._parts)
 
     def _cut(self) -> Cut:
         """What to split by: what the partner says it has now, else the codes its structure knows."""
@@ -170,15 +207,21 @@ def in_order(codes: tuple[str, ...], first: Collection[str]) -> tuple[str, ...]:
     return tuple(sorted(codes, key=lambda code: code not in known))
 
 
-def narrowed(flow: Flow, part: Part, structure: DataStructure) -> Flow:
-    """The flow bounded to a part."""
+def overlaps(flow: Flow) -> bool:
+    """Tell whether parts by years share a year: what comes twice is then taken once; a mapping takes all it gets."""
+    return flow.mapping is None
+
+
+def narrowed(flow: Flow, part: Part, structure: DataStructure, *, overlap: bool = False) -> Flow:
+    """The flow bounded to a part; with ``overlap`` from a year earlier on, for periods that lie across two years."""
     if not part.codes and part.since is None and part.until is None:
         return flow
     key = tuple(
         None if name in part.codes else codes for name, codes in zip(structure.dimension_ids, flow.key, strict=False)
     )
     filters = {**flow.filters, **{name: frozenset(codes) for name, codes in part.codes.items()}}
-    return replace(flow, key=key, filters=filters, since=part.since, until=part.until)
+    since = part.since - 1 if overlap and part.since is not None else part.since
+    return replace(flow, key=key, filters=filters, since=since, until=part.until)
 
 
 def _codes(structure: DataStructure, artefacts: Artefacts) -> dict[str, tuple[str, ...]]:

@@ -11,11 +11,12 @@ import datetime as dt
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sdmx_hub.errors import TooLarge
 from sdmx_hub.harvest.answer import Answer
+from sdmx_hub.harvest.intent import VALIDATORS, validator
 from sdmx_hub.harvest.raw import Kept, RawStore
 
 TOO_LARGE = 413
@@ -38,6 +39,7 @@ class Part:
     sha256: str | None = None
     empty: bool = False
     received: int = 0
+    validators: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Shape for the plan of a run."""
@@ -48,13 +50,16 @@ class Part:
             "sha256": self.sha256,
             "empty": self.empty,
             "bytes": self.received,
+            "validators": dict(self.validators),
         }
 
 
 def read_part(item: Mapping[str, Any]) -> Part:
     """Read a part from the plan of a run."""
     codes = {name: tuple(codes) for name, codes in item["codes"].items()}
-    return Part(codes, item["since"], item["until"], item["sha256"], item["empty"], item["bytes"])
+    return Part(
+        codes, item["since"], item["until"], item["sha256"], item["empty"], item["bytes"], item.get("validators", {})
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +113,8 @@ class Splitter:
                 done.append(replace(part, empty=True))
             elif answer.status == 200 and answer.kept is not None:
                 last = answer
-                done.append(replace(part, sha256=answer.kept.sha256, received=answer.kept.bytes))
+                sha256, received = answer.kept.sha256, answer.kept.bytes
+                done.append(replace(part, sha256=sha256, received=received, validators=validators_of(answer)))
             else:
                 return answer
             self.keep([*done, *waiting])
@@ -127,8 +133,20 @@ class Splitter:
         if not kept:
             return replace(base, status=204, headers=headers, kept=None)
         return replace(
-            base, status=200, headers=headers, kept=kept[0], parts=kept, bytes=sum(one.bytes for one in kept)
+            base,
+            status=200,
+            headers=headers,
+            kept=kept[0],
+            parts=kept,
+            overlapping=any(one.since is not None for one in done),
+            bytes=sum(one.bytes for one in kept),
         )
+
+
+def validators_of(answer: Answer) -> dict[str, str]:
+    """The headers by which an answer can be asked for again if it has changed."""
+    found = {header: validator(answer, name) for header, name in VALIDATORS.items()}
+    return {header: value for header, value in found.items() if value}
 
 
 def plan_parts(cut: Cut, wanted: int, year: int) -> list[Part]:

@@ -36,4 +36,5 @@ def open_incoming(
         )
         for path in paths
     ]
-    return read_message(join_messages(messages), order, artefacts, connection)
+    joined = join_messages(messages, connection if order.overlapping else None)
+    return read_message(joined, order, artefacts, connection)

@@ -64,13 +64,37 @@ def _without_deletions(dataset: ReadDataset) -> ReadDataset | None:
     return dataclasses.replace(dataset, rows=rows, count=int(counted[0]) if counted else 0, actions=actions)
 
 
-def join_messages(messages: Sequence[ReadData]) -> ReadData:
-    """Take the messages that answer parts of one question for one message."""
+def join_messages(messages: Sequence[ReadData], overlapping: duckdb.DuckDBPyConnection | None = None) -> ReadData:
+    """Take the messages that answer parts of one question for one message.
+
+    With a connection the parts may overlap: rows that are equal in two messages are taken from the first. Rows of one
+    message that are equal stay, and so do rows of one key that are not.
+    """
+    datasets = [(number, dataset) for number, message in enumerate(messages) for dataset in message.datasets]
+    joined = [dataset for _, dataset in datasets]
+    if overlapping is not None and len(messages) > 1:
+        described = dict.fromkeys(dataset.described_by for dataset in joined)
+        alike = [[one for one in datasets if one[1].described_by == urn] for urn in described]
+        joined = [_taken_once(some, overlapping) for some in alike]
     return dataclasses.replace(
         messages[0],
-        datasets=tuple(dataset for message in messages for dataset in message.datasets),
+        datasets=tuple(joined),
         findings=tuple(finding for message in messages for finding in message.findings),
     )
+
+
+def _taken_once(datasets: Sequence[tuple[int, ReadDataset]], connection: duckdb.DuckDBPyConnection) -> ReadDataset:
+    """One dataset of those that several messages hold of one thing."""
+    columns = dict.fromkeys(column for _, dataset in datasets for column in dataset.rows.columns)
+    union = " UNION ALL BY NAME ".join(f"(SELECT *, {at} AS _part FROM ({one.rows.sql}))" for at, one in datasets)
+    same = ", ".join(quoted(column) for column in columns if column != SOURCE_ROW)
+    shown = ", ".join(quoted(column) for column in columns)
+    sql = f"SELECT {shown} FROM ({union}) QUALIFY _part = min(_part) OVER (PARTITION BY {same})"
+    counted = connection.execute(f"SELECT count(*) FROM ({sql})").fetchone()
+    rows = Rows(connection=connection, sql=sql, columns=tuple(columns), is_sorted=False)
+    actions = tuple(dict.fromkeys(action for _, dataset in datasets for action in dataset.actions))
+    first = datasets[0][1]
+    return dataclasses.replace(first, rows=rows, count=int(counted[0]) if counted else 0, actions=actions)
 
 
 def _flow(

@@ -29,7 +29,8 @@ class LoadOrder:
     that bound what a replacement may delete, or says the codes; None leaves it to the mapping, or to the dimensions
     that are constant in the file. With ``earlier``, logs of earlier loads of the same source, a replacement deletes
     instead what they brought and the file no longer has. ``most_deleted`` is the share of what
-    is held that may go unasked. ``totals`` are totals of a message with their tolerance; a mapping declares its own.
+    is held that may go unasked. Messages that are ``overlapping`` parts may hold the same observations: what is equal
+    is taken once. ``totals`` are totals of a message with their tolerance; a mapping declares its own.
     """
 
     path: Path
@@ -46,6 +47,7 @@ class LoadOrder:
     name: str = ""
     limits: GuardLimits = field(default_factory=GuardLimits)
     work_memory: str = "512MB"
+    overlapping: bool = False
 
     @property
     def shown(self) -> str:

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from sdmx_hub.harvest.second_look import content_hash
 from sdmx_hub.harvest.worker import Worker
 from sdmx_hub.store.decisions import queue_retry
 from sdmx_hub.store.run_rows import State
@@ -56,7 +57,7 @@ def test_a_limit_of_the_source_splits_before_anything_is_refused(ours, full):
         assert told(run) == ("succeeded", 40, 0, 0, 0), run.outcome
         statuses = [(one.purpose, one.status) for one in ours.runs.requests(run.id)]
         assert statuses[0] == ("available", 200)
-        assert {status for _, status in statuses} == {200}
+        assert [status for _, status in statuses] == [200] * 5 + [304, 200]
         assert len(parts_of(ours, run)) == 4
         assert ours.held() == full.held()
         assert told(ours.harvest())[0] == "unchanged"
@@ -114,7 +115,7 @@ def test_a_part_that_fails_fails_the_run_and_the_next_try_asks_for_what_is_lacki
     run = Worker(parts=ours.parts()).work_on(again.id)
     assert told(run) == ("succeeded", 40, 0, 0, 0), run.outcome
     assert run.started_at.replace(microsecond=0) == failed.started_at.replace(microsecond=0)
-    assert [seen.path.partition("=")[2] for seen in scripted.asked("/data/")] == ["GHA", "TUN"]
+    assert [seen.path.partition("=")[2] for seen in scripted.asked("/data/")] == ["GHA", "TUN", "SEN"]
     assert ours.held() == full.held()
 
 
@@ -139,3 +140,86 @@ def test_parts_that_hold_less_than_was_announced_are_not_loaded(ours, scripted, 
     assert run.state is State.FAILED
     assert "harvest-parts-less" in [finding.code for finding in run.outcome.findings], run.outcome
     assert ours.held() == []
+
+
+# A second look
+
+
+def test_a_period_across_two_years_is_in_one_part_and_taken_once(ours, theirs):
+    theirs.publish([observation("SEN", f"{year}-07-01/P1Y", f"{year}") for year in range(2016, 2022)])
+    theirs.settings = dataclasses.replace(theirs.settings, max_observations=4)
+    with theirs.serving() as url:
+        ours.add_source(f"{url}/sdmx/v2", mechanism="pull")
+        run = ours.harvest()
+    assert told(run) == ("succeeded", 6, 0, 0, 0), (run.outcome, parts_of(ours, run))
+    assert run.outcome.received == 6
+    assert [part["since"] for part in run.plan["parts"]][1:] != [None]
+    assert ours.held() == theirs.held()
+
+
+@pytest.fixture
+def publishing(partner, small, ours):
+    """A partner that publishes while its parts are asked for: before each data request of these numbers."""
+
+    def begin(*numbers, validators=True):
+        app = create_app(
+            database=small.database,
+            registry=small.registry,
+            observations=small.observations,
+            settings=small.settings,
+            now=small.time.now,
+        )
+        client, asked = app.test_client(), []
+
+        def live(seen):
+            if "/data/" in seen.path:
+                asked.append(seen.path)
+                if len(asked) in numbers:
+                    small.publish([*ROWS[1:], observation("GHA", "2015", f"{len(asked)}000", sex="F")])
+            headers = {name: value for name, value in seen.headers.items() if name in WANTED}
+            answer = client.get(seen.path, headers=headers)
+            given = {name: value for name, value in answer.headers.items() if validators or name not in VALIDATORS}
+            return Reply(answer.status_code, answer.data, {**given, "Content-Length": str(len(answer.data))})
+
+        partner.live = live
+        ours.add_source(f"{partner.url}/sdmx/v2", mechanism="pull")
+        return asked
+
+    return begin
+
+
+WANTED = {"accept", "if-none-match", "if-modified-since"}
+VALIDATORS = {"ETag", "Last-Modified"}
+
+
+@pytest.mark.parametrize("validators", [True, False])
+def test_data_that_change_while_parts_are_asked_for_are_asked_for_again(publishing, ours, small, validators):
+    asked = publishing(4, validators=validators)
+    run = ours.harvest()
+    assert told(run) == ("succeeded", 40, 0, 0, 0), run.outcome
+    assert ours.held() == small.held()
+    assert len(asked) > 2 * len(run.plan["parts"])
+    assert run.plan["settled"]
+
+
+def test_data_that_never_stand_still_are_not_loaded(publishing, ours):
+    publishing(*range(2, 40))
+    run = ours.harvest()
+    assert (run.state, run.outcome.verdict.key) == (State.FAILED, "harvest-parts-changed"), run.outcome
+    assert ours.held() == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (b"<m:Header><m:Prepared>1</m:Prepared></m:Header><x/>", b"<m:Header><m:ID>2</m:ID></m:Header><x/>", True),
+        (b"<m:Header>1</m:Header><x v='1'/>", b"<m:Header>1</m:Header><x v='2'/>", False),
+        (b'{"meta":{"id":"A","prepared":"1"},"x":1}', b'{"meta":{"id":"B","prepared":"2"},"x":1}', True),
+        (b'{"meta":{},"values":[{"id":"SEN"}]}', b'{"meta":{},"values":[{"id":"MLI"}]}', False),
+        (b"a,b\n1,2\n", b"a,b\n1,3\n", False),
+    ],
+)
+def test_when_a_message_was_written_is_no_change(tmp_path, one, other, same):
+    (tmp_path / "one").write_bytes(one)
+    (tmp_path / "other").write_bytes(other)
+    assert (content_hash(tmp_path / "one") == content_hash(tmp_path / "other")) is same
