@@ -25,6 +25,8 @@ ROWS = [observation("SEN", str(year), str(year - 2000)) for year in range(2015, 
 HTML = b"<!DOCTYPE html><html><body>Sorry, something went wrong</body></html>"
 SDMX = '<m:Error xmlns:m="x"><m:ErrorMessage code="{}"><c:Text xmlns:c="y">No</c:Text></m:ErrorMessage></m:Error>'
 
+pytestmark = pytest.mark.usefixtures("parse_here")
+
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):

@@ -67,6 +67,7 @@ def test_the_first_visit_takes_everything(theirs, address, ours, api, form):
     assert ours.held("internal") == theirs.held()
 
 
+@pytest.mark.usefixtures("parse_here")
 @pytest.mark.parametrize(("api", "form"), DELTAS)
 def test_a_delta_brings_what_was_added_revised_and_deleted(theirs, address, ours, api, form):
     ours.add_source(f"{address}/sdmx/{api}", api=api, format=form)
@@ -79,6 +80,7 @@ def test_a_delta_brings_what_was_added_revised_and_deleted(theirs, address, ours
     assert ours.held() == theirs.held()
 
 
+@pytest.mark.usefixtures("parse_here")
 @pytest.mark.parametrize(("api", "form"), BY)
 @pytest.mark.parametrize("mechanism", ["pull", "conditional"])
 def test_a_full_answer_replaces_what_this_source_brought(theirs, address, ours, *, api, form, mechanism):
@@ -146,6 +148,7 @@ FILTER = "    filters: {REF_AREA: [SEN, MLI]}\n"
 KEY = "    key: A.SEN+MLI.\n"
 
 
+@pytest.mark.usefixtures("parse_here")
 @pytest.mark.parametrize("bounds", [FILTER, KEY])
 @pytest.mark.parametrize(("api", "form"), [("v1", "specific-2.1"), ("v2", "csv-2.0")])
 def test_a_bounded_flow_takes_and_deletes_within_its_bounds(theirs, address, ours, *, api, form, bounds):
