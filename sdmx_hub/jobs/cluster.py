@@ -47,6 +47,7 @@ QUIET = {
 """Dask looks at its own stack a hundred times a second, to show it on a page nobody opens here."""
 dask.config.set(QUIET)
 logging.getLogger("distributed").setLevel(logging.WARNING)  # it tells of every connection
+logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it says, this module says in a sentence
 
 
 def resource_of(hub: int) -> str:
@@ -299,7 +300,7 @@ async def _work(member: Member, closing: threading.Event, folder: str) -> None:
     while not told.is_set():
         await _until_over(member.make(folder), told)
         if not told.is_set():
-            log.warning("worker %s: %s", member.name, TryAgain("jobs-away", address=member.place.cluster, why="-"))
+            _tell_away(member.name, member.place.cluster)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(told.wait(), FIRST_WAIT)
 
@@ -309,7 +310,10 @@ async def _until_over(worker: Worker, told: asyncio.Event) -> None:
     begun = asyncio.ensure_future(worker.start())
     leave = asyncio.ensure_future(told.wait())
     try:
-        await asyncio.wait({begun, leave}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({begun, leave}, return_when=asyncio.FIRST_COMPLETED, timeout=CONNECT_SECONDS)
+        if not done:
+            _tell_away(worker.name, worker.scheduler.address)
+            await asyncio.wait({begun, leave}, return_when=asyncio.FIRST_COMPLETED)
         if begun.done() and begun.exception() is not None:
             log.warning("%s", begun.exception())
         elif begun.done():
@@ -320,6 +324,10 @@ async def _until_over(worker: Worker, told: asyncio.Event) -> None:
         begun.cancel()
         await asyncio.gather(leave, begun, return_exceptions=True)
         await worker.close()
+
+
+def _tell_away(name: object, address: str) -> None:
+    log.warning("worker %s: %s", name, TryAgain("jobs-away", address=address, why="-"))
 
 
 def _closed_by_signal(closing: threading.Event) -> asyncio.Event:
