@@ -89,7 +89,13 @@ def _replayed(hub: HubContext, found: Replay) -> str:
 @json_option
 @pass_hub
 def retry(hub: HubContext, run_id: int, *, as_json: bool) -> None:
-    """Repeat a run that has ended, as a new run that names it; parts it got shortly before are not asked for again."""
+    r"""Repeat a run that has ended, as a new run that names it; parts it got shortly before are not asked for again.
+
+    \b
+    Examples:
+      sdmx-hub harvest retry 17
+      sdmx-hub harvest retry 17 --json
+    """
     parts = make_parts(hub)
     queued = decisions.queue_retry(hub.database, run_id, actor=actor(), now=parts.clock.now())
     report_runs(hub, [Worker(parts=parts).work_on(queued.id)], as_json=as_json)
@@ -100,7 +106,12 @@ def retry(hub: HubContext, run_id: int, *, as_json: bool) -> None:
 @json_option
 @pass_hub
 def stop(hub: HubContext, run_id: int, *, as_json: bool) -> None:
-    """Stop a run: a queued one at once, a running one at its next step. Nothing is loaded then."""
+    r"""Stop a run: a queued one at once, a running one at its next step. Nothing is loaded then.
+
+    \b
+    Examples:
+      sdmx-hub harvest stop 18
+    """
     stopped = decisions.stop(hub.database, run_id, actor=actor(), now=dt.datetime.now(dt.UTC))
     _show(hub, run_json(stopped, hub.language), as_json=as_json)
 

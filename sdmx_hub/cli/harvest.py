@@ -11,10 +11,10 @@ from sdmx_hub.cli.changes import harvest_diff
 from sdmx_hub.cli.context import HubContext, json_option, pass_hub, show, tell
 from sdmx_hub.cli.decisions import DECISIONS
 from sdmx_hub.cli.harvest_report import make_parts, report_runs, run_line, run_lines
-from sdmx_hub.errors import ConfigurationError
+from sdmx_hub.errors import ConfigurationError, NotFound
 from sdmx_hub.harvest.breaker import FORCE
 from sdmx_hub.harvest.schedule import asked_slot
-from sdmx_hub.harvest.source import Source, parse_stored
+from sdmx_hub.harvest.source import Flow, Source, parse_stored
 from sdmx_hub.harvest.worker import Worker
 from sdmx_hub.language import sentence
 from sdmx_hub.store.decisions import queue_slot
@@ -27,7 +27,14 @@ _STATES = [state.value for state in State]
 
 @click.group()
 def harvest() -> None:
-    """Visits to partners: begin one, list them, look into one, stop or repeat it."""
+    r"""Visits to partners: begin one, list them, look into one, stop or repeat it.
+
+    \b
+    Examples:
+      sdmx-hub harvest run SEN_ANSD
+      sdmx-hub harvest list --state held
+      sdmx-hub harvest show 17
+    """
 
 
 harvest.add_command(harvest_diff)
@@ -61,16 +68,24 @@ def run(
       sdmx-hub harvest run SEN_ANSD
       sdmx-hub harvest run SEN_ANSD --full --dry-run --json
     """
+    wanted = _wanted(hub, source_id, flow_id)
     parts = make_parts(hub)
     worker = Worker(parts=parts)
+    plan = {FORCE: True} if force else {}
     done = []
-    for source in _sources(hub, source_id):
-        for flow in source.flows:
-            if flow_id in {None, flow.id}:
-                slot = asked_slot(source, flow, parts.clock.now())
-                plan = {FORCE: True} if force else {}
-                done.append(_run(hub, worker, replace(slot, full=full, dry_run=dry_run, plan=plan)))
+    for source, flow in wanted:
+        slot = asked_slot(source, flow, parts.clock.now())
+        done.append(_run(hub, worker, replace(slot, full=full, dry_run=dry_run, plan=plan)))
     report_runs(hub, done, as_json=as_json)
+
+
+def _wanted(hub: HubContext, source_id: str | None, flow_id: str | None) -> list[tuple[Source, Flow]]:
+    """The flows asked for. Raises NotFound when no source has the flow."""
+    sources = _sources(hub, source_id)
+    found = [(source, flow) for source in sources for flow in source.flows if flow_id in {None, flow.id}]
+    if flow_id is not None and not found:
+        raise NotFound("harvest-flow-unknown", source=source_id or "*", flow=flow_id)
+    return found
 
 
 def _sources(hub: HubContext, source_id: str | None) -> list[Source]:
@@ -94,7 +109,14 @@ def _run(hub: HubContext, worker: Worker, slot: Slot) -> Run:
 @json_option
 @pass_hub
 def list_(hub: HubContext, source_id: str | None, *, states: tuple[str, ...], limit: int, as_json: bool) -> None:
-    """List runs, newest first."""
+    r"""List runs, newest first.
+
+    \b
+    Examples:
+      sdmx-hub harvest list
+      sdmx-hub harvest list --source SEN_ANSD --state failed --state held --limit 5
+      sdmx-hub harvest list --json
+    """
     wanted = [State(state) for state in states]
     answer = list_runs(hub.database, source=source_id, states=wanted, limit=limit, language=hub.language)
     none = sentence("harvest-none", hub.language)
@@ -106,7 +128,13 @@ def list_(hub: HubContext, source_id: str | None, *, states: tuple[str, ...], li
 @json_option
 @pass_hub
 def show_(hub: HubContext, run_id: int, *, as_json: bool) -> None:
-    """Show one run: its requests, what it found, what it changed."""
+    r"""Show one run: its requests, what it found, what it changed.
+
+    \b
+    Examples:
+      sdmx-hub harvest show 17
+      sdmx-hub --lang fr harvest show 17 --json
+    """
     answer = show_run(hub.database, run_id, hub.language)
 
     def text() -> str:

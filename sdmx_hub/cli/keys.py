@@ -32,7 +32,13 @@ def key() -> None:
 @json_option
 @pass_hub
 def add(hub: HubContext, /, principal: str, *, scopes: tuple[str, ...], days: int | None, as_json: bool) -> None:
-    """Make a key for PRINCIPAL; it is shown this once."""
+    r"""Make a key for PRINCIPAL; it is shown this once.
+
+    \b
+    Examples:
+      sdmx-hub key add office-sen --scope load --days 365
+      sdmx-hub key add ana --scope operate --scope admin --json
+    """
     now = dt.datetime.now(dt.UTC)
     expires_at = now + dt.timedelta(days=days) if days else None
     made, text = ApiKeys(hub.database).add(principal, scopes, actor=_actor(), now=now, expires_at=expires_at)
@@ -44,7 +50,13 @@ def add(hub: HubContext, /, principal: str, *, scopes: tuple[str, ...], days: in
 @json_option
 @pass_hub
 def list_(hub: HubContext, *, as_json: bool) -> None:
-    """List the keys, newest first; never their secrets."""
+    r"""List the keys, newest first; never their secrets.
+
+    \b
+    Examples:
+      sdmx-hub key list
+      sdmx-hub key list --json
+    """
     now = dt.datetime.now(dt.UTC)
     keys = ApiKeys(hub.database).select()
     lines = [
@@ -60,7 +72,12 @@ def list_(hub: HubContext, *, as_json: bool) -> None:
 @json_option
 @pass_hub
 def revoke(hub: HubContext, /, prefix: str, *, as_json: bool) -> None:
-    """Close the key that begins with hub_PREFIX, at once and for good."""
+    r"""Close the key that begins with hub_PREFIX, at once and for good.
+
+    \b
+    Examples:
+      sdmx-hub key revoke 1f0c3a9e
+    """
     prefix = prefix.removeprefix("hub_").partition("_")[0]
     ApiKeys(hub.database).revoke(prefix, actor=_actor(), now=dt.datetime.now(dt.UTC))
     text = sentence("key-revoked", hub.language, prefix=prefix)

@@ -24,7 +24,14 @@ from sdmx_hub.store.releases import Release
 
 @click.group()
 def release() -> None:
-    """Releases: list them, look into one, go back to an earlier state, let embargoes end, purge."""
+    r"""Releases: list them, look into one, go back to an earlier state, let embargoes end, purge.
+
+    \b
+    Examples:
+      sdmx-hub release list
+      sdmx-hub release show 3
+      sdmx-hub release diff 3 --dataflow "ILMH:DF_FLOW_POP(1.0.0)"
+    """
 
 
 release.add_command(release_diff)

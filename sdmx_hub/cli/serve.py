@@ -64,7 +64,13 @@ def serve(
     access_log: bool,
     debug: bool,
 ) -> None:
-    """Serve pages, SDMX REST and administration over HTTP, until interrupted."""
+    r"""Serve pages, SDMX REST and administration over HTTP, until interrupted.
+
+    \b
+    Examples:
+      sdmx-hub --home office serve
+      sdmx-hub --home office serve --port 9000 --workers 4 --access-log
+    """
     settings = hub.settings
     host = host or settings.host
     port = settings.port if port is None else port

@@ -29,7 +29,13 @@ from sdmx_hub.store.sources import Sources, StoredSource
 
 @click.group()
 def source() -> None:
-    """Partners this hub harvests: their endpoints, what is taken from them, and when."""
+    r"""Partners this hub harvests: their endpoints, what is taken from them, and when.
+
+    \b
+    Examples:
+      sdmx-hub source add config/sources/SEN_ANSD.yaml
+      sdmx-hub source list
+    """
 
 
 for _command in (alerts, disable, edit, enable, list_profiles, probe_partner):
@@ -118,7 +124,13 @@ def _finding_line(finding: Finding, language: str) -> str:
 @json_option
 @pass_hub
 def list_(hub: HubContext, *, as_json: bool) -> None:
-    """List the sources with their health, last run and next slot, and tell when there is no scheduler."""
+    r"""List the sources with their health, last run and next slot, and tell when there is no scheduler.
+
+    \b
+    Examples:
+      sdmx-hub source list
+      sdmx-hub --lang es source list --json
+    """
     found = {one.source: one for one in make_reader(hub).read_all(now=dt.datetime.now(dt.UTC))}
     rows = [_row(hub, stored, found[stored.id]) for stored in Sources(hub.database).select()]
     keeper = read_attendance(hub.database, now=dt.datetime.now(dt.UTC))
@@ -161,7 +173,13 @@ def _table(rows: list[dict[str, Any]], language: str) -> str:
 @json_option
 @pass_hub
 def show_(hub: HubContext, source_id: str, *, as_json: bool) -> None:
-    """Show one source: its file as it was read, where it came from, its hash."""
+    r"""Show one source: its file as it was read, where it came from, its hash.
+
+    \b
+    Examples:
+      sdmx-hub source show SEN_ANSD
+      sdmx-hub source show SEN_ANSD --json
+    """
     stored = Sources(hub.database).get(source_id)
     read = _parse(stored)
     answer = {
@@ -190,7 +208,12 @@ def show_(hub: HubContext, source_id: str, *, as_json: bool) -> None:
 @click.argument("source_id")
 @pass_hub
 def remove(hub: HubContext, source_id: str) -> None:
-    """Forget a source; its runs stay in the ledger, what it brought stays published."""
+    r"""Forget a source; its runs stay in the ledger, what it brought stays published.
+
+    \b
+    Examples:
+      sdmx-hub source remove SEN_ANSD
+    """
     Sources(hub.database).remove(source_id, actor=actor(), now=dt.datetime.now(dt.UTC))
 
 

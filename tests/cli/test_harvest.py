@@ -6,11 +6,13 @@ import pytest
 from click.testing import CliRunner
 
 from sdmx_hub.cli import cli
+from sdmx_hub.cli.context import NOT_FOUND
 from sdmx_hub.errors import HubError
 from tests.harvest.conftest import partner
 from tests.harvest.hubs import Hub
 from tests.harvest.partner import Reply, unused_port
 from tests.harvest.test_visit import DATA, STRUCTURE, data, structure, theirs, time
+from tests.support.commands import type_command
 
 __all__ = ["data", "partner", "structure", "theirs", "time"]
 
@@ -140,3 +142,10 @@ def test_the_scheduler_works_off_what_is_due_once(run, source):
             break
     assert [one["state"] for one in done["runs"]] == ["succeeded"]
     assert done["runs"][0]["trigger"] == "schedule"
+
+
+def test_a_flow_that_no_source_has_is_not_found(run, source, home):
+    run("source", "add", str(source))
+    done = type_command(home, "--lang", "fr", "harvest", "run", "P", "--flow", "NOWHERE")
+    assert (done.returncode, done.stdout) == (NOT_FOUND, "")
+    assert "n'a pas de flux « NOWHERE »" in done.stderr
