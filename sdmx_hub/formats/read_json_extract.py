@@ -13,20 +13,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import ijson
 
 from sdmx_hub.errors import Malformed
 from sdmx_hub.formats.read_cells import unmarked
-from sdmx_hub.formats.read_data import PRIMARY_MEASURE
+from sdmx_hub.formats.read_json_events import after_mark, blocks, build, members
+from sdmx_hub.formats.read_json_structure import Part, Structure, links_of
 from sdmx_hub.formats.read_spool import Columns
 from sdmx_hub.model.cells import Value, write_cell
 
 WHOLE = 64 << 20
 """Bytes of a file that is read as a whole, which is five times as fast and takes a dozen times its size in memory."""
 _LARGE = ("dimensionGroupAttributes", "series", "observations")
-_BLOCK = 1 << 20
 _MARK = "\\u001"
 """How JSON writes the control characters that have a meaning in cells, and their neighbours."""
 OTHER_DIMENSIONS = frozenset({"~", "-", ""})
@@ -68,86 +68,6 @@ def _refuse_constant(text: str) -> None:
     raise _ConstantMet(text)
 
 
-@dataclass(frozen=True)
-class _Part:
-    """One component of the message's own structure: its values by index (a number or its text), if it has a list.
-
-    ``default`` holds where a message leaves an attribute out; ``dimension_ids`` are those an attribute describes.
-    """
-
-    id: str
-    values: Mapping[Any, Any] | None
-    position: int
-    default: Any = None
-    dimension_ids: frozenset[str] = frozenset()
-
-    def text(self, told: Any) -> Any:
-        """Give what an entry means: by index where there is a list, else itself."""
-        if self.values is None or told is None or isinstance(told, dict):
-            return told
-        try:
-            return [self.values[one] for one in told] if isinstance(told, list) else self.values[told]
-        except (KeyError, TypeError) as error:
-            raise Malformed("json-index", component=self.id, text=str(told)[:40]) from error
-
-
-def _links_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The links of a structure; the draft of 1.0 had one, as ``uri``."""
-    links = list(document.get("links") or ())
-    return [*links, {"href": document["uri"]}] if document.get("uri") else links
-
-
-def _by_index(values: list[Any] | None) -> Mapping[Any, Any] | None:
-    if not values:
-        return None
-    found = [_value(one) for one in values]
-    return dict(enumerate(found)) | {str(index): value for index, value in enumerate(found)}
-
-
-def _value(item: Any) -> Any:
-    if not isinstance(item, dict):
-        return item
-    return next(
-        (item[key] for key in ("id", "value", "values", "name") if item.get(key) is not None), item.get("names")
-    )
-
-
-def _parts(items: list[dict[str, Any]] | None) -> list[_Part]:
-    return [
-        _Part(
-            item["id"],
-            _by_index(item.get("values")),
-            int(item.get("keyPosition", place)),
-            item.get("default"),
-            frozenset(item.get("relationship", {}).get("dimensions", ())),
-        )
-        for place, item in enumerate(items or ())
-    ]
-
-
-class _Structure:
-    """The components of one structure by the level they stand at."""
-
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        dimensions, attributes = document["dimensions"], document.get("attributes", {})
-        measures = (document.get("measures") or {}).get("observation")
-        self.fixed = _parts(dimensions.get("dataSet") or dimensions.get("dataset"))
-        self.series = _parts(dimensions.get("series"))
-        self.observation = _parts(dimensions.get("observation"))
-        self.has_primary = "measures" not in document
-        self.measures = [_Part(PRIMARY_MEASURE, None, 0)] if self.has_primary else _parts(measures)
-        self.of_dataset = _parts(attributes.get("dataSet") or attributes.get("dataset"))
-        self.of_group = _parts(attributes.get("dimensionGroup"))
-        self.of_series = _parts(attributes.get("series"))
-        self.of_observation = _parts(attributes.get("observation"))
-        self.dimensions = [*self.fixed, *self.series, *self.observation]
-
-    @property
-    def ids(self) -> list[str]:
-        attributes = (*self.of_dataset, *self.of_group, *self.of_series, *self.of_observation)
-        return [part.id for part in (*self.dimensions, *self.measures, *attributes)]
-
-
 class _Reader:
     """Turns the parts of a message into rows; where the parts come from is the business of the two kinds below.
 
@@ -158,7 +78,7 @@ class _Reader:
 
     def __init__(self, folder: Path, documents: list[dict[str, Any]]) -> None:
         self.documents = documents
-        self.structures = [_Structure(document) for document in self.documents]
+        self.structures = [Structure(document) for document in self.documents]
         names = list(dict.fromkeys(name for structure in self.structures for name in structure.ids))
         self.names = names
         self.series = Columns(folder, "series", names)
@@ -174,7 +94,7 @@ class _Reader:
             columns.close()
         return {
             "header": {key: header.get(key) for key in ("id", "prepared", "test", "sender")},
-            "structures": [_links_of(document) for document in self.documents],
+            "structures": [links_of(document) for document in self.documents],
             "datasets": self.datasets,
             "names": self.names,
             "series": self.series.count,
@@ -197,30 +117,30 @@ class _Reader:
         elif name in {"action", "links"} and value:
             self.datasets[-1][name] = value
 
-    def _members_of(self, name: str, members: Iterable[tuple[str, Any]]) -> None:
+    def _members_of(self, name: str, drawn: Iterable[tuple[str, Any]]) -> None:
         """Read the series, observations or groups of the data set that is open."""
         if name == "series":
-            for key, value in members:
+            for key, value in drawn:
                 self._series(key, value)
         elif name == "observations":
             fixed = self._fixed()
-            for key, value in members:
+            for key, value in drawn:
                 self._observation(None, fixed | self._at(self._flat(key), key), value)
         else:
-            for key, value in members:
+            for key, value in drawn:
                 self._group(key, value)
 
     def _fixed(self) -> dict[str, str]:
         """The dimensions with one value for the whole data set."""
         return {part.id: str(part.values[0]) for part in self.structure.fixed if part.values}
 
-    def _flat(self, key: str) -> list[_Part]:
+    def _flat(self, key: str) -> list[Part]:
         """The dimensions in the key of an observation alone; a structure may be that of data sets by series, too."""
         observation = self.structure.observation
         whole = [*self.structure.series, *observation]
         return whole if key.count(":") + 1 == len(whole) != len(observation) else observation
 
-    def _at(self, parts: list[_Part], key: str) -> dict[str, str]:
+    def _at(self, parts: list[Part], key: str) -> dict[str, str]:
         found: dict[str, str] = {}
         for part, index in zip(parts, key.split(":") if parts else (), strict=True):
             if index not in OTHER_DIMENSIONS:
@@ -265,7 +185,7 @@ class _Reader:
         self._tell(texts, self.structure.of_dataset, told)
         self.datasets[-1] |= {f"@{name}": text for name, text in texts.items()}
 
-    def _tell(self, texts: dict[str, str], parts: list[_Part], told: Any) -> None:
+    def _tell(self, texts: dict[str, str], parts: list[Part], told: Any) -> None:
         """Add what an array says of some components; those it is too short for have their defaults."""
         for part, one in zip(parts, told, strict=False):
             if one is not None:
@@ -275,7 +195,7 @@ class _Reader:
             if part.default is not None:
                 texts[part.id] = self._text(part, part.default)
 
-    def _text(self, part: _Part, value: Any) -> str:
+    def _text(self, part: Part, value: Any) -> str:
         """Put a cell together, and note what only some components may hold."""
         values = [one for one in _values_in(value) if one]
         if len(values) > 1:
@@ -286,7 +206,7 @@ class _Reader:
             self._note(self.several_languages, part)
         return write_cell(values)
 
-    def _note(self, notes: dict[str, list[int]], part: _Part) -> None:
+    def _note(self, notes: dict[str, list[int]], part: Part) -> None:
         self.packed.add(part.id)
         notes.setdefault(part.id, [0, self.obs.count + 1, 0])[0] += 1
 
@@ -340,20 +260,20 @@ class _Streamed(_Reader):
         self.path = path
         self.layout = layout
         with path.open("rb") as stream:
-            self.has_marks = any(_MARK.encode() in line.lower() for line in _blocks(stream))
+            self.has_marks = any(_MARK.encode() in line.lower() for line in blocks(stream))
         found = [document for item in self._items(layout.structures) for document in _listed(item)]
         super().__init__(folder, found)
 
     def _items(self, prefix: str) -> Iterator[Any]:
         with self.path.open("rb") as stream:
-            yield from ijson.items(_after_mark(stream), prefix)
+            yield from ijson.items(after_mark(stream), prefix)
 
     def run(self) -> dict[str, Any]:
         """Read all data sets. The index of the structure may stand after the data: it is read in a pass of its own."""
         described = [int(number) for number in self._items(f"{self.layout.datasets}.item.structure")]
         prefix = f"{self.layout.datasets}.item"
         with self.path.open("rb") as stream:
-            events = ijson.parse(_after_mark(stream))
+            events = ijson.parse(after_mark(stream))
             for where, event, value in events:
                 if where == prefix and event == "start_map":
                     place = len(self.datasets)
@@ -364,17 +284,9 @@ class _Streamed(_Reader):
 
     def _part(self, name: str, events: Iterator[tuple[str, str, Any]], here: str) -> None:
         if name in _LARGE:
-            self._members_of(name, _members(events, here))
+            self._members_of(name, members(events, here))
         else:
-            self._small_part(name, _build(events, next(events)))
-
-
-def _blocks(stream: IO[bytes]) -> Iterator[bytes]:
-    """Blocks of a file, each with the end of the one before."""
-    end = b""
-    while block := stream.read(_BLOCK):
-        yield end + block
-        end = block[-8:]
+            self._small_part(name, build(events, next(events)))
 
 
 def _follow(message: Any, path: str) -> Any:
@@ -383,35 +295,5 @@ def _follow(message: Any, path: str) -> Any:
     return message
 
 
-def _after_mark(stream: Any) -> Any:
-    if stream.read(3) != b"\xef\xbb\xbf":
-        stream.seek(0)
-    return stream
-
-
 def _listed(found: Any) -> list[Any]:
     return found if isinstance(found, list) else [found]
-
-
-def _members(events: Iterator[tuple[str, str, Any]], here: str) -> Iterator[tuple[str, Any]]:
-    """Draw the members of the object that begins now, one by one."""
-    if next(events)[1] != "start_map":
-        return
-    for where, event, value in events:
-        if where == here and event == "end_map":
-            return
-        if where == here and event == "map_key":
-            yield value, _build(events, next(events))
-
-
-def _build(events: Iterator[tuple[str, str, Any]], first: tuple[str, str, Any]) -> Any:
-    """Build the value that begins with ``first``."""
-    builder = ijson.ObjectBuilder()
-    depth = 0
-    event, value = first[1:]
-    while True:
-        builder.event(event, value)
-        depth += (event in {"start_map", "start_array"}) - (event in {"end_map", "end_array"})
-        if depth == 0:
-            return builder.value
-        _, event, value = next(events)
