@@ -179,7 +179,8 @@ class Question:
         """
         kind = self.source.dialect.availability
         live = kind not in {"contentconstraint", "references"}
-        if kind == "none" or (live and _RESOURCES[self.source.api] in self.source.dialect.missing):
+        resource = _RESOURCES[self.source.api] if live else "contentconstraint"
+        if kind == "none" or resource in self.source.dialect.missing:
             return None
         ids = self.structure.dimension_ids
         url = availability_url(self.source, self.flow, ids) if live else constraint_url(self.source, self.flow)

@@ -196,7 +196,6 @@ def test_where_nothing_tells_what_there_is_the_codes_of_the_lists_are_asked_for_
 @pytest.mark.parametrize(
     ("availability", "address"),
     [
-        ("availableconstraint", "availableconstraint/TEST,DF,1.0.0/all?mode=exact"),
         ("contentconstraint", "contentconstraint/TEST/DF"),
         ("references", "dataflow/TEST/DF/1.0.0?references=contentconstraint"),
     ],
@@ -208,8 +207,7 @@ def test_what_there_is_is_asked_where_the_dialect_says(partner, behind, ours, *,
     run = ours.harvest()
     assert (run.state in GOOD, run.outcome.received) == (True, 8), run.outcome
     assert paths(partner)[0] == address
-    assert len(run.plan["parts"]) == (2 if availability == "availableconstraint" else 4)
-    assert (run.plan["count"] == 8) is (availability == "availableconstraint")
+    assert (len(run.plan["parts"]), run.plan["count"]) == (4, None)
 
 
 def test_codes_that_are_known_to_have_data_come_first():

@@ -161,6 +161,8 @@ def test_a_period_across_two_years_is_in_one_part_and_taken_once(ours, theirs):
 def publishing(partner, small, ours):
     """A partner that publishes while its parts are asked for: before each data request of these numbers."""
 
+    small.settings = dataclasses.replace(small.settings, max_observations=25)
+
     def begin(*numbers, validators=True):
         app = create_app(
             database=small.database,
@@ -194,7 +196,7 @@ VALIDATORS = {"ETag", "Last-Modified"}
 
 @pytest.mark.parametrize("validators", [True, False])
 def test_data_that_change_while_parts_are_asked_for_are_asked_for_again(publishing, ours, small, validators):
-    asked = publishing(4, validators=validators)
+    asked = publishing(3, validators=validators)
     run = ours.harvest()
     assert told(run) == ("succeeded", 40, 0, 0, 0), run.outcome
     assert ours.held() == small.held()
@@ -203,7 +205,7 @@ def test_data_that_change_while_parts_are_asked_for_are_asked_for_again(publishi
 
 
 def test_data_that_never_stand_still_are_not_loaded(publishing, ours):
-    publishing(*range(2, 40))
+    publishing(*range(3, 20))
     run = ours.harvest()
     assert (run.state, run.outcome.verdict.key) == (State.FAILED, "harvest-parts-changed"), run.outcome
     assert ours.held() == []
