@@ -16,9 +16,10 @@ import duckdb
 
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import CLASS_BY_NAME
+from sdmx_hub.model.codelist import Codelist, read_codelist
 from sdmx_hub.model.message import Action, DataMessage, Dataset, Header
 from sdmx_hub.model.rows import Rows, literal, quoted
-from sdmx_hub.model.structure import Codelist, DataStructure, read_codelist, read_data_structure
+from sdmx_hub.model.structure import DataStructure, read_data_structure
 from sdmx_hub.model.urn import Urn
 from tests.support.engine import connect
 

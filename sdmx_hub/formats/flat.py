@@ -17,9 +17,10 @@ from sdmx_hub.formats.render import Cells, Escape, Part, Text, fetch, series_sta
 from sdmx_hub.formats.render_csv import heading, name_of, needed, normalized, union
 from sdmx_hub.formats.several import plain_sql
 from sdmx_hub.model.cells import ITEM
+from sdmx_hub.model.codelist import Codelist
 from sdmx_hub.model.message import Action, DataMessage, Dataset
 from sdmx_hub.model.rows import Rows
-from sdmx_hub.model.structure import Codelist, DataStructure
+from sdmx_hub.model.structure import DataStructure
 
 BETWEEN = "; "
 """Stands between the values of an array."""

@@ -9,8 +9,8 @@ from sdmx_hub.formats.metadata_cells import join, split
 from sdmx_hub.formats.metadata_columns import Column
 from sdmx_hub.language import localised
 from sdmx_hub.model.artefact import Artefact, texts
+from sdmx_hub.model.codelist import read_codelist
 from sdmx_hub.model.metadata import MetadataAttribute, MetadataMessage
-from sdmx_hub.model.structure import read_codelist
 from sdmx_hub.model.urn import Urn, parse_urn
 
 _NAMES = {"MDSTRUCTURE_ID": "MDSTRUCTURE_NAME", "METADATASET_ID": "METADATASET_NAME", "TARGET_IDS": "TARGET_NAMES"}

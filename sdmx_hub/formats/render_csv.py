@@ -11,10 +11,11 @@ from sdmx_hub.formats.render import Cells, Escape, Part, Text, draw, joined, ser
 from sdmx_hub.formats.several import LANGUAGE_SQL, each_text, each_value, holds_any, several
 from sdmx_hub.language import localised
 from sdmx_hub.model.cells import ITEM
+from sdmx_hub.model.codelist import Codelist
 from sdmx_hub.model.message import DataMessage, Dataset
 from sdmx_hub.model.period import parse_period
 from sdmx_hub.model.rows import Rows, literal
-from sdmx_hub.model.structure import Codelist, Representation
+from sdmx_hub.model.structure import Representation
 
 SEPARATOR = ","
 LINE_END = "\n"

@@ -31,10 +31,10 @@ from sdmx_hub.formats.render import (
 from sdmx_hub.formats.several import ITEM_SQL, LANGUAGE_SQL, each_text, each_value, several
 from sdmx_hub.language import localised
 from sdmx_hub.model.cells import ITEM, read_cell
+from sdmx_hub.model.codelist import Code
 from sdmx_hub.model.message import Action, DataMessage, Dataset, Header
 from sdmx_hub.model.period import parse_period
 from sdmx_hub.model.rows import Rows, literal
-from sdmx_hub.model.structure import Code
 
 JsonObject = dict[str, Any]
 ACTIONS: Mapping[Action, str] = {

@@ -1,6 +1,6 @@
 """Codelist extension resolved on documents: inherited codes in, the extension out (SDMX 3.1 information model, §4.3).
 
-The view ``model.structure.read_codelist`` says which codes there are and with which parents; here each keeps its whole
+The view ``model.codelist.read_codelist`` says which codes there are and with which parents; here each keeps its whole
 document: every language, annotation and description.
 """
 
@@ -10,7 +10,8 @@ from typing import Any
 
 from sdmx_hub.formats.structure_canonical import make_artefact
 from sdmx_hub.model.artefact import Artefact, Document
-from sdmx_hub.model.structure import FindArtefact, read_codelist
+from sdmx_hub.model.codelist import read_codelist
+from sdmx_hub.model.structure import FindArtefact
 from sdmx_hub.model.urn import parse_urn
 
 

@@ -15,8 +15,9 @@ from typing import Any
 from sdmx_hub.errors import BadRequest, HubError
 from sdmx_hub.language import LANGUAGES
 from sdmx_hub.model.artefact import Artefact, Document, texts
+from sdmx_hub.model.codelist import read_codelist
 from sdmx_hub.model.finding import Finding, Severity, Where
-from sdmx_hub.model.structure import FindArtefact, read_codelist, read_data_structure
+from sdmx_hub.model.structure import FindArtefact, read_data_structure
 from sdmx_hub.model.urn import Urn, parse_urn
 
 _SHOWN = 20

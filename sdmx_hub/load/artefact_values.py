@@ -8,8 +8,9 @@ from typing import Any
 from sdmx_hub.errors import HubError
 from sdmx_hub.load.artefact_checks import Located
 from sdmx_hub.model.artefact import Artefact, Document
+from sdmx_hub.model.codelist import read_codelist
 from sdmx_hub.model.finding import Finding
-from sdmx_hub.model.structure import DataStructure, FindArtefact, read_codelist, read_data_structure
+from sdmx_hub.model.structure import DataStructure, FindArtefact, read_data_structure
 from sdmx_hub.model.urn import Urn, parse_urn
 
 

@@ -17,9 +17,9 @@ from sdmx_hub.formats.metadata_schema import check_metadata_set
 from sdmx_hub.load.metadata_usage import Usage, allows, list_providers, target_exists
 from sdmx_hub.load.metadata_values import check_value
 from sdmx_hub.model.artefact import Artefact, Document
+from sdmx_hub.model.codelist import Codelist
 from sdmx_hub.model.finding import Finding, Severity, Where
 from sdmx_hub.model.metadata import MetadataAttribute
-from sdmx_hub.model.structure import Codelist
 from sdmx_hub.model.urn import Urn
 from sdmx_hub.store.artefacts import Artefacts
 

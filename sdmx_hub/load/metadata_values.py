@@ -12,10 +12,10 @@ from sdmx_hub.errors import BadRequest, Malformed
 from sdmx_hub.formats.xhtml import tidy_xhtml
 from sdmx_hub.load.checks.values import TEXT_TYPES
 from sdmx_hub.model.artefact import Document
+from sdmx_hub.model.codelist import Codelist
 from sdmx_hub.model.finding import Finding, Where
 from sdmx_hub.model.metadata import MetadataAttribute
 from sdmx_hub.model.period import parse_period
-from sdmx_hub.model.structure import Codelist
 from sdmx_hub.model.urn import Urn
 
 FindCodelist = Callable[[Urn], Codelist | None]

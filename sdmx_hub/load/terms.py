@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from sdmx_hub.errors import NotFound
 from sdmx_hub.load.checks import Terms, Total
+from sdmx_hub.model.codelist import Codelist
 from sdmx_hub.model.finding import Finding, Severity, Where
 from sdmx_hub.model.message import Action
-from sdmx_hub.model.structure import Codelist, DataStructure, ProvisionAgreement, read_provision_agreement
+from sdmx_hub.model.structure import DataStructure, ProvisionAgreement, read_provision_agreement
 from sdmx_hub.model.urn import Urn
 from sdmx_hub.store.artefacts import Artefacts
 

@@ -11,8 +11,9 @@ from sdmx_hub.mapping.resolve import known_codes
 from sdmx_hub.mapping.rules import SKIP, ComponentRule, TableMapping
 from sdmx_hub.mapping.schema_faults import nearest
 from sdmx_hub.model.artefact import Artefact
+from sdmx_hub.model.codelist import Codelist
 from sdmx_hub.model.finding import Finding
-from sdmx_hub.model.structure import Attribute, Codelist, Component, DataStructure
+from sdmx_hub.model.structure import Attribute, Component, DataStructure
 from sdmx_hub.model.urn import Ref, Urn
 
 PROVIDERS = Urn("DataProviderScheme", Ref("ILMH", "DATA_PROVIDERS", "1.0"))

@@ -13,7 +13,7 @@ from sdmx_hub.mapping.ages import read_band
 from sdmx_hub.mapping.areas import read_aliases
 from sdmx_hub.mapping.checking import Artefacts
 from sdmx_hub.model.artefact import Artefact
-from sdmx_hub.model.structure import Codelist
+from sdmx_hub.model.codelist import Codelist
 from sdmx_hub.model.urn import Ref, Urn
 
 DETAILED = {

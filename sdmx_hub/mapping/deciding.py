@@ -31,7 +31,7 @@ from sdmx_hub.mapping.editing import write_code
 from sdmx_hub.mapping.reading import clean, read_mapping
 from sdmx_hub.mapping.rules import SKIP, ComponentRule, TableMapping
 from sdmx_hub.mapping.schema_faults import nearest
-from sdmx_hub.model.structure import Codelist
+from sdmx_hub.model.codelist import Codelist
 from sdmx_hub.model.urn import Urn
 
 

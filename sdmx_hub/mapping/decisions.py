@@ -20,7 +20,8 @@ from sdmx_hub.mapping.checking import Artefacts, codelist_of
 from sdmx_hub.mapping.reading import BadMapping, read_mapping
 from sdmx_hub.mapping.rules import SKIP
 from sdmx_hub.mapping.suggest import Confirmation
-from sdmx_hub.model.structure import Codelist, DataStructure
+from sdmx_hub.model.codelist import Codelist
+from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Urn
 
 NAME = "decisions.csv"

@@ -15,8 +15,8 @@ from sdmx_hub.mapping.resolve import Outcome
 from sdmx_hub.mapping.rules import ComponentRule, TableMapping
 from sdmx_hub.mapping.suggest import Confirmation, Suggestion, suggest
 from sdmx_hub.mapping.telling import Gap
+from sdmx_hub.model.codelist import Codelist
 from sdmx_hub.model.rows import literal
-from sdmx_hub.model.structure import Codelist
 
 CLEAR = 0.05
 """How far a suggestion must be ahead of the next to be accepted together with others."""

@@ -18,7 +18,7 @@ from babel import Locale
 from sdmx_hub.mapping.areas import read_aliases
 from sdmx_hub.mapping.checking import Artefacts
 from sdmx_hub.mapping.crosswalk import detailed_list, other_ids, roll_up
-from sdmx_hub.model.structure import Codelist
+from sdmx_hub.model.codelist import Codelist
 from sdmx_hub.model.urn import Urn
 
 CLDR_LANGUAGES = ("en", "fr", "es", "it", "pt", "ar", "de")

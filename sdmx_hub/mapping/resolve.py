@@ -22,7 +22,7 @@ from sdmx_hub.mapping.times import read_time
 from sdmx_hub.mapping.value_rules import find_rule, parted
 from sdmx_hub.mapping.words import fold
 from sdmx_hub.model.artefact import Artefact
-from sdmx_hub.model.structure import Codelist
+from sdmx_hub.model.codelist import Codelist
 
 
 class Outcome(enum.StrEnum):

@@ -18,7 +18,7 @@ from sdmx_hub.mapping.crosswalk import classified, other_ids
 from sdmx_hub.mapping.likeness import Words
 from sdmx_hub.mapping.naming import Named, Origin, code_names, is_foreign
 from sdmx_hub.mapping.words import fold
-from sdmx_hub.model.structure import Codelist
+from sdmx_hub.model.codelist import Codelist
 from sdmx_hub.model.urn import Urn
 
 SURE = 0.95

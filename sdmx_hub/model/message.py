@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sdmx_hub.model.artefact import Artefact
+from sdmx_hub.model.codelist import Codelist
 from sdmx_hub.model.rows import Rows
-from sdmx_hub.model.structure import Codelist, DataStructure
+from sdmx_hub.model.structure import DataStructure
 
 
 class Action(enum.StrEnum):

@@ -6,8 +6,9 @@ import functools
 from collections.abc import Mapping
 
 from sdmx_hub.model.artefact import texts
+from sdmx_hub.model.codelist import Codelist
 from sdmx_hub.model.message import FindCodelist, FindNames
-from sdmx_hub.model.structure import Codelist, DataStructure
+from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.store.artefacts import Artefacts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sdmx_hub.model.artefact import Artefact
-from sdmx_hub.model.structure import Code, Codelist
+from sdmx_hub.model.codelist import Code, Codelist
 from sdmx_hub.publish.structure_detail import keep_items
 
 

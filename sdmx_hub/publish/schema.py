@@ -14,7 +14,8 @@ from sdmx_hub.formats.schema_xsd import Schema
 from sdmx_hub.formats.structure_codelist import resolve_codelist
 from sdmx_hub.formats.structure_xml.data_structure_v2_1 import measure_scheme
 from sdmx_hub.model.artefact import Artefact, texts
-from sdmx_hub.model.structure import Code, Codelist, Constraint, DataStructure
+from sdmx_hub.model.codelist import Code, Codelist
+from sdmx_hub.model.structure import Constraint, DataStructure
 from sdmx_hub.model.urn import Ref, Urn, parse_urn
 from sdmx_hub.publish.labels import find_codelist
 from sdmx_hub.publish.structure_detail import keep_items

@@ -14,12 +14,11 @@ from dataclasses import replace
 from sdmx_hub.errors import BadRequest, NotFound
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import GENERAL, ArtefactClass
+from sdmx_hub.model.codelist import Codelist, read_codelist
 from sdmx_hub.model.structure import (
     BrokenStructure,
-    Codelist,
     Constraint,
     DataStructure,
-    read_codelist,
     read_constraint,
     read_data_structure,
     read_dataflow,

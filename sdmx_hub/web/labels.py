@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from sdmx_hub.language import localised
 from sdmx_hub.model.artefact import Document, texts
-from sdmx_hub.model.structure import Codelist, DataStructure
+from sdmx_hub.model.codelist import Codelist
+from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.store.artefacts import Artefacts
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from sdmx_hub.formats import schema_json
 from sdmx_hub.formats.schema_xsd import Schema
-from sdmx_hub.model.structure import Codelist
+from sdmx_hub.model.codelist import Codelist
 from tests.data_factories import TIME, make_dataset, make_message
 from tests.formats import judges
 from tests.formats.test_writers import make_cube, make_observations, write

@@ -7,7 +7,7 @@ from lxml import etree
 
 from sdmx_hub.formats import schema_xsd_v2_1, schema_xsd_v3
 from sdmx_hub.formats.schema_xsd import Schema
-from sdmx_hub.model.structure import Codelist
+from sdmx_hub.model.codelist import Codelist
 from tests.data_factories import TIME, make_dataset, make_message
 from tests.formats import judges
 from tests.formats.test_writers import make_cube, make_observations, write

@@ -12,7 +12,8 @@ from sdmx_hub.formats.structure_codelist import resolve_codelist
 from sdmx_hub.formats.structure_constraint import merge_regions, split_keys
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import CLASS_BY_NAME
-from sdmx_hub.model.structure import BrokenStructure, read_codelist
+from sdmx_hub.model.codelist import read_codelist
+from sdmx_hub.model.structure import BrokenStructure
 from sdmx_hub.model.urn import Urn
 from tests.factories import make_artefact as make_any
 from tests.factories import make_codelist, urn_of

@@ -20,9 +20,9 @@ from sdmx_hub.load.template.layout import COLUMN_IDS, CONSTANT_IDS, CONSTANT_VAL
 from sdmx_hub.load.template.places import number_sql, read_number
 from sdmx_hub.load.template.reading import Filled, read_template
 from sdmx_hub.load.template.writing import write_template
+from sdmx_hub.model.codelist import Code, Codelist
 from sdmx_hub.model.finding import Finding
 from sdmx_hub.model.rows import Rows, quoted
-from sdmx_hub.model.structure import Code, Codelist
 from sdmx_hub.model.urn import Urn, parse_ref
 from sdmx_hub.query.plan import plan_data
 from sdmx_hub.query.request import DataQuery

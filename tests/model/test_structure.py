@@ -1,10 +1,10 @@
 import pytest
 
 from sdmx_hub.model.artefact import Artefact
+from sdmx_hub.model.codelist import read_codelist
 from sdmx_hub.model.structure import (
     Attachment,
     BrokenStructure,
-    read_codelist,
     read_constraint,
     read_data_structure,
     read_dataflow,

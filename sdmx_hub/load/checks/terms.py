@@ -11,10 +11,11 @@ import duckdb
 
 from sdmx_hub.load.checks.thresholds import Thresholds
 from sdmx_hub.model.cells import ITEM
+from sdmx_hub.model.codelist import Codelist
 from sdmx_hub.model.finding import Finding, Severity, Where
 from sdmx_hub.model.message import Action
 from sdmx_hub.model.rows import ACTION, SOURCE_ROW, Rows, literal, quoted
-from sdmx_hub.model.structure import Attachment, Codelist, Component, Constraint, DataStructure
+from sdmx_hub.model.structure import Attachment, Component, Constraint, DataStructure
 from sdmx_hub.model.urn import Ref
 
 VIEW = "_checked"

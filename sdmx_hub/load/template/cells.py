@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from sdmx_hub.language import localised
 from sdmx_hub.mapping.words import fold
 from sdmx_hub.model.cells import ITEM, Value, read_cell, write_cell
-from sdmx_hub.model.structure import Code, Codelist, Component
+from sdmx_hub.model.codelist import Code, Codelist
+from sdmx_hub.model.structure import Component
 
 DASH = " – "
 _PARTS = re.compile(r"\s+[–—-]\s+")

@@ -13,7 +13,8 @@ from sdmx_hub.language import localised, sentence
 from sdmx_hub.load.checks import Terms
 from sdmx_hub.load.terms import find_agreement, terms_of
 from sdmx_hub.model.artefact import texts
-from sdmx_hub.model.structure import Attachment, Attribute, Code, Component, Constraint, Dimension
+from sdmx_hub.model.codelist import Code
+from sdmx_hub.model.structure import Attachment, Attribute, Component, Constraint, Dimension
 from sdmx_hub.model.urn import Urn
 from sdmx_hub.store.artefacts import Artefacts
 

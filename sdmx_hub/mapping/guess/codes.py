@@ -20,7 +20,8 @@ from sdmx_hub.mapping.lookups import AREAS
 from sdmx_hub.mapping.naming import Origin
 from sdmx_hub.mapping.suggest import SURE, Confirmation, Suggestion, suggest
 from sdmx_hub.mapping.words import fold
-from sdmx_hub.model.structure import Codelist, DataStructure
+from sdmx_hub.model.codelist import Codelist
+from sdmx_hub.model.structure import DataStructure
 
 MOST_TEXTS = 20_000
 """Distinct texts of one column looked up."""
