@@ -5,10 +5,15 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import random
+import tempfile
 import threading
 import time
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sdmx_hub.errors import ConfigurationError
 from sdmx_hub.store import blob_cache
@@ -156,6 +161,64 @@ def test_a_disk_without_links_is_refused(tmp_path, origin, monkeypatch):
     with pytest.raises(ConfigurationError, match="cache_directory"):
         cache.hold(NAMES[0], origin.of(0))
     cache.close()
+
+
+STEPS = st.tuples(st.sampled_from(["hold", "free", "remove", "close"]), st.integers(0, 1), st.integers(0, 3))
+
+
+@settings(max_examples=12, deadline=None)
+@given(steps=st.lists(STEPS, max_size=15), bound=st.integers(0, 3))
+def test_whatever_happens_who_holds_a_file_can_read_it(steps, bound):
+    origin = Origin()
+    with tempfile.TemporaryDirectory() as folder:
+        caches = [Cache(Path(folder), bound * SIZE) for _ in range(2)]
+        held: list[dict[int, list[Path]]] = [{}, {}]
+        for step, which, number in steps:
+            cache, mine = caches[which], held[which]
+            if step == "hold":
+                mine.setdefault(number, []).append(cache.hold(NAMES[number], origin.of(number)))
+            elif step == "free" and mine.get(number):
+                mine[number].pop()
+                cache.free(NAMES[number])
+            elif step == "remove":
+                cache.remove(NAMES[number])
+            elif step == "close":
+                mine.clear()
+                cache.close()
+            for content, paths in [(CONTENTS[one], mine[one]) for mine in held for one in mine]:
+                assert all(path.read_bytes() == content for path in paths)
+        for cache, mine in zip(caches, held, strict=True):
+            assert {path.read_bytes() for path in cache.held_in.rglob("*.duckdb")} <= set(CONTENTS)
+            cache.close()
+            mine.clear()
+        last = Cache(Path(folder), bound * SIZE)
+        last.remove(NAMES[0])
+        last.hold(NAMES[0], origin.of(0))
+        assert len(kept(last)) <= max(bound, 1)
+        last.close()
+
+
+def test_many_readers_of_a_cache_that_is_too_small_read_what_they_asked_for(tmp_path):
+    caches, wrong = [Cache(tmp_path, SIZE), Cache(tmp_path, SIZE)], []
+
+    def look(seed: int) -> None:
+        cache, chance = caches[seed % 2], random.Random(seed)  # noqa: S311 - which file comes next is no secret
+        for _ in range(25):
+            number = chance.randrange(4)
+            path = cache.hold(NAMES[number], Origin().of(number))
+            if path.read_bytes() != CONTENTS[number]:
+                wrong.append(number)
+            cache.free(NAMES[number])
+
+    threads = [threading.Thread(target=look, args=(seed,)) for seed in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    for cache in caches:
+        assert list(cache._own.iterdir()) == []
+        cache.close()
 
 
 def _die_holding(folder) -> None:
