@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from sdmx_hub import __version__
 from sdmx_hub.cli.actor import actor
 from sdmx_hub.cli.backup_home import read_home, with_places
 from sdmx_hub.cli.context import FAILED, PARTIAL, HubContext, json_option, pass_hub, show
+from sdmx_hub.cli.progress import progress
 from sdmx_hub.errors import BadRequest
 from sdmx_hub.language import sentence
 from sdmx_hub.store.backup.making import KEEP, Made, Order, make_backup, plan_backup
@@ -98,7 +98,7 @@ def _make(hub: HubContext, order: Order, target: Path, *, dry_run: bool, as_json
     planned = plan_backup(order, target, now=utc_now())
     made = planned
     if not dry_run:
-        with _progress(planned.manifest.bytes, sentence("backup-progress", hub.language)) as told:
+        with progress(planned.manifest.bytes, sentence("backup-progress", hub.language)) as told:
             made = make_backup(order, target, now=utc_now(), told=told)
     answer = {
         **made.manifest.as_json(),
@@ -145,7 +145,7 @@ def _list(hub: HubContext, target: Path, *, as_json: bool) -> None:
 
 
 def _check(hub: HubContext, target: Path, *, as_json: bool) -> None:
-    with _progress(_bytes_of(target), sentence("backup-progress-check", hub.language)) as told:
+    with progress(_bytes_of(target), sentence("backup-progress-check", hub.language)) as told:
         manifest, faults = open_source(target).faults(told)
     answer = {"ok": not faults, **manifest.as_json(), "faults": faults}
     show(answer, as_json=as_json, text=lambda: "\n".join(_checked(manifest, faults, target, hub.language)))
@@ -187,7 +187,7 @@ def restore(hub: HubContext, source: Path, *, replace: bool, send_waiting: bool,
         replaces=replace,
         sends=send_waiting,
     )
-    with _progress(_bytes_of(source), sentence("restore-progress", hub.language)) as told:
+    with progress(_bytes_of(source), sentence("restore-progress", hub.language)) as told:
         done = restore_backup(source, target, actor=actor(), now=utc_now(), told=told)
     answer: dict[str, Any] = {
         **done.manifest.as_json(),
@@ -220,16 +220,6 @@ def _bytes_of(path: Path) -> int:
     if path.is_file():
         return path.stat().st_size
     return list_backups(path)[0].bytes if path.is_dir() else 0
-
-
-@contextlib.contextmanager
-def _progress(size: int, label: str) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error while a person watches."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    with click.progressbar(length=size, label=label, file=sys.stderr) as bar:
-        yield bar.update
 
 
 def _size(count: int) -> str:
