@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sdmx_hub.cli.context import DONE, FAILED, FINDINGS, PARTIAL, UNAVAILABLE, HubContext, show, tell
-from sdmx_hub.harvest.parts import Parts
-from sdmx_hub.harvest.raw import RawStore
 from sdmx_hub.language import sentence
 from sdmx_hub.store.ledger import show_run
 from sdmx_hub.store.run_rows import GOOD, Run, State
+
+if TYPE_CHECKING:
+    from sdmx_hub.harvest.parts import Parts
 
 _UNREACHABLE = {
     "fetch-timeout",
@@ -18,6 +19,7 @@ _UNREACHABLE = {
     "fetch-unknown-host",
     "fetch-broken",
     "fetch-cut",
+    "harvest-page",
     "harvest-status",
     "harvest-host-paused",
 }
@@ -25,6 +27,9 @@ _UNREACHABLE = {
 
 def make_parts(hub: HubContext) -> Parts:
     """Put together what a worker works with; a person at a terminal is told of each step."""
+    from sdmx_hub.harvest.parts import Parts  # noqa: PLC0415 - heavy, and few commands need it
+    from sdmx_hub.harvest.raw import RawStore  # noqa: PLC0415
+
     return Parts(
         database=hub.database,
         registry=hub.registry,

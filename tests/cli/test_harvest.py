@@ -104,7 +104,7 @@ def test_a_dry_run_loads_nothing(run, source):
 
 @pytest.mark.parametrize(
     ("reply", "code"),
-    [(Reply(503), 69), (Reply(200, b"<html></html>"), 3), (Reply(200, b"x", {"Content-Encoding": "gzip"}), 69)],
+    [(Reply(503), 69), (Reply(200, b"<html></html>"), 69), (Reply(200, b"x", {"Content-Encoding": "gzip"}), 69)],
 )
 def test_a_visit_that_failed_says_how_by_its_exit_code(run, source, partner, monkeypatch, *, reply, code):
     monkeypatch.setattr("sdmx_hub.harvest.asking.FIRST_WAIT", 0.01)
