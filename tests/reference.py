@@ -294,6 +294,7 @@ SEVERITIES: Mapping[str, str] = {
     "PROV-01": "error; warning with --override PROV-01",
     "READ-EMPTY": "warning",
     "READ-NOTE": "error; warning where there are data",
+    **dict.fromkeys(("SOURCE-CODE", "SOURCE-DATAFLOW", "SOURCE-DIMENSION", "SOURCE-KEY-LONG"), "warning"),
     "SUM-01": "error; warning with --override SUM-01",
     "SUM-SKIP": "info",
     "TEXT-LOST": "warning",

@@ -20,6 +20,7 @@ from sdmx_hub.harvest.health import Health, health_json
 from sdmx_hub.harvest.slots import next_slot
 from sdmx_hub.harvest.source import Source, parse_stored
 from sdmx_hub.harvest.source_file import check_overlap, read_source_file
+from sdmx_hub.harvest.source_known import check_known
 from sdmx_hub.language import localised, sentence
 from sdmx_hub.model.finding import Finding, has_errors
 from sdmx_hub.store.run_rows import short_instant
@@ -95,6 +96,7 @@ def _add(hub: HubContext, path: Path) -> dict[str, Any]:
     findings = list(file.findings)
     changed = False
     if file.source is not None and not has_errors(findings):
+        findings += check_known(file, hub.registry.snapshot(), name=path.name)
         findings += check_overlap(file.source, [_parse(stored) for stored in sources.select()])
         changed = sources.save(
             file.source.id, file.text, file.sha256, origin=str(path), actor=actor(), now=dt.datetime.now(dt.UTC)

@@ -15,6 +15,7 @@ from sdmx_hub.errors import BadRequest, Conflict
 from sdmx_hub.harvest.clock import utc_now
 from sdmx_hub.harvest.source_draft import Draft, ask_hub, draft_from_hub, draft_from_registration, find_registration
 from sdmx_hub.harvest.source_file import SourceFile, read_source_text
+from sdmx_hub.harvest.source_known import check_known
 from sdmx_hub.harvest.source_registry import ask_registry
 from sdmx_hub.language import sentence
 from sdmx_hub.mapping.document import parse_document
@@ -62,6 +63,7 @@ def _keep(hub: HubContext, source_id: str, origin: str, file: SourceFile, *, as_
     is_kept = file.source is not None and not has_errors(file.findings)
     if file.source is not None and file.source.id != source_id:
         raise BadRequest("source-id-differs", id=file.source.id, asked=source_id)
+    findings = [*file.findings, *check_known(file, hub.registry.snapshot(), name=f"{source_id}.yaml")]
     now = utc_now()
     changed = is_kept and Sources(hub.database).save(
         source_id, file.text, file.sha256, origin=origin, actor=actor(), now=now
@@ -70,10 +72,10 @@ def _keep(hub: HubContext, source_id: str, origin: str, file: SourceFile, *, as_
         "id": source_id,
         "kept": is_kept,
         "changed": changed,
-        "findings": [finding.as_json(hub.language) for finding in file.findings],
+        "findings": [finding.as_json(hub.language) for finding in findings],
     }
     key = "source-refused" if not is_kept else "source-added" if changed else "source-same"
-    lines = [f"  {finding.severity.value} {finding.where}: {finding.text(hub.language)}" for finding in file.findings]
+    lines = [f"  {finding.severity.value} {finding.where}: {finding.text(hub.language)}" for finding in findings]
     said = sentence(key, hub.language, source=source_id, count=len(lines))
     show(answer, as_json=as_json, text="\n".join([said, *lines]))
     if not is_kept:

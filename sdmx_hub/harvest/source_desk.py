@@ -17,7 +17,9 @@ from typing import Any
 from sdmx_hub.errors import BadRequest, Conflict, NotFound
 from sdmx_hub.harvest.source import parse_stored
 from sdmx_hub.harvest.source_file import check_overlap, read_source_text
+from sdmx_hub.harvest.source_known import check_known
 from sdmx_hub.model.finding import Finding, Where, has_errors
+from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.sources import Sources, StoredSource
 
 MOST_BYTES = 1_000_000
@@ -35,7 +37,9 @@ class Kept:
     created: bool = False
 
 
-def keep_source(sources: Sources, body: bytes, *, asked: str | None, new: bool, actor: str, now: dt.datetime) -> Kept:
+def keep_source(
+    sources: Sources, body: bytes, artefacts: Artefacts, *, asked: str | None, new: bool, actor: str, now: dt.datetime
+) -> Kept:
     """Check a document (YAML or JSON) and keep it, as the source ``asked`` where one is named.
 
     Raises BadRequest for what cannot be read, Conflict when it must be ``new`` and is there.
@@ -45,7 +49,7 @@ def keep_source(sources: Sources, body: bytes, *, asked: str | None, new: bool, 
         kept = _kept(sources, document["id"])
         yield from _local(document, json.loads(kept.document) if kept else {})
 
-    file = read_source_text(_text(body), Path(f"{asked or 'source'}.yaml"), first=local)
+    file = read_source_text(_text(body), Path(_name(asked)), first=local)
     findings = list(file.findings)
     if file.source is None or has_errors(findings):
         return Kept(findings=tuple(findings))
@@ -54,10 +58,15 @@ def keep_source(sources: Sources, body: bytes, *, asked: str | None, new: bool, 
     kept = _kept(sources, file.source.id)
     if new and kept is not None:
         raise Conflict("source-exists", source=file.source.id)
+    findings += check_known(file, artefacts, name=_name(asked))
     findings += check_overlap(file.source, [parse_stored(one.document, one.sha256) for one in sources.select()])
     changed = sources.save(file.source.id, file.text, file.sha256, origin=ORIGIN, actor=actor, now=now)
     stored = sources.get(file.source.id)
     return Kept(findings=tuple(findings), source=stored, changed=changed, created=kept is None)
+
+
+def _name(asked: str | None) -> str:
+    return f"{asked or 'source'}.yaml"
 
 
 def _text(body: bytes) -> str:

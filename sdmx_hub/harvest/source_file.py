@@ -27,12 +27,13 @@ _V2_ONLY = {"csv-2.0", "json-2.0", "xml-3.0"}
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A source file as it was read; ``source`` is None when ``findings`` hold errors."""
+    """A source file as it was read; ``source`` is None when ``findings`` hold errors, ``written`` knows the lines."""
 
     document: Mapping[str, Any]
     source: Source | None
     sha256: str
     findings: tuple[Finding, ...]
+    written: Document | None = None
 
     @property
     def text(self) -> str:
@@ -65,7 +66,7 @@ def read_source_text(text: str, path: Path, *, first: Checker | None = None) -> 
     shown = document.value if isinstance(document.value, dict) else {}
     if source is not None and source.flows:
         shown = _with_mapping_paths(shown, path)
-    return SourceFile(shown, source, text_hash(text), tuple(findings))
+    return SourceFile(shown, source, text_hash(text), tuple(findings), document)
 
 
 def _with_mapping_paths(document: Mapping[str, Any], path: Path) -> dict[str, Any]:

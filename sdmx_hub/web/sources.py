@@ -88,7 +88,7 @@ def _keep(source_id: str | None, *, new: bool) -> Response:
     key, visit = require_key(ADMIN), current_visit()
     body = request.stream.read(MOST_BYTES + 1)
     stored = Sources(visit.hub.database)
-    kept = keep_source(stored, body, asked=source_id, new=new, actor=key.actor, now=visit.now)
+    kept = keep_source(stored, body, visit.artefacts, asked=source_id, new=new, actor=key.actor, now=visit.now)
     return _json(_report(kept, visit), 422 if kept.source is None else 201 if kept.created else 200)
 
 
