@@ -213,6 +213,18 @@ def test_what_speaks_no_sdmx_grades_e_and_why_is_said(partner, time, reply, diag
     assert len({probed.as_json(language)["diagnosis"] for language in ("en", "fr", "es")}) == 3
 
 
+@pytest.mark.parametrize(("alone", "missing"), [(True, ("dataflow",)), (False, ("dataflow", "datastructure"))])
+def test_a_partner_without_dataflows_is_asked_for_the_structure(partner, library, tmp_path, time, *, alone, missing):
+    def no_dataflows(seen):
+        if "/rest/datastructure/" in seen.path and alone:
+            return library.structure("xml-2.1")
+        return Reply(404) if "/data/" not in seen.path else None
+
+    partner.live = Odd(library, no_dataflows)
+    probed = ask(f"{partner.url}/rest", time, apis=("v1",), flow=Ref("TEST", "DF", "1.0.0"), most=12)
+    assert drafted(tmp_path, probed).dialect.missing == missing
+
+
 def test_a_secret_is_sent_and_the_draft_says_where_it_is(partner, library, tmp_path, time):
     (tmp_path / "token").write_text("s3cret\n", encoding="utf-8")
     open_to = Odd(library)

@@ -47,6 +47,10 @@ def _addresses(facts: Facts) -> dict[str, Any]:
     modes = [mode for mode, works in facts.references.items() if works]
     if facts.references and "descendants" not in modes and modes:
         found["references"] = modes
+    if facts.structure_alone:
+        found |= {"missing": ["dataflow"], "references": ["none", "children"]}
+    elif facts.structure_alone is False:
+        found["missing"] = ["dataflow", "datastructure"]
     return found
 
 

@@ -107,6 +107,7 @@ class Facts:
     dimension_ids: tuple[str, ...] = ()
     slash: bool = False
     structure_complete: bool | None = None
+    structure_alone: bool | None = None
     references: dict[str, bool] = field(default_factory=dict)
     stubs: bool | None = None
     any_agency: bool | None = None

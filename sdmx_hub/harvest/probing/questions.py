@@ -33,6 +33,8 @@ NOBODY = "ZZZ_NOBODY"
 _ANY = {"v1": Ref("all", "all", "latest"), "v2": Ref("*", "*", "*")}
 _NOWHERE = Places(endpoint="", api="", ref=_ANY["v1"])
 _LARGE_ENOUGH = 2000
+_NOT_THERE = frozenset({400, 404, 501})
+"""How services say that they do not have a resource."""
 _CLOSED = frozenset({401, 403, 407, 429, 503})
 """What will not become another answer by asking otherwise."""
 _MOST_FLOWS = 4
@@ -132,6 +134,11 @@ class Inquiry:
                 self._read_structure(told)
             if told is not None and not is_structure(told):
                 self._note_error(told)
+        if self.facts.references and not any(self.facts.references.values()):
+            alone = self.places.structure("references=children", resource="datastructure")
+            told = self._structure("datastructure", alone, name)
+            if told is not None and (is_structure(told) or told.status in _NOT_THERE):
+                self.facts.structure_alone = is_structure(told)
 
     def _read_structure(self, told: Told) -> None:
         artefacts = Artefacts(_artefacts(told))
