@@ -34,10 +34,13 @@ def told(excerpt: str) -> str:
     return _plain(f"{code}: {words}" if code and words and code not in words else words or code)
 
 
-def refusal(answer: Answer, dialect: Dialect = STANDARD) -> Verdict:
-    """Say what came instead of what was asked for: a status, an error under the status 200, or somebody else's page."""
+def refusal(answer: Answer, dialect: Dialect = STANDARD, *, is_file: bool = False) -> Verdict:
+    """Say what came instead of what was asked for: a status, an error under the status 200, or somebody else's page.
+
+    Of a plain file a page is how any web server says that it is not there.
+    """
     params = {"status": answer.status, "url": shown(answer.url), "excerpt": told(answer.excerpt)}
-    if is_strange(answer.excerpt, dialect):
+    if not is_file and is_strange(answer.excerpt, dialect):
         return Verdict("harvest-page", params)
     return Verdict("harvest-told" if answer.status == 200 else "harvest-status", params)
 

@@ -235,7 +235,8 @@ def _interpret(visit: Visit, structure: DataStructure, answer: Answer, memory: M
             partner.structure(visit.flow)
         return _nothing(visit, structure, memory)
     if answer.status != 200 or answer.kept is None:
-        return Outcome(state=State.FAILED, verdict=refusal(answer, visit.source.dialect))
+        verdict = refusal(answer, visit.source.dialect, is_file=visit.source.api == FILES)
+        return Outcome(state=State.FAILED, verdict=verdict)
     return _load(visit, structure, answer, memory)
 
 

@@ -133,6 +133,7 @@ def test_the_verdict_tells_what_the_partner_said(status, body, errors, key, word
     answer = Answer(url="https://stats.example.org/x", status=status, headers={}, bytes=0, milliseconds=0, excerpt=body)
     verdict = refusal(answer, read_dialect({"errors": errors}))
     assert (verdict.key, verdict.params["excerpt"]) == (key, words)
+    assert refusal(answer, is_file=True).key != "harvest-page"
     assert all("stats.example.org" in verdict.text(language) for language in ("en", "fr", "es"))
 
 

@@ -64,7 +64,7 @@ def test_each_visit_brings_the_file_of_its_period(hub: Hub, partner: Partner) ->
 
 def test_a_file_that_is_not_there_or_is_another_fails_the_run(hub: Hub, partner: Partner) -> None:
     hub.add_source(f"{partner.url}/pub", flow=FLOW, api="file", mechanism="pull")
-    partner.on("/pub/data/t%202026.csv", Reply(404, b"", {}))
+    partner.on("/pub/data/t%202026.csv", Reply(404, b"<!DOCTYPE html><title>Not found</title>", {}))
     assert told(hub.harvest())[0] == "failed"
     partner.on("/pub/data/t%202026.csv", reply("<html></html>"))
     assert told(hub.harvest())[0] == "failed"
