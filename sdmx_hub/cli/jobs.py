@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from sdmx_hub.cli.context import HubContext, json_option, pass_hub, show
-from sdmx_hub.cli.jobs_place import import_cluster, require_cluster
+from sdmx_hub.cli.jobs_cluster import import_cluster, require_cluster
 from sdmx_hub.errors import TryAgain
 from sdmx_hub.harvest.clock import utc_now
 from sdmx_hub.jobs.address import parse_place

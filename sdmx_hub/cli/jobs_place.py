@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import threading
-from types import ModuleType
 
 from sdmx_hub.cli.context import HubContext
+from sdmx_hub.cli.jobs_cluster import import_cluster
 from sdmx_hub.cli.node import begin, do, open_node
-from sdmx_hub.errors import ConfigurationError
-from sdmx_hub.jobs.address import Place, parse_place
-from sdmx_hub.jobs.desk import Runner
+from sdmx_hub.jobs.address import parse_place
 from sdmx_hub.jobs.doer import Doer
 from sdmx_hub.jobs.here import Processes, Threads
+from sdmx_hub.jobs.runner import Runner
 from sdmx_hub.store.identity import read_identity
 
 
@@ -28,21 +26,3 @@ def make_runner(hub: HubContext, closing: threading.Event) -> tuple[Doer, Runner
     if place.processes:
         return doer, Processes(do, closing, place.processes, begin, hub.home.resolve(), hub.settings)
     return doer, Threads(do, closing)
-
-
-def import_cluster() -> ModuleType:
-    """Import what knows Dask. Raises ConfigurationError when its library is not installed."""
-    try:
-        return importlib.import_module("sdmx_hub.jobs.cluster")
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in {"distributed", "dask"}:
-            raise
-        raise ConfigurationError("jobs-library") from error
-
-
-def require_cluster(hub: HubContext, address: str = "") -> Place:
-    """Read which cluster is meant: ``address``, else that of the setting. Raises ConfigurationError for none."""
-    place = parse_place(hub.settings, address or None)
-    if not place.cluster:
-        raise ConfigurationError("jobs-no-cluster")
-    return place

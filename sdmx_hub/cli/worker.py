@@ -10,7 +10,7 @@ import click
 
 from sdmx_hub.cli.context import HubContext, json_option, pass_hub, tell
 from sdmx_hub.cli.harvest_report import make_parts
-from sdmx_hub.cli.jobs_place import import_cluster, require_cluster
+from sdmx_hub.cli.jobs_cluster import import_cluster, require_cluster
 from sdmx_hub.cli.node import open_node
 from sdmx_hub.cli.scheduler import WATCH_SECONDS, close_on_signal, report_runs
 from sdmx_hub.cli.source_health import watch

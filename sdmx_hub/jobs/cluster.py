@@ -27,8 +27,8 @@ from distributed import Client, Future, Scheduler, Security, Worker
 from sdmx_hub.errors import TryAgain
 from sdmx_hub.harvest.clock import utc_now
 from sdmx_hub.jobs.address import Place, is_loopback
-from sdmx_hub.jobs.desk import Do
 from sdmx_hub.jobs.job import FAILED, KEEPING, LOST, VISITS, Condition, Planned, Result, read_result
+from sdmx_hub.jobs.runner import Do
 from sdmx_hub.store.run_rows import short_instant
 
 CONNECT_SECONDS = 5.0

@@ -5,45 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from sdmx_hub.jobs.job import DONE, FAILED, LOST, Condition, Job, Planned, Result
+from sdmx_hub.jobs.job import DONE, FAILED, LOST, Job, Planned, Result
 from sdmx_hub.jobs.planner import Planner
+from sdmx_hub.jobs.runner import Runner
 
 REST_SECONDS = 30.0
 """How long a job that did not get done is left before it is asked for again."""
 log = logging.getLogger(__name__)
 
-Do = Callable[[str, str, str], dict[str, object]]
-"""Does the job of a kind, subject and version wherever it is called, and gives its result as JSON."""
 Plan = Callable[[dt.datetime], Iterable[Planned]]
-
-
-class Runner(Protocol):
-    """Where jobs are done."""
-
-    def connect(self, seconds: float) -> None:
-        """Wait until jobs can be handed out. Raises TryAgain when that takes too long."""
-
-    def is_ready(self) -> bool:
-        """Tell whether jobs can be handed out now."""
-
-    def submit(self, planned: Planned) -> bool:
-        """Have a job done; False when that cannot be now. Never waits for it."""
-
-    def collect(self) -> Sequence[tuple[str, Result]]:
-        """Give, once each, the keys of the jobs that ended and how they went; those that got lost included."""
-
-    def wait(self, seconds: float) -> None:
-        """Wait until a job has ended, so many seconds at most."""
-
-    def condition(self) -> Condition:
-        """Tell how whoever does the jobs is."""
-
-    def close(self) -> None:
-        """Leave: what is done in this process or beside it ends its step, what is done elsewhere goes on."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-from sdmx_hub.jobs.desk import Do
 from sdmx_hub.jobs.job import FAILED, KEEPING, LOST, VISITS, Condition, Planned, Result, read_result
+from sdmx_hub.jobs.runner import Do
 
 log = logging.getLogger(__name__)
 

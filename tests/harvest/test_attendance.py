@@ -12,6 +12,7 @@ from sdmx_hub.store.alerts import Alerts
 from sdmx_hub.store.sources import Sources
 from sdmx_hub.store.workers import FORGOTTEN, Presence, Workers
 from tests.harvest.conftest import database, database_url, postgres_server
+from tests.support.homes import make_database
 
 __all__ = ["database", "database_url", "postgres_server"]
 
@@ -65,11 +66,13 @@ CASES = {
 
 
 @pytest.mark.parametrize(("beats", "minutes", "expected"), CASES.values(), ids=CASES)
-def test_a_scheduler_is_missed_when_it_should_have_been_heard(database, beats, minutes, expected):
+def test_a_scheduler_is_missed_when_it_should_have_been_heard(tmp_path, beats, minutes, expected):
+    database = make_database(tmp_path / "control.db")
     add_source(database)
     for number, (at, role, note) in enumerate(beats):
         beat(database, at, role, f"{number}", note)
     assert state(database, minutes) == expected
+    database.close()
 
 
 def test_a_hub_whose_sources_are_never_due_needs_none(database):
