@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from click.testing import CliRunner
 
 from sdmx_hub.cli import cli
 from sdmx_hub.cli.serve import announce
+from tests.support.commands import type_command
 
 COMMAND = [sys.executable, "-c", "from sdmx_hub.cli import main; main()"]
 ENVIRONMENT = {**os.environ, "PYTHONUNBUFFERED": "1"}
@@ -27,8 +27,7 @@ ENVIRONMENT = {**os.environ, "PYTHONUNBUFFERED": "1"}
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     home = tmp_path / "home"
-    done = subprocess.run([*COMMAND, "--home", str(home), "init"], check=True, capture_output=True, timeout=60)
-    assert b"home" in done.stdout
+    assert "home" in type_command(home, "init").stdout
     return home
 
 
@@ -42,14 +41,16 @@ def server(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         env=ENVIRONMENT,
     )
     assert process.stdout is not None
-    line = process.stdout.readline()
-    url = next(word for word in line.split() if word.startswith("http://127.0.0.1:"))
-    wait_for(f"{url}/livez")
-    yield process, url
-    if process.poll() is None:
-        process.kill()
-    process.wait(20)
-    process.stdout.close()
+    try:
+        line = process.stdout.readline()
+        url = next(word for word in line.split() if word.startswith("http://127.0.0.1:"))
+        wait_for(f"{url}/livez")
+        yield process, url
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(20)
+        process.stdout.close()
 
 
 def wait_for(url: str, seconds: float = 60) -> None:
@@ -59,7 +60,7 @@ def wait_for(url: str, seconds: float = 60) -> None:
             with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own server
                 assert answer.status == 200
                 return
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:
             if time.monotonic() > until:
                 raise
             time.sleep(0.1)
