@@ -10,6 +10,8 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header 
 setup: $(VENV)/.run
 
 $(VENV)/.run: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	    { echo "This needs Python 3.11, 3.12 or 3.13 with venv (Debian: apt-get install python3-venv); to name another: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

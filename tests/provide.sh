@@ -25,4 +25,9 @@ if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
 fi
 
 echo "LEFT OUT: no ${missing[*]} here, and no right to install: the tests that need ${missing[*]} will not run."
+if command -v apt-get >/dev/null; then
+    echo "To run them too, install once, as root: apt-get install --no-install-recommends ${missing[*]}"
+else
+    echo "To run them too, install what Debian calls ${missing[*]}; a browser elsewhere is named by CHROMIUM=/path/to/it."
+fi
 [ -z "${CI:-}" ] || { echo "CI leaves nothing out."; exit 1; }
