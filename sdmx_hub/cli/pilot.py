@@ -24,8 +24,9 @@ from sdmx_hub.quality.pilot_html import write_html
 from sdmx_hub.quality.pilot_judge import Judged, judge_pilot
 from sdmx_hub.quality.pilot_keys import find_places, gather_taken
 from sdmx_hub.quality.pilot_release import DATAFLOW, release_pilot, write_observations
-from sdmx_hub.quality.pilot_report import lines_of_pilot, report_pilot, shared_lines, write_csv
+from sdmx_hub.quality.pilot_report import report_pilot, write_csv
 from sdmx_hub.quality.pilot_runs import source_documents
+from sdmx_hub.quality.pilot_text import lines_of_pilot, shared_lines
 from sdmx_hub.store.pilots import Pilots
 from sdmx_hub.store.run_rows import GOOD
 

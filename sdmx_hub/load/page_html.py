@@ -27,6 +27,7 @@ td.number, th.number { text-align: right; } td { overflow-wrap: anywhere; } td.v
 .scroll { overflow-x: auto; } .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap; } small { display: block; font-size: .82rem; color: #55606b; }
 tbody.group th[scope="rowgroup"] { background: #eef2f6; font-size: 1.05rem; } td.cell { min-width: 7.5rem; }
+td.outcome { min-width: 14rem; }
 svg { width: 100%; height: 1.5rem; } svg.gauge { display: block; height: .5rem; margin-top: .15rem; }
 .good { fill: #1d6b3c; } .bad { fill: #b00020; } .none { fill: #767676; } .ground { fill: #dfe5ea; }
 .plain { fill: #1b66a6; } .mark { fill: #1b1b1b; }

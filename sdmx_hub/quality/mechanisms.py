@@ -146,6 +146,7 @@ def _compared(mechanism: str, found: Sequence[_Visit]) -> dict[str, Any]:
         "success": _percent(good, len(attempts)),
         "median_seconds": _median(one.seconds for one in attempts),
         "bytes": sum(one.bytes for one in attempts),
+        "data_bytes": sent,
         "observations": sum(outcome.received for outcome in outcomes),
         "not_modified": _percent(sum(one.answer_status == _NOT_MODIFIED for one in asked), len(asked)),
         "saved_bytes": sum(saved) if saved else None,

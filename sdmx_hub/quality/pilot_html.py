@@ -8,8 +8,8 @@ from typing import Any
 
 from sdmx_hub.language import sentence
 from sdmx_hub.load.page_html import write_page
-from sdmx_hub.quality.pilot_report import shared_lines
-from sdmx_hub.quality.pilot_words import figure_text, mechanism_text, number_text, words_of
+from sdmx_hub.quality.pilot_text import periods_of, shared_lines
+from sdmx_hub.quality.pilot_words import figure_text, mechanism_text, moment_text, number_text, words_of
 
 Corridor = Callable[[Mapping[str, Any]], str]
 """Where the page of a pair of countries is."""
@@ -43,7 +43,9 @@ def _write(template: str, report: Mapping[str, Any], language: str, corridor: Co
         language,
         report=report,
         corridor=corridor,
-        periods=_periods,
+        periods=periods_of,
+        named=lambda name, text: sentence("pilot-named", language, name=name, text=text),
+        moment=moment_text,
         shared=list(shared_lines(report["shared"], report["id"], language)),
         matrix=lambda flow: _matrix(flow, language),
         mechanisms=lambda shown: [mechanism_text(row["mechanism"], language) for row in shown["mechanisms"]],
@@ -52,17 +54,13 @@ def _write(template: str, report: Mapping[str, Any], language: str, corridor: Co
     )
 
 
-def _periods(flow: Mapping[str, Any]) -> list[str]:
-    return list(dict.fromkeys(row["period"] for row in flow["indicators"]))
-
-
 def _matrix(flow: Mapping[str, Any], language: str) -> list[dict[str, Any]]:
     """The indicators of a flow: by participant, a row each, the periods beside one another."""
     groups: dict[str | None, dict[str, dict[str, Mapping[str, Any]]]] = {}
     for row in flow["indicators"]:
         found = groups.setdefault(row["participant"], {}).setdefault(row["indicator"], {})
         found[row["period"]] = row
-    periods = _periods(flow)
+    periods = periods_of(flow)
     return [
         {
             "participant": participant,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sdmx_hub import __version__
@@ -19,7 +19,7 @@ from sdmx_hub.quality.pilot_content import METHODS, NAMES, SUMS
 from sdmx_hub.quality.pilot_judge import Judged
 from sdmx_hub.quality.pilot_keys import gather_taken
 from sdmx_hub.quality.pilot_runs import Attempt
-from sdmx_hub.quality.pilot_words import figure_text, figures_of, number_text, words_of
+from sdmx_hub.quality.pilot_words import figures_of
 from sdmx_hub.quality.verdict import is_met, participant_name, shown
 from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.run_rows import GOOD, short_instant
@@ -102,7 +102,9 @@ def _flow(judged: Judged, place: int, artefacts: Artefacts, language: str, *, in
             {"code": reason.code, "verdict": reason.verdict, "text": reason.text(language)}
             for reason in verdict.reasons
         ],
-        "indicators": [_figure(judged, one, names) for one in measured.figures if in_full or one.is_coded],
+        "indicators": [
+            _figure(judged, one, names) for one in measured.figures if _is_told(judged, one, in_full=in_full)
+        ],
         "mirror": [
             {
                 **{name: pair[name] for name in _PAIR},
@@ -112,6 +114,11 @@ def _flow(judged: Judged, place: int, artefacts: Artefacts, language: str, *, in
             for pair in judged.pairs[flow.dataflow.id]
         ],
     }
+
+
+def _is_told(judged: Judged, one: Figure, *, in_full: bool) -> bool:
+    """Tell whether a figure is shown: of one participant alone, its own are those of all together."""
+    return (in_full or one.is_coded) and (one.participant is not None or judged.area_of(one) is not None)
 
 
 def names_of_indicators(artefacts: Artefacts, language: str) -> dict[str, str]:
@@ -209,75 +216,3 @@ def write_csv(report: Mapping[str, Any]) -> str:
         for figure, value in figures_of(row):
             writer.writerow({**told, "indicator": figure.name, "value": value, "unit": figure.unit})
     return text.getvalue()
-
-
-def lines_of_pilot(report: Mapping[str, Any], language: str) -> Iterator[str]:
-    """The report for a terminal."""
-    yield f"{report['id']}  {report['title']}"
-    yield sentence("pilot-head", language, at=report["at"], visits=report["visits"], software=report["software"])
-    if report["partners"]:
-        yield ""
-        yield sentence("pilot-partners", language, period=report["shown_period"])
-        for row in report["partners"]:
-            yield "  " + _partner_line(row, language)
-    yield from shared_lines(report["shared"], report["id"], language)
-    for flow in report["flows"]:
-        yield ""
-        yield f"{flow['dataflow']}  {flow['name']}  ({flow['structure']})"
-        yield from (f"  {line}" for line in _indicator_lines(flow, language))
-        yield from (f"  {line}" for line in _mirror_lines(flow, language))
-        yield f"  {sentence('pilot-verdict', language)}: {flow['verdict_text']}"
-        yield from (f"    - {reason['text']}" for reason in flow["reasons"])
-    yield ""
-    if report["mechanisms"]:
-        yield sentence("pilot-mechanisms", language)
-        yield from (f"  {line}" for line in _mechanism_lines(report["mechanisms"], language))
-
-
-def shared_lines(shared: Sequence[Mapping[str, Any]], pilot: str, language: str) -> Iterator[str]:
-    """What other pilots publish in place of this one, and what to do about it."""
-    for row in shared:
-        told = {"other": row["pilot"], "dataflow": row["dataflow"], "area": row["area"]}
-        yield sentence("pilot-shared", language, pilot=pilot, periods=", ".join(row["periods"]), **told)
-
-
-def _mechanism_lines(rows: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]:
-    """The mechanisms beside one another, a figure a line."""
-    named = [(sentence(f"pilot-figure-{figure.name}", language), shown) for figure, shown in words_of(rows, language)]
-    cells = [[f"{text} ({remark})" if remark else text for _, text, remark in shown] for _, shown in named]
-    heads = [row["mechanism"] for row in rows]
-    first = max((len(name) for name, _ in named), default=0)
-    widths = [max(len(head), *(len(line[place]) for line in cells)) for place, head in enumerate(heads)]
-    for name, line in zip(["", *(name for name, _ in named)], [heads, *cells], strict=True):
-        listed = (f"{text:>{width}}" for text, width in zip(line, widths, strict=True))
-        yield f"{name:<{first}}  {'  '.join(listed)}".rstrip()
-
-
-def _partner_line(row: Mapping[str, Any], language: str) -> str:
-    counts = f"+{row['added']} ~{row['revised']} -{row['deleted']}"
-    age = "" if row["age_days"] is None else "; " + sentence("pilot-age", language, days=row["age_days"])
-    asked = f"{row['http'] or '–'!s:>4} ×{row['tries'] or 0} {row['bytes']:>9} B"
-    head = f"{row['source']:<16} {row['dataflow']:<18} {asked}  {counts:<16}"
-    return f"{head} {row['state']}: {row['outcome']}{age}"
-
-
-def _indicator_lines(flow: Mapping[str, Any], language: str) -> Iterator[str]:
-    everybody = sentence("pilot-all", language)
-    for row in flow["indicators"]:
-        mark = {None: " ", True: "✓", False: "✗"}[row["met"]]
-        value = figure_text(row, language)
-        remark = f"  ({row['remark']})" if row["remark"] else ""
-        who = row["participant"] or everybody
-        yield f"{row['period']:<8} {who:<16} {row['indicator']:<11}{value:>9} {mark}{remark}".rstrip()
-
-
-def _mirror_lines(flow: Mapping[str, Any], language: str) -> Iterator[str]:
-    for pair in flow["mirror"]:
-        values = [pair[end] for end in ("origin_value", "destination_value")]
-        told = " / ".join("–" if value is None else number_text(value, language) for value in values)
-        cc1 = "–" if pair["cc1"] is None else number_text(pair["cc1"], language, 4)
-        said = pair["confirmed"] or ", ".join(pair["causes"])
-        verdict = sentence(f"mirror-{pair['verdict'] or pair['state']}", language)
-        where = " ".join(part for part in (pair["split"], pair["detail"]) if part)
-        corridor = f"{pair['period']:<8} {pair['origin']}–{pair['destination']} {where}".rstrip()
-        yield f"{corridor}  {told}  {cc1}  {verdict}  {said}".rstrip()

@@ -63,13 +63,13 @@ class Attempt:
 
     @property
     def format(self) -> str:
-        """What the figures came as: the media type that was declared, or the ending of the file; "" for nothing."""
+        """What the figures came as: the media type that was declared, the ending of a file; "" for nothing."""
         answer = self.answer
         if answer is None or answer.status != OK or not self.is_good:
             return ""
         headers = json.loads(answer.answer).get("headers", {}) if answer.answer else {}
         suffix = PurePosixPath(urlsplit(answer.url).path).suffix.removeprefix(".").lower()
-        return str(headers.get("content-type") or suffix)
+        return str(headers.get("content-type") or suffix).removeprefix("application/vnd.sdmx.")
 
     @property
     def _asked(self) -> list[Request]:

@@ -57,10 +57,15 @@ def figure_text(row: Mapping[str, Any], language: str) -> str:
     return number_text(row["value"], language)
 
 
+def moment_text(instant: str | None) -> str:
+    """Write an instant of the report: ``2026-11-22 13:15 UTC``."""
+    return f"{instant[:16].replace('T', ' ')} UTC" if instant else "–"
+
+
 def duration_text(seconds: float, language: str) -> str:
-    """Write a duration by its two largest units; below a minute with two decimals."""
+    """Write a duration by its two largest units; below a minute with two decimals at most."""
     if round(seconds, 2) < 60:
-        return f"{number_text(seconds, language, 2)} s"
+        return f"{number_text(round(seconds, 2), language)} s"
     left, told = round(seconds), []
     for unit, size in (*_UNITS, ("second", 1)):
         count, left = divmod(left, size)
@@ -115,14 +120,19 @@ def value_text(value: float, unit: str, language: str) -> str:
     return size_text(value, language) if unit == "BYTE" else number_text(value, language, 0)
 
 
+_SHARES = {"success": ("good", "attempted"), "rejection": ("rejected", "deliveries")}
+"""Figures that are shares of counts, and which."""
+_SIZES_BESIDE = {"bytes": "data_bytes", "saved": "saved_bytes"}
+"""Figures beside which a size stands, and which."""
+
+
 def _remark(name: str, row: Mapping[str, Any], language: str) -> str:
     """What stands beside a figure: of what it is a share, or what it is made of."""
-    if name == "success":
-        return f"{row['good']} / {row['attempted']}"
-    if name == "rejection":
-        return f"{row['rejected']} / {row['deliveries']}"
-    if name == "saved":
-        return size_text(row["saved_bytes"], language)
+    if name in _SHARES and all(one in row for one in _SHARES[name]):
+        return " / ".join(str(row[one]) for one in _SHARES[name])
+    if name in _SIZES_BESIDE:
+        size = size_text(row[_SIZES_BESIDE[name]], language)
+        return size if name == "saved" else sentence("pilot-bytes-of-data", language, size=size)
     if name == "latency":
         return sentence("pilot-notices", language, count=row["notices"])
     if name == "manual_steps":

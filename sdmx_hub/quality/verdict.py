@@ -25,6 +25,7 @@ from sdmx_hub.language import sentence
 from sdmx_hub.quality.indicators import Figure, Measured
 from sdmx_hub.quality.pilot import CalendarEntry, Participant
 from sdmx_hub.quality.pilot_runs import Ledger
+from sdmx_hub.quality.pilot_words import number_text
 
 ADOPT, EXTEND, STOP = "adopt", "extend", "stop"
 LAST = 3
@@ -43,7 +44,11 @@ class Reason:
 
     def text(self, language: str) -> str:
         """Say it."""
-        return sentence(f"pilot-reason-{self.code}", language, **self.params)
+        told = {
+            name: number_text(value, language) if isinstance(value, float) else value
+            for name, value in self.params.items()
+        }
+        return sentence(f"pilot-reason-{self.code}", language, **told)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +110,7 @@ class _Judge:
             half = plan.threshold(indicator) / 2
             told = {one.entry.period for one in figures}
             if len(told) == LAST and all(one.value < half for one in figures):
-                yield Reason(code="collapse", verdict=STOP, params={"indicator": indicator, "half": f"{half:g}"})
+                yield Reason(code="collapse", verdict=STOP, params={"indicator": indicator, "half": float(half)})
 
     def misses(self) -> Iterator[Reason]:
         """Thresholds that are missed. UPTIME is judged over all participants together."""
@@ -122,8 +127,8 @@ class _Judge:
                     "indicator": one.indicator,
                     "who": "" if one.participant is None else f"{one.participant.source} ",
                     "period": one.entry.period,
-                    "value": f"{shown(one):g}",
-                    "threshold": f"{threshold:g}",
+                    "value": float(shown(one)),
+                    "threshold": float(threshold),
                 },
             )
 
@@ -138,8 +143,10 @@ class _Judge:
     def mirror(self, pairs: Iterable[Mapping[str, Any]]) -> Iterator[Reason]:
         for pair in pairs:
             if pair["verdict"] == "exceeds" and pair["confirmed"] is None:
-                params = {name: pair[name] for name in ("origin", "destination", "period")}
-                yield Reason(code="mirror", verdict=EXTEND, params={**params, "cc1": f"{abs(pair['cc1']):.4f}"})
+                params: dict[str, object] = {name: pair[name] for name in ("origin", "destination", "period")}
+                cell = "".join(f" {pair[name]}" for name in ("split", "detail") if pair.get(name))
+                numbers = {"cc1": round(abs(pair["cc1"]), 4), "threshold": self.ledger.plan.threshold("CC1_ABS")}
+                yield Reason(code="mirror", verdict=EXTEND, params={**params, "cell": cell, **numbers})
 
     def going_on(self) -> Iterator[Reason]:
         plan = self.ledger.plan

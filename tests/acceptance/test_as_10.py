@@ -154,7 +154,7 @@ def test_the_pilot_is_extended_because_of_uptime(hub, plan, visits) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", "Verdict: extend"), ("fr", "Verdict: prolonger"), ("es", "Veredicto: prolongar")]
+    ("language", "words"), [("en", "Verdict: extend"), ("fr", "Verdict : prolonger"), ("es", "Veredicto: prolongar")]
 )
 def test_the_report_exists_as_a_page_and_as_a_table(hub, plan, visits, language, words) -> None:
     report = report_pilot(hub.judge(plan), hub.registry.snapshot(), language)
@@ -162,9 +162,9 @@ def test_the_report_exists_as_a_page_and_as_a_table(hub, plan, visits, language,
     assert words in page
     assert "STRUCT-MISMATCH" in page
     rows = list(csv.DictReader(io.StringIO(write_csv(report), newline="")))
-    assert {(row["indicator"], row["value"], row["met"]) for row in rows if row["participant"] == row["mechanism"] == ""} == {
-        ("UPTIME", "60.0", "false")
-    }
+    assert {
+        (row["indicator"], row["value"], row["met"]) for row in rows if row["participant"] == row["mechanism"] == ""
+    } == {("UPTIME", "60.0", "false")}
 
 
 def test_the_indicators_are_published_and_again_in_the_same_minute_nothing_changes(hub, plan, visits, partner) -> None:

@@ -27,7 +27,8 @@ from sdmx_hub.model.subscription import Event, Subscription
 from sdmx_hub.quality.mechanisms import compare_mechanisms
 from sdmx_hub.quality.pilot_html import write_html
 from sdmx_hub.quality.pilot_judge import Judged
-from sdmx_hub.quality.pilot_report import lines_of_pilot, report_pilot, write_csv
+from sdmx_hub.quality.pilot_report import report_pilot, write_csv
+from sdmx_hub.quality.pilot_text import lines_of_pilot
 from sdmx_hub.store.decisions import queue_slot
 from sdmx_hub.store.keys import OPERATE
 from sdmx_hub.store.run_rows import Run, Slot, Trigger

@@ -108,7 +108,7 @@ def test_a_pilot_that_shares_a_flow_is_kept_and_told_what_another_publishes(type
 
 def test_the_pages_tell_the_verdict_to_everybody(hub):
     client = hub.client()
-    for language, words in (("en", "Verdict: extend"), ("fr", "Verdict: prolonger"), ("es", "Veredicto: prolongar")):
+    for language, words in (("en", "Verdict: extend"), ("fr", "Verdict : prolonger"), ("es", "Veredicto: prolongar")):
         page = client.get("/pilots/TRY", query_string={"lang": language})
         assert (page.status_code, words in page.text) == (200, True)
     assert client.get("/pilots/TRY.json").json["flows"][0]["verdict"] == "extend"
