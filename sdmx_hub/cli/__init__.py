@@ -52,6 +52,38 @@ COMMANDS = {
     "export": "export:export",
     "table": "table:table",
 }
+SUMMARIES = {
+    "init": "Make a home for a hub: settings file, control database, folders.",
+    "doctor": "Look the hub over: database, stored files and their hashes, audit chain, disk.",
+    "upkeep": "Keep the stored observations small and quick.",
+    "backup": "Back up the hub to TARGET, while it runs: a folder, or a file that ends with .tar or .tar.zst.",
+    "restore": "Restore a backup into the home, which must be empty, and into the control database of the settings.",
+    "storage": "Where observations and received bytes are kept: in the home directory, or in an object store.",
+    "demo": "Start a hub on real national figures, a second hub as its partner, and the scheduler that harvests it.",
+    "serve": "Serve pages, SDMX REST and administration over HTTP, until interrupted.",
+    "key": "Make, list and revoke the keys of the administration API.",
+    "structures": "Codelists, concepts, data structures, dataflows and all other artefacts of the registry.",
+    "metadata": "Reference metadata: what is told about data and structures, against a metadata structure.",
+    "registration": "Datasources registered for provision agreements.",
+    "subscription": "Who is told of changes of structures and of new data.",
+    "check": "Check a data file: an SDMX message (CSV, XML, JSON; also gzip or zip), a template, or a table with its "
+    "mapping.",
+    "load": "Load a data file: an SDMX message (CSV, XML, JSON; also gzip or zip), a template, or a table with its "
+    "mapping.",
+    "template": "Write a workbook to fill in: headings in a language, drop-down lists of the codes that may be used.",
+    "release": "Releases: list them, look into one, go back to an earlier state, let embargoes end, purge.",
+    "map": "Look at what a mapping makes of a file.",
+    "source": "Partners this hub harvests: their endpoints, what is taken from them, and when.",
+    "harvest": "Visits to partners: begin one, list them, look into one, stop or repeat it.",
+    "scheduler": "Visit partners when their slots are due, and release what embargoes held back, until stopped.",
+    "worker": "Work off the runs that a scheduler has queued, one at a time, until stopped.",
+    "jobs": "See who does the work of the scheduler, and start a Dask scheduler that hands it out.",
+    "mirror": "Compare what the two ends of a corridor report, and say what explains the difference.",
+    "pilot": "Try out how partners share: a plan, rounds of visits, indicators, and a verdict on each dataflow.",
+    "export": "Write data as an SDMX message, or as a table: a workbook (xlsx), Parquet, plain CSV.",
+    "table": "Show data as a table for people: a row a series, a column a period, names in place of codes.",
+}
+"""The first sentence of each command, so that a list of them imports none; a test holds them to it."""
 
 
 @dataclass
@@ -67,6 +99,13 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name them in the order a newcomer meets them."""
         return list(COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with their summaries, as click does, and import none."""
+        room = formatter.width - 6 - max(map(len, COMMANDS))
+        with formatter.section("Commands"):
+            shown = {name: click.Command(name, help=SUMMARIES[name]) for name in COMMANDS}
+            formatter.write_dl([(name, command.get_short_help_str(room)) for name, command in shown.items()])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module of a command."""

@@ -5,19 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sdmx_hub.cli.context import HubContext, pass_hub, tell
 from sdmx_hub.cli.dataflow_name import find_ref
 from sdmx_hub.errors import NotFound
-from sdmx_hub.harvest.source import parse_stored
 from sdmx_hub.language import sentence
-from sdmx_hub.load.changes import ReleaseChanges, open_release_changes, open_run_changes
 from sdmx_hub.model.urn import Ref
 from sdmx_hub.store.run_rows import Run
 from sdmx_hub.store.runs import Runs
 from sdmx_hub.store.sources import Sources
+
+if TYPE_CHECKING:
+    from sdmx_hub.load.changes import ReleaseChanges
 
 _FORMAT = click.option(
     "--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True, help="SDMX-CSV, or JSON."
@@ -43,6 +45,8 @@ def harvest_diff(hub: HubContext, run_id: int, form: str, output: Path | None) -
       sdmx-hub harvest diff 12
       sdmx-hub harvest diff 12 --format json --output run-12.json
     """
+    from sdmx_hub.load.changes import open_run_changes  # noqa: PLC0415 - heavy, and few commands need it
+
     run = Runs(hub.database).get(run_id)
     changes = open_run_changes(
         run.outcome.release_id,
@@ -71,6 +75,8 @@ def release_diff(hub: HubContext, release_id: int, dataflow: str | None, form: s
       sdmx-hub release diff 12 --output changes.csv
       sdmx-hub release diff 12 --dataflow "ILMH:DF_FLOW_POP(1.0.0)" --format json
     """
+    from sdmx_hub.load.changes import open_release_changes  # noqa: PLC0415 - heavy, and few commands need it
+
     artefacts = hub.registry.snapshot()
     changes = open_release_changes(
         release_id,
@@ -84,6 +90,8 @@ def release_diff(hub: HubContext, release_id: int, dataflow: str | None, form: s
 
 def dataflow_of(hub: HubContext, run: Run) -> Ref | None:
     """The dataflow a run was for; None when its source is not there any more."""
+    from sdmx_hub.harvest.source import parse_stored  # noqa: PLC0415 - heavy, and few commands need it
+
     try:
         stored = Sources(hub.database).get(run.source)
     except NotFound:

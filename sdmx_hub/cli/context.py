@@ -1,7 +1,7 @@
 """What every command gets: the hub put together from its home directory, and how answers are shown.
 
-With ``web.app`` this is the only place where the hub is assembled. Parts are made when first used, so that a command
-that needs no database opens none.
+With ``web.app`` this is the only place where the hub is assembled. Parts are made, and what they are made of imported,
+when first used: a command that needs no database opens none, and one that reads the ledger knows no engine.
 """
 
 from __future__ import annotations
@@ -12,20 +12,21 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sdmx_hub import errors
 from sdmx_hub.config import Settings
-from sdmx_hub.load.artefact_pack import pack_root, read_pack
 from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.blobs import Blobs
 from sdmx_hub.store.database import Database, open_database
-from sdmx_hub.store.metadata_sets import MetadataSets
-from sdmx_hub.store.observations import Observations
-from sdmx_hub.store.registry import Registry
 from sdmx_hub.store.storage import open_blobs
+
+if TYPE_CHECKING:
+    from sdmx_hub.store.metadata_sets import MetadataSets
+    from sdmx_hub.store.observations import Observations
+    from sdmx_hub.store.registry import Registry
 
 DONE, FAILED, USAGE, FINDINGS, PARTIAL, NOT_FOUND = 0, 1, 2, 3, 4, 5
 UNAVAILABLE, TRY_AGAIN, NOT_ALLOWED, CONFIGURATION = 69, 75, 77, 78
@@ -70,15 +71,21 @@ class HubContext:
     @functools.cached_property
     def registry(self) -> Registry:
         """The registry of artefacts."""
+        from sdmx_hub.store.registry import Registry  # noqa: PLC0415 - heavy, and few commands need it
+
         return Registry(self.database)
 
     def artefacts(self) -> Artefacts:
         """The structures as they are now; outside a hub those that come with it."""
+        from sdmx_hub.load.artefact_pack import pack_root, read_pack  # noqa: PLC0415 - heavy, and few commands need it
+
         return self.registry.snapshot() if self.is_initialised else Artefacts(read_pack(pack_root()))
 
     @functools.cached_property
     def metadata(self) -> MetadataSets:
         """The metadata sets."""
+        from sdmx_hub.store.metadata_sets import MetadataSets  # noqa: PLC0415 - heavy, and few commands need it
+
         return MetadataSets(self.database)
 
     @functools.cached_property
@@ -89,6 +96,8 @@ class HubContext:
     @functools.cached_property
     def observations(self) -> Observations:
         """The store of observations."""
+        from sdmx_hub.store.observations import Observations  # noqa: PLC0415 - heavy, and few commands need it
+
         return Observations(
             self.database,
             self.home / "observations",

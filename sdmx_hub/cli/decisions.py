@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sdmx_hub.cli.actor import actor
 from sdmx_hub.cli.context import FINDINGS, HubContext, json_option, pass_hub, show
 from sdmx_hub.cli.harvest_report import make_parts, report_runs, run_line
-from sdmx_hub.harvest.replay import Replay, replay_run
-from sdmx_hub.harvest.worker import Worker
 from sdmx_hub.language import sentence
 from sdmx_hub.store import decisions
 from sdmx_hub.store.ledger import run_json
+
+if TYPE_CHECKING:
+    from sdmx_hub.harvest.replay import Replay
 
 
 @click.command()
@@ -34,6 +35,8 @@ def approve(hub: HubContext, run_id: int, *, reason: str, force: bool, as_json: 
       sdmx-hub harvest approve 17 --reason "confirmed by the partner"
       sdmx-hub harvest approve 17 --force --json
     """
+    from sdmx_hub.harvest.worker import Worker  # noqa: PLC0415 - heavy, and few commands need it
+
     parts = make_parts(hub)
     decisions.approve(hub.database, run_id, actor=actor(), now=parts.clock.now(), reason=reason, force=force)
     report_runs(hub, [Worker(parts=parts).work_on(run_id)], as_json=as_json)
@@ -70,6 +73,8 @@ def replay(hub: HubContext, run_id: int, *, as_json: bool) -> None:
       sdmx-hub harvest replay 17
       sdmx-hub harvest replay 17 --json
     """
+    from sdmx_hub.harvest.replay import replay_run  # noqa: PLC0415 - heavy, and few commands need it
+
     found = replay_run(make_parts(hub), run_id)
     show(found.as_json(hub.language), as_json=as_json, text=lambda: _replayed(hub, found))
     if not found.is_equal:
@@ -96,6 +101,8 @@ def retry(hub: HubContext, run_id: int, *, as_json: bool) -> None:
       sdmx-hub harvest retry 17
       sdmx-hub harvest retry 17 --json
     """
+    from sdmx_hub.harvest.worker import Worker  # noqa: PLC0415 - heavy, and few commands need it
+
     parts = make_parts(hub)
     queued = decisions.queue_retry(hub.database, run_id, actor=actor(), now=parts.clock.now())
     report_runs(hub, [Worker(parts=parts).work_on(queued.id)], as_json=as_json)

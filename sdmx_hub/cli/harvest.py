@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,15 +13,15 @@ from sdmx_hub.cli.context import HubContext, json_option, pass_hub, show, tell
 from sdmx_hub.cli.decisions import DECISIONS
 from sdmx_hub.cli.harvest_report import make_parts, report_runs, run_line, run_lines
 from sdmx_hub.errors import ConfigurationError, NotFound
-from sdmx_hub.harvest.breaker import FORCE
-from sdmx_hub.harvest.schedule import asked_slot
-from sdmx_hub.harvest.source import Flow, Source, parse_stored
-from sdmx_hub.harvest.worker import Worker
 from sdmx_hub.language import sentence
 from sdmx_hub.store.decisions import queue_slot
 from sdmx_hub.store.ledger import list_runs, show_run
 from sdmx_hub.store.run_rows import Run, Slot, State
 from sdmx_hub.store.sources import Sources
+
+if TYPE_CHECKING:
+    from sdmx_hub.harvest.source import Flow, Source
+    from sdmx_hub.harvest.worker import Worker
 
 _STATES = [state.value for state in State]
 
@@ -68,6 +69,10 @@ def run(
       sdmx-hub harvest run SEN_ANSD
       sdmx-hub harvest run SEN_ANSD --full --dry-run --json
     """
+    from sdmx_hub.harvest.breaker import FORCE  # noqa: PLC0415 - heavy, and few commands need it
+    from sdmx_hub.harvest.schedule import asked_slot  # noqa: PLC0415
+    from sdmx_hub.harvest.worker import Worker  # noqa: PLC0415
+
     wanted = _wanted(hub, source_id, flow_id)
     parts = make_parts(hub)
     worker = Worker(parts=parts)
@@ -89,6 +94,8 @@ def _wanted(hub: HubContext, source_id: str | None, flow_id: str | None) -> list
 
 
 def _sources(hub: HubContext, source_id: str | None) -> list[Source]:
+    from sdmx_hub.harvest.source import parse_stored  # noqa: PLC0415 - heavy, and few commands need it
+
     sources = Sources(hub.database)
     found = [sources.get(source_id)] if source_id else sources.select()
     if not found:

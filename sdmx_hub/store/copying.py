@@ -13,9 +13,9 @@ from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.model.urn import Ref
 from sdmx_hub.query.plan import plan_data
 from sdmx_hub.query.request import DataQuery
+from sdmx_hub.store.manifest import INTERNAL
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.releases import Lineage
-from sdmx_hub.store.staging import INTERNAL
 
 _ACTOR = "copy"
 

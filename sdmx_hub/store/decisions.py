@@ -15,7 +15,7 @@ from sdmx_hub.model.urn import parse_ref
 from sdmx_hub.store.audit import append_audit
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.harvest_tables import RUN
-from sdmx_hub.store.manifest import find_version
+from sdmx_hub.store.manifest import INTERNAL, find_version
 from sdmx_hub.store.run_rows import (
     APPROVED,
     OPEN,
@@ -32,7 +32,6 @@ from sdmx_hub.store.run_rows import (
     verdict_text,
 )
 from sdmx_hub.store.runs import Runs
-from sdmx_hub.store.staging import INTERNAL
 
 FRESH = dt.timedelta(days=1)
 """Parts of a failed run are good for a repetition so long."""

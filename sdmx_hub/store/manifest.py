@@ -13,6 +13,9 @@ from sqlalchemy import Connection
 from sdmx_hub.model.urn import Ref
 from sdmx_hub.store.tables import CHAIN, CHANGE, MANIFEST, Instant, instant_text
 
+PUBLIC, INTERNAL = "public", "internal"
+"""The audiences every release has."""
+
 
 @dataclass(frozen=True)
 class Link:

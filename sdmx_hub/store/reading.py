@@ -18,12 +18,12 @@ from sdmx_hub.query.plan import Plan
 from sdmx_hub.store.availability import Availability, find_availability
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.history import NEXT, change_columns, select_changes
-from sdmx_hub.store.manifest import Link, Version, at_release, find_version, releases_of
+from sdmx_hub.store.manifest import INTERNAL, PUBLIC, Link, Version, at_release, find_version, releases_of
 from sdmx_hub.store.profile import Profiles
 from sdmx_hub.store.releases import Release, select_lineage, select_releases
 from sdmx_hub.store.segments import Engine
 from sdmx_hub.store.select import empty_rows, select_deleted, select_keys, select_rows, selected_columns
-from sdmx_hub.store.staging import INTERNAL, PUBLIC, Staged
+from sdmx_hub.store.staging import Staged
 from sdmx_hub.store.state import open_state
 from sdmx_hub.store.tables import CHAIN, CHANGE
 

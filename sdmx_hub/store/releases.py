@@ -18,9 +18,9 @@ from sdmx_hub.store.blobs import Stored
 from sdmx_hub.store.changes import Counts
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.lease import check_lease, free
-from sdmx_hub.store.manifest import Link, Version, add_chain, find_newest
+from sdmx_hub.store.manifest import PUBLIC, Link, Version, add_chain, find_newest
 from sdmx_hub.store.outbox import note_release
-from sdmx_hub.store.staging import PUBLIC, Staged, View
+from sdmx_hub.store.staging import Staged, View
 from sdmx_hub.store.tables import CHAIN, CHANGE, LINEAGE, RELEASE, SEGMENT
 
 LOAD, ROLLBACK, PURGE = "load", "rollback", "purge"

@@ -24,12 +24,11 @@ from sdmx_hub.store.changes import Counts, Difference, Scope
 from sdmx_hub.store.files import discard, temporary
 from sdmx_hub.store.incoming import Incoming, fingerprint, open_incoming, write_incoming
 from sdmx_hub.store.lease import Lease
-from sdmx_hub.store.manifest import Version
+from sdmx_hub.store.manifest import INTERNAL, Version
 from sdmx_hub.store.segments import VALID_FROM, Engine, columns_sql
 from sdmx_hub.store.state import State, open_state
 from sdmx_hub.store.writing import write_base, write_delta
 
-PUBLIC, INTERNAL = "public", "internal"
 SMALL = 2_000_000
 """Datasets up to this many observations are written anew by each release: they never have deltas."""
 MOST_DELTAS = 8

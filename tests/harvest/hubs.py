@@ -23,12 +23,12 @@ from sdmx_hub.model.urn import Ref, Urn
 from sdmx_hub.query.plan import plan_data
 from sdmx_hub.query.request import DataQuery
 from sdmx_hub.store.database import Database
+from sdmx_hub.store.manifest import INTERNAL, PUBLIC
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.registry import Registry
 from sdmx_hub.store.releases import Lineage
 from sdmx_hub.store.run_rows import Run, Slot, Trigger
 from sdmx_hub.store.runs import Runs
-from sdmx_hub.store.staging import INTERNAL, PUBLIC
 from sdmx_hub.web.app import create_app
 from tests.factories import OBSERVATION, component, make_codelist, make_concepts, make_dataflow, make_dsd, series
 from tests.harvest.virtual import BEGIN, VirtualTime

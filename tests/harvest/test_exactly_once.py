@@ -22,12 +22,12 @@ from sdmx_hub.store.blobs import Stored
 from sdmx_hub.store.changes import Counts
 from sdmx_hub.store.fence import pass_fence
 from sdmx_hub.store.lease import take_lease
-from sdmx_hub.store.manifest import find_newest
+from sdmx_hub.store.manifest import INTERNAL, find_newest
 from sdmx_hub.store.releases import Lineage, publish
 from sdmx_hub.store.run_rows import OPEN, Outcome, State, Trigger, Verdict
 from sdmx_hub.store.runs import Runs
 from sdmx_hub.store.sources import Sources
-from sdmx_hub.store.staging import INTERNAL, Staged, View
+from sdmx_hub.store.staging import Staged, View
 from sdmx_hub.store.tables import LINEAGE
 from tests.harvest.test_schedule import add_source
 from tests.harvest.world import Actor, World
