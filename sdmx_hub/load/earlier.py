@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sdmx_hub.load.checks.order import order_of_period
 from sdmx_hub.load.checks.plausible import is_break, is_sex_free
-from sdmx_hub.load.checks.sums import additive
+from sdmx_hub.load.checks.sum_rules import additive
 from sdmx_hub.load.checks.terms import UNIT, VALUE, VIEW, Checking, key_hash, key_text, scaled_number
 from sdmx_hub.load.flows import Flow
 from sdmx_hub.model.finding import Finding, Severity

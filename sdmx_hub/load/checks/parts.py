@@ -12,8 +12,8 @@ from decimal import Decimal
 
 from sdmx_hub.load.checks.keys import rest
 from sdmx_hub.load.checks.relations import FUNNEL
+from sdmx_hub.load.checks.sum_rules import additive
 from sdmx_hub.load.checks.sum_scan import find_above
-from sdmx_hub.load.checks.sums import additive
 from sdmx_hub.load.checks.terms import MOST, UNIT, VALUE, VIEW, Checking, key_hash, key_text, number_of
 from sdmx_hub.model.finding import Finding
 from sdmx_hub.model.rows import SOURCE_ROW, literal, quoted

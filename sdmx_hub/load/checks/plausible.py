@@ -10,7 +10,7 @@ from typing import Any
 
 from sdmx_hub.load.checks.keys import rest
 from sdmx_hub.load.checks.order import find_order, order_of_period, series_ids
-from sdmx_hub.load.checks.sums import additive
+from sdmx_hub.load.checks.sum_rules import additive
 from sdmx_hub.load.checks.terms import (
     MOST,
     STATUS,

@@ -7,15 +7,12 @@ there is to tell of it. On the way it sees whether any part is more than its tot
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sdmx_hub.load.checks.order import find_order
+from sdmx_hub.load.checks.sum_rules import RuleSql
 from sdmx_hub.load.checks.terms import UNIT, VALUE, VIEW, Checking, key_hash
 from sdmx_hub.model.rows import SOURCE_ROW, quoted
 from sdmx_hub.model.units import COUNT_UNITS
-
-if TYPE_CHECKING:
-    from sdmx_hub.load.checks.sums import RuleSql
 
 _ABOVE, _DECIMALS = "above", "decimals"
 
