@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,9 @@ from sdmx_hub.store.backup.making import KEEP, Made, Order, make_backup, plan_ba
 from sdmx_hub.store.backup.manifest import Manifest
 from sdmx_hub.store.backup.restoring import Place, Restored, restore_backup
 from sdmx_hub.store.backup.sources import list_backups, open_source
+from sdmx_hub.store.blobs import Blobs
 from sdmx_hub.store.observations import utc_now
+from sdmx_hub.store.storage import open_blobs
 
 _MOST_SHOWN = 20
 
@@ -179,15 +183,15 @@ def restore(hub: HubContext, source: Path, *, replace: bool, send_waiting: bool,
       sdmx-hub --home office restore /mnt/backup/office/earlier/20261121T020000000000Z.json --replace
       SDMX_HUB_DATABASE_URL=postgresql://hub@/hub sdmx-hub --home office restore office.tar.zst
     """
-    target = Place(
-        home=hub.home,
-        database_url=hub.settings.database_url,
-        blobs=hub.blobs if hub.settings.storage_url else None,
-        settle=lambda text: with_places(text, hub.settings, os.environ),
-        replaces=replace,
-        sends=send_waiting,
-    )
-    with progress(_bytes_of(source), sentence("restore-progress", hub.language)) as told:
+    with _stored(hub) as blobs, progress(_bytes_of(source), sentence("restore-progress", hub.language)) as told:
+        target = Place(
+            home=hub.home,
+            database_url=hub.settings.database_url,
+            blobs=blobs,
+            settle=lambda text: with_places(text, hub.settings, os.environ),
+            replaces=replace,
+            sends=send_waiting,
+        )
         done = restore_backup(source, target, actor=actor(), now=utc_now(), told=told)
     answer: dict[str, Any] = {
         **done.manifest.as_json(),
@@ -200,6 +204,20 @@ def restore(hub: HubContext, source: Path, *, replace: bool, send_waiting: bool,
     show(answer, as_json=as_json, text=lambda: "\n".join(_restored(done, hub)))
     if done.manifest.lacking or done.findings:
         sys.exit(PARTIAL)
+
+
+@contextlib.contextmanager
+def _stored(hub: HubContext) -> Iterator[Blobs | None]:
+    """The object store of the settings, if any; its cache is not in the home, which is to be built."""
+    if not hub.settings.storage_url:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="sdmx-hub-restore-") as folder:
+        blobs = open_blobs(Path(folder), hub.settings)
+        try:
+            yield blobs
+        finally:
+            blobs.close()
 
 
 def _restored(done: Restored, hub: HubContext) -> Iterator[str]:

@@ -89,7 +89,7 @@ def test_a_backup_that_is_not_whole_or_no_backup_is_told(home: Path, tmp_path: P
     assert type_command(tmp_path / "none", "backup", target).returncode == 78
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES[1:])
 def test_a_home_that_holds_something_is_told_of_in_the_readers_language(
     home: Path, tmp_path: Path, language: str
 ) -> None:

@@ -305,7 +305,7 @@ STEPS = st.lists(st.tuples(st.one_of(STATES, st.sampled_from(["roll back", "noth
 
 
 @settings(
-    max_examples=1,
+    max_examples=2,
     deadline=None,
     database=None,
     derandomize=True,

@@ -101,7 +101,7 @@ def test_a_member_twice_or_not_of_its_name_or_unknown_is_refused(members, tmp_pa
     assert refused(tmp_path, packed(members)) == "backup-damaged"
 
 
-@pytest.mark.parametrize("share", [0.02, 0.5, 0.9, 0.97])
+@pytest.mark.parametrize("share", [0.02, 0.97])
 @pytest.mark.parametrize("is_packed", [False, True])
 def test_an_archive_that_was_cut_is_refused(plain, tmp_path, *, share, is_packed):
     whole = zstandard.compress(plain) if is_packed else plain.rstrip(b"\0")
@@ -110,7 +110,7 @@ def test_an_archive_that_was_cut_is_refused(plain, tmp_path, *, share, is_packed
 
 
 def test_an_archive_with_one_byte_otherwise_is_refused(plain, tmp_path):
-    for place in range(2000, len(plain.rstrip(b"\0")), len(plain) // 15):
+    for place in range(2000, len(plain.rstrip(b"\0")), len(plain) // 8):
         changed = bytearray(plain)
         changed[place] ^= 0x55
         path = tmp_path / "office.tar"
@@ -153,8 +153,8 @@ def test_a_zip_is_no_backup(tmp_path):
 
 def test_bombs_are_refused_before_they_fill_the_disk(members, tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "_ALWAYS", 1_000_000)
-    bomb = packed({MARK: members[MARK], f"segments/{ZEROS}.duckdb": b"\0" * 60_000_000})
-    assert refused(tmp_path, zstandard.compress(bomb, 19), "office.tar.zst") == "backup-bomb"
+    bomb = packed({MARK: members[MARK], f"segments/{ZEROS}.duckdb": b"\0" * 20_000_000})
+    assert refused(tmp_path, zstandard.compress(bomb), "office.tar.zst") == "backup-bomb"
     (tmp_path / "office.tar.zst").unlink()
     monkeypatch.setattr(sources, "_RESERVE", 1 << 60)
     assert refused(tmp_path, packed(members)) == "backup-no-room"
@@ -204,7 +204,7 @@ def test_control_tables_that_no_hub_wrote_are_refused(members, tmp_path, which):
 
 def test_control_tables_that_are_a_bomb_are_refused(members, tmp_path, monkeypatch):
     monkeypatch.setattr("sdmx_hub.store.backup.control._MOST_UNCHECKED", 1_000_000)
-    bomb = zstandard.compress(b"[" + b" " * 60_000_000, 19)
+    bomb = zstandard.compress(b"[" + b" " * 20_000_000)
     assert refused(tmp_path, packed(with_control(members, bomb))) == "backup-bomb"
 
 

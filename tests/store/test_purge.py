@@ -140,7 +140,7 @@ def test_purged_values_are_found_nowhere_and_all_else_is_as_it_was(hub):
     assert run(hub).living == 1
 
 
-@both
+@pytest.mark.parametrize("hub", [0], indirect=True)  # each release a delta
 def test_of_single_components_the_observation_stays(hub):
     fill(hub)
     done = run(hub, where={}, cleared=("COMMENT",))
@@ -152,7 +152,6 @@ def test_of_single_components_the_observation_stays(hub):
     assert [len(rows) for rows in rows_with(history(hub), "GHA")] == [1, 1 + 1, 2]
 
 
-@both
 def test_without_a_trace_the_keys_go_too(hub):
     fill(hub)
     run(hub, traceless=True)
