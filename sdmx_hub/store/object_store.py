@@ -57,28 +57,8 @@ class ObjectStore:
         self.where = address.where
         self._away_until = self._state_until = 0.0
         self._state, self._why = "ok", ""
-        config: Any = {"region": address.region or "us-east-1", "virtual_hosted_style_request": False, **credentials}
-        if address.endpoint:
-            config["endpoint"] = address.endpoint
-        self._store = S3Store(
-            address.bucket,
-            prefix=address.prefix or None,
-            config=config,
-            client_options={
-                "allow_http": address.endpoint.startswith("http://"),
-                "connect_timeout": "3s",
-                "timeout": "60s",
-            },
-            retry_config={
-                "max_retries": 2,
-                "retry_timeout": dt.timedelta(seconds=20),
-                "backoff": {
-                    "init_backoff": dt.timedelta(milliseconds=50),
-                    "max_backoff": dt.timedelta(seconds=1),
-                    "base": 2,
-                },
-            },
-        )
+        self._store = _open(address, credentials, tries=3, connect="3s", answer="30s")
+        self._probe = _open(address, credentials, tries=1, connect="1s", answer="2s")
 
     def write(self, path: Path, name: str) -> None:
         """Store a file as an object, and see that all of it is there."""
@@ -123,16 +103,18 @@ class ObjectStore:
             obstore.delete(self._store, name)
 
     def state(self) -> str:
-        """Ask whether the store answers, not more than once in a while; ``ok``, ``unreachable`` or ``refused``."""
+        """Ask whether the store answers, seldom and without patience; ``ok``, ``unreachable`` or ``refused``."""
+        if time.monotonic() < self._away_until:
+            return "unreachable"
         if time.monotonic() >= self._state_until:
+            self._state = "ok"
             try:
-                self.find("state")
-            except StorageAway:
-                self._state = "unreachable"
-            except ConfigurationError:
+                with contextlib.suppress(*_GONE):
+                    obstore.head(self._probe, "state")
+            except (PermissionDeniedError, UnauthenticatedError):
                 self._state = "refused"
-            else:
-                self._state, self._why = "ok", ""
+            except BaseError:
+                self._state = "unreachable"
             self._state_until = time.monotonic() + STATE_SECONDS
         return self._state
 
@@ -152,6 +134,31 @@ class ObjectStore:
             self._away_until = time.monotonic() + AWAY_SECONDS
             self._why = _first_line(error)
             raise StorageAway("storage-away", where=self.where, why=self._why) from error
+
+
+def _open(address: Address, credentials: Mapping[str, str], *, tries: int, connect: str, answer: str) -> S3Store:
+    config: Any = {"region": address.region or "us-east-1", "virtual_hosted_style_request": False, **credentials}
+    if address.endpoint:
+        config["endpoint"] = address.endpoint
+    return S3Store(
+        address.bucket,
+        prefix=address.prefix or None,
+        config=config,
+        client_options={
+            "allow_http": address.endpoint.startswith("http://"),
+            "connect_timeout": connect,
+            "timeout": answer,
+        },
+        retry_config={
+            "max_retries": tries - 1,
+            "retry_timeout": dt.timedelta(seconds=20),
+            "backoff": {
+                "init_backoff": dt.timedelta(milliseconds=50),
+                "max_backoff": dt.timedelta(seconds=1),
+                "base": 2,
+            },
+        },
+    )
 
 
 def _first_line(error: Exception) -> str:

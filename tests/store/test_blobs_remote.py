@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import multiprocessing
+import socket
+import time
 from dataclasses import replace
 
 import obstore
 import pytest
 
+from sdmx_hub.config import Settings
 from sdmx_hub.errors import ConfigurationError, Damaged, StorageAway
 from sdmx_hub.store import object_store
 from sdmx_hub.store.blobs import SEGMENTS, segment_name
@@ -167,6 +170,17 @@ def test_an_object_store_that_is_away_refuses_what_is_not_in_the_cache(database_
         one.blobs.close()
     database.close()
     other_database.close()
+
+
+def test_the_state_of_a_store_that_says_nothing_is_told_soon(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings = Settings(storage_url="s3://silent", storage_endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        blobs = open_remote(tmp_path, settings, settings.storage_url, ENVIRONMENT)
+        began = time.monotonic()
+        assert blobs.state() == "unreachable"
+        assert blobs.state() == "unreachable"
+        assert time.monotonic() - began < 20, "two seconds, and what a busy machine adds"
+        blobs.close()
 
 
 def test_upkeep_forgets_what_another_machine_removed(node, settings, tmp_path):
