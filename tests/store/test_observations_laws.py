@@ -262,3 +262,5 @@ def test_periods_are_in_the_order_of_time(key, tmp_path):
     rows = drawn(observations.open_rows(FLOW, STRUCTURE, plan()))
     assert [row[2] for row in rows] == ["2019-12", "2020-Q1", "2021"]
     assert key in {row[2] for row in rows}
+    observations.close()
+    database.close()
