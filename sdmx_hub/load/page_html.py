@@ -24,7 +24,8 @@ td.number, th.number { text-align: right; } td { overflow-wrap: anywhere; } td.v
 .verdict { font-weight: 600; }
 .adopt, .extend, .stop { font-size: 1.2rem; padding: .4rem .8rem; border-left: .5rem solid; }
 .adopt { border-color: #1d6b3c; } .extend { border-color: #8a5a00; } .stop { border-color: #b00020; }
-.scroll { overflow-x: auto; } .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden;
+.scroll { overflow-x: auto; } .scroll + .scroll { margin-top: 1.2rem; }
+.visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap; } small { display: block; font-size: .82rem; color: #55606b; }
 tbody.group th[scope="rowgroup"] { background: #eef2f6; font-size: 1.05rem; } td.cell { min-width: 7.5rem; }
 td.outcome { min-width: 14rem; }
