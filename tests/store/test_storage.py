@@ -119,7 +119,7 @@ def test_a_file_without_the_key_is_refused_and_not_quoted(tmp_path, text):
 def test_without_the_extra_it_is_told_what_to_install(tmp_path, monkeypatch):
     monkeypatch.delitem(sys.modules, "sdmx_hub.store.object_store", raising=False)
     monkeypatch.setitem(sys.modules, "obstore", None)
-    with pytest.raises(ConfigurationError, match="pip install .obstore"):
+    with pytest.raises(ConfigurationError, match="pip install 'obstore"):
         open_blobs(tmp_path, S3, ENVIRONMENT)
     assert not open_blobs(tmp_path, Settings(), {}).is_remote
 
