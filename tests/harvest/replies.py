@@ -89,7 +89,10 @@ _V1_STRUCTURE = "dataflow/TEST/DF/1.0.0?references=descendants"
 _V2 = "data/dataflow/TEST/DF/1.0.0/*"
 _V2_STRUCTURE = "structure/dataflow/TEST/DF/1.0.0?references=descendants"
 _ESTAT = Service(
-    "v1", "data/TEST,DF,1.0.0?format=structurespecificdata&compressed=false", _V1_STRUCTURE, "specific-2.1"
+    "v1",
+    "data/DF?format=SDMX_2.1_STRUCTURED&compressed=false",
+    "dataflow/TEST/DF?references=descendants",
+    "specific-2.1",
 )
 _DOTSTAT = Service("v1", _V1, _V1_STRUCTURE, "csv-1.0")
 
@@ -100,8 +103,8 @@ SERVICES = {
     "EUROSTAT": _ESTAT,
     "ESTAT3": Service(
         "v2",
-        "data/dataflow/TEST/DF/1.0.0?format=csvdata&compressed=false",
-        _V2_STRUCTURE + "&format=structurespecificdata",
+        "data/dataflow/TEST/DF/1.0.0?format=csvdata&compress=false&formatVersion=2.0",
+        _V2_STRUCTURE + "&compress=false",
         "csv-2.0",
         "xml-3.0",
     ),
