@@ -1,6 +1,7 @@
 """``worker`` and what ``doctor`` tells of workers, as a person types them."""
 
 import datetime as dt
+import json
 
 import pytest
 from click.testing import CliRunner
@@ -34,9 +35,9 @@ def queue(database, seconds=1):
     return Runs(database).queue(Slot(source="P", flow="DF", slot=at, host="p"), now=at)
 
 
-def presence(name="one", machine="here", *, ago=0):
+def presence(name="one", machine="here", *, ago=0, role="worker", note=""):
     at = now() - dt.timedelta(seconds=ago)
-    return Presence(name=name, role="worker", machine=machine, started_at=at, heartbeat_at=at)
+    return Presence(name=name, role=role, machine=machine, started_at=at, heartbeat_at=at, note=note)
 
 
 def check(run, code=0):
@@ -69,6 +70,31 @@ def test_doctor_tells_who_is_at_work_and_what_waits_in_vain(run, database):
     ok, seen = check(run, code=1)
     assert not ok
     assert "for an hour: 1; left by dead workers: 0" in seen
+
+
+def test_a_scheduler_that_is_missed_is_told(run, source, database):
+    run("source", "add", str(source))
+    assert run("source", "list", "--json")["scheduler"]["state"] == "ok"
+    Workers(database).beat(presence("time", role="scheduler", ago=600))
+    assert run("source", "list", "--json")["scheduler"]["state"] == "absent"
+    assert "No scheduler has been seen since" in run("source", "list")
+    ok, seen = check(run, code=1)
+    assert not ok
+    assert "No scheduler has been seen since" in seen
+    run("scheduler", "--once", "--timer-only", "--json")
+    assert run("source", "list", "--json")["scheduler"]["state"] == "ok"
+
+
+def test_jobs_are_listed_with_who_does_them(run, database):
+    assert run("jobs", "list") == "Nobody is at work.\n"
+    note = json.dumps({"jobs": {"trouble": "jobs-away"}, "in_flight": ["harvest-1-0"]})
+    Workers(database).beat(presence("time", role="scheduler", note=note))
+    queue(database)
+    Runs(database).claim("east-2", now=now(), lease=dt.timedelta(minutes=1))
+    [present] = (answer := run("jobs", "list", "--json"))["present"]
+    assert (present["name"], present["jobs"], present["trouble"]) == ("time", ["harvest-1-0"], "jobs-away")
+    assert (answer["running"][0]["holder"], answer["cluster"]) == ("east-2", None)
+    assert "harvest-1-0" in run("jobs", "list")
 
 
 def test_who_was_silent_for_days_is_forgotten(database):

@@ -23,6 +23,7 @@ def test_metrics_count_requests_and_tell_no_code_of_the_data(client: FlaskClient
     text = client.get("/metrics").text
     assert 'sdmx_hub_requests_total{endpoint="sdmx_v2.answer",method="GET",status="200"}' in text
     assert 'method="other"' in text
+    assert 'sdmx_hub_scheduler{state="ok"} 1.0' in text
     assert "FRA" not in text
     assert "BREW" not in text
 
