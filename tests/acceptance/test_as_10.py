@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import json
 import re
 from collections.abc import Iterator
 
@@ -127,6 +128,7 @@ def test_each_partner_ends_as_it_must(hub, plan, visits) -> None:
     assert by_source["CMR_MINEFOP"]["age_days"] == 31
     assert ("CMR", "2025-12") in hub.rows(FLOW, "REF_AREA", "TIME_PERIOD")  # the last good state stands
     assert "STRUCT-MISMATCH" in {finding["code"] for finding in report["findings"]}
+    assert str(hub.home) not in json.dumps(report)
 
 
 def figures(hub: PilotHub, plan: Plan) -> dict[tuple[str | None, str], float]:

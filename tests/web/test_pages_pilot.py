@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from werkzeug.serving import make_server
 
+from sdmx_hub.quality.indicators import CODED
 from sdmx_hub.quality.pilot_keeper import PilotKeeper
 from tests.quality.cells import write_cells
 from tests.quality.pilots import RUNS, PilotHub, permits
@@ -67,6 +68,7 @@ def test_the_report_is_told_in_every_form(type_, tmp_path):
     assert complete["LSO_MOLE", "2025-01"] == 100.0
     assert complete["BEN_DGT", "2025-01"] == 0.0
     assert flow["verdict"] == "extend"
+    assert {row["indicator"] for row in flow["indicators"]} - CODED == {"SUMS_RT", "METHOD_RT", "LANG_RT"}
     assert "Verdict: extend" in type_("pilot", "report", "TRY", "--strict", expect=3).stdout
     assert "Veredicto" in type_("pilot", "report", "TRY", "--format", "html", "--language", "es").stdout
     for form in ("csv", "sdmx"):
@@ -111,7 +113,9 @@ def test_the_pages_tell_the_verdict_to_everybody(hub):
     for language, words in (("en", "Verdict: extend"), ("fr", "Verdict : prolonger"), ("es", "Veredicto: prolongar")):
         page = client.get("/pilots/TRY", query_string={"lang": language})
         assert (page.status_code, words in page.text) == (200, True)
-    assert client.get("/pilots/TRY.json").json["flows"][0]["verdict"] == "extend"
+    (flow,) = client.get("/pilots/TRY.json").json["flows"]
+    assert flow["verdict"] == "extend"
+    assert {row["indicator"] for row in flow["indicators"]} <= CODED  # what is not published is not here either
     assert [one["id"] for one in client.get("/pilots.json").json["pilots"]] == ["TRY"]
     assert "/pilots/TRY" in client.get("/pilots").text
     assert client.get("/pilots/NO").status_code == 404
