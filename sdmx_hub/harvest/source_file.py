@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
@@ -17,11 +17,15 @@ from sdmx_hub.harvest.guard import parse_place
 from sdmx_hub.harvest.source import Flow, Source, read_source, text_hash
 from sdmx_hub.mapping.document import Document, parse_document, shown_path
 from sdmx_hub.mapping.reading import BadMapping, read_mapping
-from sdmx_hub.mapping.schema_faults import Fault, faults_of, limit_fault, place_fault, read_schema, read_written
+from sdmx_hub.mapping.schema_faults import Fault, faults_of, place_fault, read_schema, read_written, short
 from sdmx_hub.model.finding import Finding, Severity, Where, has_errors
 
 _Path = tuple[str | int, ...]
 Checker = Callable[[Mapping[str, Any]], Iterable[Finding]]
+_FORMS = {"pattern", "type", "oneOf", "minItems"}
+"""Where a form is wanted, its examples are told and not its pattern."""
+_SECRET = {("credentials",), ("notices",)}
+"""Where somebody may have written a secret itself, what stands there is not told again."""
 _V2_ONLY = {"csv-2.0", "json-2.0", "xml-3.0"}
 
 
@@ -86,13 +90,16 @@ def _check_schema(document: Document, file: str) -> list[Finding]:
 
 def _faults(error: ValidationError) -> Iterator[Fault]:
     """Tell one error of the validator; where one of several forms is wanted, what each of them lacks."""
-    kind = str(error.validator)
+    kind, written = str(error.validator), cast("Any", error.schema).get("examples")
     if kind == "anyOf" and isinstance(error.instance, dict) and error.context:
         for below in error.context:
             if below.validator != "type":
                 yield from _faults(below)
-    elif kind == "oneOf":
-        yield limit_fault(error, "SOURCE", "every | cron; environment | file")
+    elif written and kind in _FORMS:
+        path = tuple(error.absolute_path)
+        value = "…" if path[:1] in _SECRET else short(error.instance)
+        shown = " | ".join(json.dumps(one, ensure_ascii=False).replace('"', "") for one in written)
+        yield "SOURCE-FORM", path, {"value": value, "written": shown}, None
     else:
         yield from faults_of(error, "SOURCE")
 

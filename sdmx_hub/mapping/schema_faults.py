@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import functools
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path as FilePath
@@ -21,6 +22,7 @@ from sdmx_hub.model.finding import Finding, Where
 
 Fault = tuple[str, Path, dict[str, object], str | None]
 _LONGEST = 60
+_USER = re.compile(r"//[^/@\s]*@")
 _LONGEST_LIMIT = 300
 
 
@@ -78,6 +80,7 @@ def nearest(text: str, known: Iterable[str]) -> str | None:
 
 
 def short(value: Any) -> str:
-    """Cut a value for a message."""
+    """Cut a value for a message; who stands in an address before its host is left out, for it may hold a password."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = _USER.sub("//…@", text)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "…"

@@ -56,12 +56,13 @@ def test_a_source_is_read_with_its_defaults(tmp_path):
         ("api: v2", "api: v3", "SOURCE-VALUE", 4, "api"),
         ("api: v2\n", "", "SOURCE-REQUIRED", 1, None),
         ("mechanism: delta", "mechanisms: delta", "SOURCE-KEY", 5, "mechanisms"),
-        ("endpoint: https:", "endpoint: ftp:", "SOURCE-LIMIT", 3, "endpoint"),
+        ("endpoint: https:", "endpoint: ftp:", "SOURCE-FORM", 3, "endpoint"),
         ("https://stats", "https://user:secret@stats", "guard-userinfo", 3, "endpoint"),
         ("30 6 * * mon-fri", "30 25 * * mon-fri", "source-cron", 6, "schedule"),
         ("Africa/Dakar", "Africa/Atlantis", "source-zone", 6, "schedule"),
-        ("ILMH:DF_STOCK_POP(1.0.0)", "DF_STOCK_POP", "SOURCE-LIMIT", 10, "flows[1].dataflow"),
-        ("SEX: [F, M]", "SEX: []", "SOURCE-LIMIT", 13, "flows[1].filters.SEX"),
+        ("ILMH:DF_STOCK_POP(1.0.0)", "DF_STOCK_POP", "SOURCE-FORM", 10, "flows[1].dataflow"),
+        ("SEX: [F, M]", "SEX: []", "SOURCE-FORM", 13, "flows[1].filters.SEX"),
+        ("30 6 * * mon-fri", "30 6 * * mon-fri\n  every: 1 day", "SOURCE-FORM", 6, "schedule"),
         ("SEX: [F, M]", "SEX: [F, M]\n  - dataflow: X:DF_STOCK_POP(1.0)", "source-duplicate-flow", 14, "flows[2]"),
         ("SEX: [F, M]", "SEX: [F, M]\n    mapping: none.yaml", "source-mapping", 14, "flows[1].mapping"),
         ("api: v2", "api: v1\nformat: json-2.0", "source-format", 5, "format"),
@@ -74,6 +75,21 @@ def test_a_fault_is_told_with_its_line_and_path(tmp_path, *, old, new, code, row
     finding = file.findings[0]
     assert (finding.code, finding.where.row, finding.where.path) == (code, row, path)
     assert all(finding.text(language) for language in ("en", "fr", "es"))
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "es"])
+def test_a_wrong_form_is_told_by_an_example_and_without_a_password(tmp_path, language):
+    text = SOURCE.replace("https://stats", "ftp://ana:hidden-word@stats")
+    told = read(tmp_path, text).findings[0].text(language)
+    assert "https://stats.example.org/sdmx/v2" in told
+    assert "ftp://…@" in told
+    assert "hidden-word" not in told
+
+
+def test_a_secret_written_into_the_file_is_not_told_again(tmp_path):
+    file = read(tmp_path, SOURCE + "credentials: {kind: bearer, secret: hidden-word}\n")
+    assert {finding.code for finding in file.findings} == {"SOURCE-FORM", "SOURCE-KEY"}
+    assert not any("hidden-word" in finding.text("en") for finding in file.findings)
 
 
 def test_a_misspelt_key_gets_a_suggestion(tmp_path):
