@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import abc
 import datetime as dt
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -14,31 +14,32 @@ from sdmx_hub.errors import NotFound
 from sdmx_hub.store.audit import append_audit
 from sdmx_hub.store.database import Database
 
+Stored = TypeVar("Stored")
+"""One document with what is kept beside it."""
 
-@dataclass(frozen=True, kw_only=True)
-class Documents:
-    """The documents of one kind (``source``, ``pilot``) in their table; ``unknown`` is the refusal of an id nobody has.
 
-    ``more`` gives further columns from the row that was found, if any, the document and the moment; ``forget`` is done
-    with a removal, in its transaction.
-    """
+class Documents(abc.ABC, Generic[Stored]):
+    """The documents of one kind (as ``source``) in their table; ``unknown`` is the refusal of an id nobody has."""
 
-    database: Database
-    table: sa.Table
-    kind: str
-    unknown: str
-    more: Callable[[Any, str, dt.datetime], Mapping[str, Any]] = lambda found, document, now: {}
-    forget: Callable[[Connection, str], None] = lambda connection, key: None
+    table: ClassVar[sa.Table]
+    kind: ClassVar[str]
+    unknown: ClassVar[str]
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def save(self, key: str, document: str, sha256: str, *, origin: str, actor: str, now: dt.datetime) -> bool:
-        """Add a document or replace it; tell whether anything changed."""
+        """Add a document or replace it; tell whether anything changed.
+
+        ``document`` is its checked JSON text, ``sha256`` the hash of the file, ``origin`` where that came from.
+        """
         columns = self.table.c
         values = {"document": document, "sha256": sha256, "origin": origin, "changed_at": now, "removed_at": None}
-        with self.database.transaction() as connection:
+        with self._database.transaction() as connection:
             found = connection.execute(sa.select(self.table).where(columns.id == key)).first()
             if found and found.removed_at is None and (found.document, found.sha256) == (document, sha256):
                 return False
-            values |= self.more(found, document, now)
+            values |= self._more(found, document, now)
             if found:
                 values |= {} if found.removed_at is None else {"added_at": now}
                 connection.execute(sa.update(self.table).where(columns.id == key).values(**values))
@@ -48,17 +49,39 @@ class Documents:
         return True
 
     def remove(self, key: str, *, actor: str, now: dt.datetime) -> None:
-        """Forget a document. Raises NotFound."""
+        """Forget a document; what refers to it stays. Raises NotFound."""
         columns = self.table.c
-        with self.database.transaction() as connection:
+        with self._database.transaction() as connection:
             there = sa.update(self.table).where(columns.id == key, columns.removed_at.is_(None))
             if connection.execute(there.values(removed_at=now)).rowcount == 0:
-                raise self.missing(key)
-            self.forget(connection, key)
+                raise self._missing(key)
+            self._forget(connection, key)
             self._note(connection, "remove", key, {}, actor=actor, now=now)
 
-    def missing(self, key: str) -> NotFound:
-        """The refusal of an id nobody has."""
+    def get(self, key: str) -> Stored:
+        """Get one document. Raises NotFound."""
+        for found in self._select(self.table.c.id == key):
+            return found
+        raise self._missing(key)
+
+    def _select(self, *conditions: sa.ColumnElement[bool]) -> tuple[Stored, ...]:
+        """Select the documents that are there and meet ``conditions``, by id."""
+        query = sa.select(self.table).where(self.table.c.removed_at.is_(None), *conditions).order_by(self.table.c.id)
+        with self._database.reading() as connection:
+            return tuple(self._read(row) for row in connection.execute(query).mappings())
+
+    @abc.abstractmethod
+    def _read(self, row: Mapping[Any, Any]) -> Stored:
+        """Read a row of the table."""
+
+    def _more(self, found: Any, document: str, now: dt.datetime) -> Mapping[str, Any]:
+        """Further columns, from the row that was found, if any, the new document and the moment."""
+        return {}
+
+    def _forget(self, connection: Connection, key: str) -> None:
+        """What else a removal does, in its transaction."""
+
+    def _missing(self, key: str) -> NotFound:
         return NotFound(self.unknown, **{self.kind: key})
 
     def _note(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from sdmx_hub.store.audit import append_audit
-from sdmx_hub.store.database import Database
 from sdmx_hub.store.documents import Documents
 from sdmx_hub.store.quality_tables import PILOT, PILOT_ROUND
 
@@ -39,35 +40,19 @@ class Round:
     actor: str
 
 
-class Pilots:
-    """The pilots of a hub."""
+class Pilots(Documents[StoredPilot]):
+    """The pilots of a hub; the rounds of one that is removed, and what was published of it, stay."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._documents = Documents(database=database, table=PILOT, kind="pilot", unknown="pilot-unknown")
-
-    def save(self, pilot_id: str, document: str, sha256: str, *, origin: str, actor: str, now: dt.datetime) -> bool:
-        """Add a pilot or replace its plan; tell whether anything changed."""
-        return self._documents.save(pilot_id, document, sha256, origin=origin, actor=actor, now=now)
-
-    def remove(self, pilot_id: str, *, actor: str, now: dt.datetime) -> None:
-        """Forget a pilot; its rounds, and what was published of it, stay. Raises NotFound."""
-        self._documents.remove(pilot_id, actor=actor, now=now)
-
-    def get(self, pilot_id: str) -> StoredPilot:
-        """Get one pilot. Raises NotFound."""
-        found = [pilot for pilot in self.select() if pilot.id == pilot_id]
-        if not found:
-            raise self._documents.missing(pilot_id)
-        return found[0]
+    table = PILOT
+    kind = "pilot"
+    unknown = "pilot-unknown"
 
     def select(self) -> tuple[StoredPilot, ...]:
         """Select all pilots, by id."""
-        query = sa.select(PILOT).where(PILOT.c.removed_at.is_(None)).order_by(PILOT.c.id)
-        names = StoredPilot.__dataclass_fields__
-        with self._database.reading() as connection:
-            rows = connection.execute(query).mappings().all()
-        return tuple(StoredPilot(**{name: row[name] for name in names}) for row in rows)
+        return self._select()
+
+    def _read(self, row: Mapping[Any, Any]) -> StoredPilot:
+        return StoredPilot(**{name: row[name] for name in StoredPilot.__dataclass_fields__})
 
     def begin_round(self, pilot_id: str, *, minute: dt.datetime, period: str, actor: str) -> Round:
         """Begin a round about a period, or find the one that was begun in this minute.

@@ -13,7 +13,6 @@ from sqlalchemy import Connection
 
 from sdmx_hub.model.urn import parse_ref
 from sdmx_hub.store.alert_tables import SOURCE_STATE
-from sdmx_hub.store.database import Database
 from sdmx_hub.store.documents import Documents
 from sdmx_hub.store.harvest_tables import SOURCE
 from sdmx_hub.store.tables import instant_text
@@ -35,58 +34,28 @@ class StoredSource:
     since: Mapping[str, dt.datetime] = field(default_factory=dict)
 
 
-class Sources:
-    """The sources of a hub."""
+class Sources(Documents[StoredSource]):
+    """The sources of a hub; the runs of one that is removed stay in the ledger."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._documents = Documents(
-            database=database,
-            table=SOURCE,
-            kind="source",
-            unknown="harvest-source-unknown",
-            more=lambda found, document, now: {"since": _since(found, document, now)},
-            forget=_forget_state,
-        )
-
-    def save(self, source_id: str, document: str, sha256: str, *, origin: str, actor: str, now: dt.datetime) -> bool:
-        """Add a source or replace what is kept of it; tell whether anything changed."""
-        return self._documents.save(source_id, document, sha256, origin=origin, actor=actor, now=now)
-
-    def remove(self, source_id: str, *, actor: str, now: dt.datetime) -> None:
-        """Forget a source; its runs stay in the ledger. Raises NotFound."""
-        self._documents.remove(source_id, actor=actor, now=now)
-
-    def get(self, source_id: str) -> StoredSource:
-        """Get one source. Raises NotFound."""
-        found = [source for source in self.select() if source.id == source_id]
-        if not found:
-            raise self._documents.missing(source_id)
-        return found[0]
+    table = SOURCE
+    kind = "source"
+    unknown = "harvest-source-unknown"
 
     def select(self, *, enabled: bool = False) -> tuple[StoredSource, ...]:
         """Select all sources, or those that are switched on, by id."""
-        query = sa.select(SOURCE).where(SOURCE.c.removed_at.is_(None)).order_by(SOURCE.c.id)
-        if enabled:
-            off = sa.select(SOURCE_STATE.c.source).where(SOURCE_STATE.c.disabled_at.is_not(None))
-            query = query.where(SOURCE.c.id.not_in(off))
-        with self._database.reading() as connection:
-            return tuple(
-                StoredSource(
-                    id=row.id,
-                    document=row.document,
-                    sha256=row.sha256,
-                    origin=row.origin,
-                    added_at=row.added_at,
-                    changed_at=row.changed_at,
-                    since={name: dt.datetime.fromisoformat(at) for name, at in json.loads(row.since).items()},
-                )
-                for row in connection.execute(query)
-            )
+        off = sa.select(SOURCE_STATE.c.source).where(SOURCE_STATE.c.disabled_at.is_not(None))
+        return self._select(*([SOURCE.c.id.not_in(off)] if enabled else []))
 
+    def _read(self, row: Mapping[Any, Any]) -> StoredSource:
+        since = {name: dt.datetime.fromisoformat(at) for name, at in json.loads(row["since"]).items()}
+        kept = {name: row[name] for name in ("id", "document", "sha256", "origin", "added_at", "changed_at")}
+        return StoredSource(**kept, since=since)
 
-def _forget_state(connection: Connection, source_id: str) -> None:
-    connection.execute(sa.delete(SOURCE_STATE).where(SOURCE_STATE.c.source == source_id))
+    def _more(self, found: Any, document: str, now: dt.datetime) -> Mapping[str, Any]:
+        return {"since": _since(found, document, now)}
+
+    def _forget(self, connection: Connection, key: str) -> None:
+        connection.execute(sa.delete(SOURCE_STATE).where(SOURCE_STATE.c.source == key))
 
 
 def _since(found: Any, document: str, now: dt.datetime) -> str:
