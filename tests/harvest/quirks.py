@@ -26,7 +26,9 @@ _STRUCTURES = "test_quirks::test_odd_structures_do_not_end_a_visit"
 
 QUIRKS = (
     Quirk("ESTAT, ESTAT3, ESTAT_COMEXT, COMP, EMPL, GROW", "the key `all` is refused", "the key is left out", _ADDRESS),
-    Quirk("ESTAT, COMP, EMPL, GROW", "dataflows are named by their id", "agency and version are left out", _ADDRESS),
+    Quirk(
+        "ESTAT, COMP, EMPL, GROW, INSEE", "dataflows are named by their id", "agency and version are left out", _ADDRESS
+    ),
     Quirk("ESTAT, COMP, EMPL, GROW, BBK", "few modes of references", "`references=descendants` is asked for", _ADDRESS),
     Quirk(
         "ESTAT, ESTAT3", "a format by `format=`, parameters of its own", "its names and parameters are sent", _ADDRESS

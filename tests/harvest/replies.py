@@ -128,7 +128,7 @@ SERVICES = {
     "FMR3": Service("v2", _V2, _V2_STRUCTURE, "csv-2.0", "json-2.0", content_type=""),
     "BIS": Service("v1", _V1, _V1_STRUCTURE, "specific-2.1"),
     "ISTAT": _DOTSTAT,
-    "INSEE": Service("v1", _V1, _V1_STRUCTURE, "specific-2.1"),
+    "INSEE": Service("v1", "data/DF", "dataflow/TEST/DF?references=descendants", "specific-2.1"),
     "BUNDESBANK": Service("v1", "data/DF", "metadata/dataflow/TEST/DF?references=descendants", "specific-2.1"),
     "WB_WDI": Service(
         "v1", "data/DF/all/", "datastructure/TEST/DSD/?references=children", "specific-2.1", content_type="text/xml"
