@@ -70,6 +70,8 @@ def test_secrets_come_along_when_asked_for(home: Path, tmp_path: Path) -> None:
     assert (made["secrets"], made["left_out"]) == (True, [])
     assert type_command(tmp_path / "new", "restore", tmp_path / "office.tar.zst").returncode == 0
     assert (tmp_path / "new" / "mail.secret").read_text(encoding="utf-8") == PASSWORD
+    assert (tmp_path / "office.tar.zst").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "new" / "mail.secret").stat().st_mode & 0o077 == 0
     assert (tmp_path / "new" / "hub.toml").read_bytes() == (home / "hub.toml").read_bytes()
 
 

@@ -177,10 +177,18 @@ def test_a_folder_copies_each_file_once_and_keeps_so_many_backups(tmp_path):
     assert [one.made_at for one in list_backups(target)] == [third.manifest.made_at, second.manifest.made_at]
     assert all(open_source(path).faults(lambda _: None)[1] == [] for path in [target, *target.glob("earlier/*")])
     (earlier,) = target.glob("earlier/*")
+    assert (target.stat().st_mode & 0o077, (target / "manifest.json").exists()) == (0, True)
     restore(earlier, tmp_path / "new")
     restored = make_like(hub, tmp_path / "new")
     assert restored.held() == held
     restored.close()
+    earlier.write_bytes(b"{}")  # a damaged manifest stops nobody
+    hub.publish(THIRD)
+    back_up(hub, target)
+    (target / "manifest.json").write_bytes(b"{}")
+    assert len(list_backups(target)) == 1
+    back_up(hub, target)
+    assert open_source(target).faults(lambda _: None)[1] == []
     hub.close()
 
 

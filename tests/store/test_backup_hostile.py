@@ -166,7 +166,25 @@ def resealed(members, **changes):
     return {**members, MANIFEST: write_manifest(type(read_manifest(members[MANIFEST], ""))(**told))}
 
 
-@pytest.mark.parametrize("path", ["../x", "/etc/x", "a/../../x", "a//b", "", ".", "a\\b", "a\0b", "x" * 300])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../x",
+        "/etc/x",
+        "a/../../x",
+        "a//b",
+        "",
+        ".",
+        "a\\b",
+        "a\0b",
+        "x" * 300,
+        "control.db",
+        "raw/x",
+        "observations/x",
+        ".restoring/x",
+        ".lock",
+    ],
+)
 def test_a_manifest_names_no_place_outside_of_the_home(members, tmp_path, path):
     name = next(name for name in members if name.startswith("home/"))
     assert refused(tmp_path, packed(resealed(members, home={path: name, "hub.toml": name}))) == "backup-damaged"

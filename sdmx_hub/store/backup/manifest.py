@@ -26,6 +26,8 @@ NAMES = re.compile(
     rf"(?P<raw>(?P=folder){_HEX}{{62}})|home/(?P<home>{_HEX}{{64}})|control/(?P<control>{_HEX}{{64}})\.jsonl\.zst)"
 )
 """What files of a backup are called: by their hash."""
+RESERVED = frozenset({"observations", "raw", "cache", "control.db", "control.db-wal", "control.db-shm"})
+"""Names in a home that are not for settings and mappings."""
 _PATH = re.compile(r"[^/\\\x00-\x1f:]{1,200}(/[^/\\\x00-\x1f:]{1,200}){0,9}")
 
 
@@ -156,7 +158,13 @@ def _check(manifest: Manifest) -> None:
 
 
 def _is_inside(path: str) -> bool:
-    return _PATH.fullmatch(path) is not None and not any(part in {".", ".."} for part in path.split("/"))
+    parts = path.split("/")
+    return (
+        _PATH.fullmatch(path) is not None
+        and not parts[0].startswith(".")
+        and parts[0] not in RESERVED | {".."}
+        and (".." not in parts and "." not in parts)
+    )
 
 
 def _seal(told: Mapping[str, Any]) -> str:

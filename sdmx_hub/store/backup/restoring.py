@@ -183,6 +183,8 @@ def _place_home(building: Path, manifest: Manifest) -> None:
         target = building / path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(building / _INCOMING / digest_in(name), target)
+        if manifest.secrets:
+            target.chmod(0o600)
         flush(target)
 
 

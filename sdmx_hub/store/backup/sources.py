@@ -93,14 +93,9 @@ def open_source(path: Path) -> Source:
 def list_backups(path: Path) -> list[Manifest]:
     """The backups in a folder or archive, newest first. Raises NotFound, Malformed."""
     if path.is_dir():
-        return _found(Folder(path).manifests(), path)
+        found = Folder(path).manifests()
+        return found or [FolderSource(path, path / MANIFEST).manifest()]
     return [open_source(path).faults(lambda _: None)[0]]
-
-
-def _found(manifests: list[Manifest], path: Path) -> list[Manifest]:
-    if not manifests:
-        raise NotFound("backup-none", source=path)
-    return manifests
 
 
 class FolderSource:

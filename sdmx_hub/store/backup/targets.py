@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import orjson
 import zstandard
 
-from sdmx_hub.errors import Conflict, Damaged
+from sdmx_hub.errors import Conflict, Damaged, Malformed
 from sdmx_hub.store.backup.manifest import (
     EARLIER,
     MANIFEST,
@@ -68,7 +68,7 @@ class Folder:
             raise Conflict("backup-not-empty", target=self.root)
         if any(identity and manifest.identity not in {identity, ""} for manifest in self.manifests()):
             raise Conflict("backup-other-hub", target=self.root)
-        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not mark.is_file():
             _write(mark, write_mark())
         for draft in self.root.rglob(".draft-*"):
@@ -76,11 +76,14 @@ class Folder:
         yield self
 
     def manifests(self) -> list[Manifest]:
-        """The backups there are, newest first. Raises Malformed for one that cannot be read."""
+        """The backups there are, newest first; a manifest that cannot be read is none.
+
+        Raises Malformed for what is no folder of backups.
+        """
         mark = self.root / MARK
         if mark.is_file():
             check_mark(_read_json(mark), str(mark))
-        return [read_manifest(path.read_bytes(), str(path)) for path in self.paths()]
+        return [manifest for path in self.paths() if (manifest := _read_manifest(path)) is not None]
 
     def paths(self) -> list[Path]:
         """The manifests there are, newest first."""
@@ -108,14 +111,15 @@ class Folder:
     def finish(self, manifest: Manifest, keep: int) -> int:
         """Put the manifest in its place, that of the backup before among the earlier ones."""
         newest = self.root / MANIFEST
-        if newest.is_file():
-            before = read_manifest(newest.read_bytes(), str(newest))
+        before = _read_manifest(newest) if newest.is_file() else None
+        if before is not None:
             (self.root / EARLIER).mkdir(exist_ok=True)
             _write(self.root / EARLIER / f"{before.made_at:%Y%m%dT%H%M%S%fZ}.json", newest.read_bytes())
         _write(newest, write_manifest(manifest))
         for path in self.paths()[keep:]:
             path.unlink()
-        return self._remove_unknown()
+        is_sound = all(_read_manifest(path) is not None for path in self.paths())
+        return self._remove_unknown() if is_sound else 0  # what a damaged manifest named may still be wanted
 
     def _remove_unknown(self) -> int:
         """Remove the files that no backup has any more."""
@@ -144,6 +148,7 @@ class Archive:
             raise Conflict("backup-file-there", target=self._path)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         draft = self._path.with_name(f".draft-{self._path.name}")
+        draft.touch(mode=0o600)
         try:
             with (
                 draft.open("wb") as file,
@@ -227,6 +232,13 @@ def _packed(file: Any, path: Path) -> Iterator[Any]:
         return
     with zstandard.ZstdCompressor(level=3, threads=-1).stream_writer(file, closefd=False) as stream:
         yield stream
+
+
+def _read_manifest(path: Path) -> Manifest | None:
+    try:
+        return read_manifest(path.read_bytes(), str(path))
+    except Malformed:
+        return None
 
 
 def _write(path: Path, content: bytes) -> None:
