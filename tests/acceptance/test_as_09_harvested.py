@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +10,6 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.serving import make_server
 
 from sdmx_hub.config import Settings
 from sdmx_hub.store.database import open_database
@@ -23,6 +20,7 @@ from tests.acceptance.hubs import CSV_1, CSV_2, MAPPINGS, data_path, rows_of
 from tests.acceptance.test_as_09 import QUERY, WHAT, assert_as_stated
 from tests.support.commands import type_command
 from tests.support.homes import make_office
+from tests.support.serving import serving
 
 RETURN = MAPPINGS / "GHA_LD" / "samples" / "placements_agencies.csv"
 SOURCE = """\
@@ -51,20 +49,6 @@ def opened(home: Path) -> Iterator[Any]:
     finally:
         observations.close()
         database.close()
-
-
-@contextmanager
-def serving(app: Any) -> Iterator[str]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join(10)
-        server.server_close()
 
 
 def publish(home: Path, text: str) -> None:

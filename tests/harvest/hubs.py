@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-
-from werkzeug.serving import make_server
 
 from sdmx_hub.config import Settings
 from sdmx_hub.harvest.parts import Parts
@@ -34,6 +30,7 @@ from tests.factories import OBSERVATION, component, make_codelist, make_concepts
 from tests.harvest.virtual import BEGIN, VirtualTime
 from tests.support.engine import connect
 from tests.support.homes import make_database
+from tests.support.serving import serving
 
 FLOW = Ref("TEST", "DF", "1.0.0")
 KEYS = ("FREQ", "REF_AREA", "SEX", "TIME_PERIOD")
@@ -150,16 +147,8 @@ class Hub:
             settings=self.settings,
             now=self.time.now,
         )
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        server = make_server("127.0.0.1", 0, app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join(10)
-            server.server_close()
+        with serving(app) as address:
+            yield address
 
     def parts(self) -> Parts:
         """What a worker of this hub works with."""

@@ -10,7 +10,6 @@ import datetime as dt
 import functools
 import io
 import os
-import threading
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -18,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from werkzeug.serving import make_server
 
 from sdmx_hub.config import Settings
 from sdmx_hub.harvest.source_file import read_source_file
@@ -34,6 +32,7 @@ from sdmx_hub.store.keys import OPERATE
 from sdmx_hub.store.run_rows import Run, Slot, Trigger
 from tests.harvest.partner import Partner, Reply, run_partner
 from tests.quality.pilots import FLOW, PilotHub, csv_reply, permits, serve, structure_reply
+from tests.support.serving import serving
 from tests.web.test_api import bearer
 
 from sdmx_hub.formats.registry_subscriptions import write_notification  # isort: skip
@@ -122,15 +121,8 @@ class Scene:
 
     @contextmanager
     def serving(self) -> Iterator[str]:
-        server = make_server("127.0.0.1", 0, self.hub.client().application, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join(10)
-            server.server_close()
+        with serving(self.hub.client().application) as address:
+            yield address
 
     def post(self, path: str, body: bytes, **headers: str) -> int:
         with self.serving() as address:

@@ -6,7 +6,6 @@ import datetime as dt
 import functools
 import itertools
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +13,6 @@ from typing import NamedTuple
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.serving import make_server
 
 from sdmx_hub.config import Settings
 from sdmx_hub.load.artefacts import pack_root, read_pack
@@ -30,6 +28,7 @@ from sdmx_hub.store.releases import Lineage
 from sdmx_hub.web.app import create_app
 from tests.support.engine import connect
 from tests.support.homes import CONTROL, make_database, patterns
+from tests.support.serving import serving
 from tests.web.browsing import chromium
 
 __all__ = ["chromium"]
@@ -169,10 +168,5 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture(scope="session")
 def live_url(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(10)
-    server.server_close()
+    with serving(app) as address:
+        yield address

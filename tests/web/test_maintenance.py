@@ -11,7 +11,6 @@ import pytest
 from flask.testing import FlaskClient
 from pysdmx.api.fmr.maintenance import RegistryMaintenanceClient, StructureAction
 from pysdmx.errors import Invalid
-from werkzeug.serving import make_server
 
 from sdmx_hub.formats import (
     structure_json_v1_0,
@@ -25,6 +24,7 @@ from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.urn import parse_urn
 from sdmx_hub.store.audit import check_audit, select_audit
 from tests.factories import make_artefact, make_codelist, urn_of
+from tests.support.serving import serving
 from tests.web.conftest import Parts
 from tests.web.registry_hub import draft_list, drafted, message, read_valid, small_hub, told
 from tests.web.test_api import bearer
@@ -365,14 +365,9 @@ def test_a_document_type_is_refused(client: FlaskClient) -> None:
 
 @pytest.fixture
 def maintenance(hub: Parts) -> Iterator[RegistryMaintenanceClient]:
-    server = make_server("127.0.0.1", 0, hub.app(), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
     text = bearer(hub, "structures")["Authorization"].removeprefix("Bearer ")
-    yield RegistryMaintenanceClient(f"http://127.0.0.1:{server.server_port}", access_token=text)
-    server.shutdown()
-    thread.join(10)
-    server.server_close()
+    with serving(hub.app()) as address:
+        yield RegistryMaintenanceClient(address, access_token=text)
 
 
 def pysdmx_list(codes: str) -> pm.Codelist:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +12,6 @@ from pysdmx.api.fmr import RegistryClient
 from pysdmx.io.json.sdmxjson2.reader.metadata import read as read_json
 from pysdmx.io.xml.sdmx30.reader.metadata import read as read_xml_3_0
 from pysdmx.io.xml.sdmx31.reader.metadata import read as read_xml_3_1
-from werkzeug.serving import make_server
 
 from sdmx_hub.formats.metadata_reading import read_metadata
 from sdmx_hub.formats.metadata_writers import METADATA_WRITERS
@@ -24,6 +22,7 @@ from sdmx_hub.model.urn import Ref, Urn
 from sdmx_hub.store.metadata_sets import MetadataSets
 from tests.formats import metadata_judges
 from tests.formats.metadata_specimens import AGREEMENT, DATAFLOW, OTHER_FLOW, PREFIX, make_set, message, structures
+from tests.support.serving import serving
 from tests.web.conftest import RELEASED, Parts, make_hub
 from tests.web.test_api import bearer
 
@@ -351,13 +350,8 @@ def test_bytes_that_are_no_metadata_are_400(own):
 
 @pytest.fixture(scope="module")
 def live(hub: Parts) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, hub.app(), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(10)
-    server.server_close()
+    with serving(hub.app()) as address:
+        yield address
 
 
 def test_pysdmx_asks_for_a_report(live):

@@ -5,11 +5,9 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
-import threading
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from werkzeug.serving import make_server
 
 from sdmx_hub.quality.indicators import CODED
 from sdmx_hub.quality.pilot_keeper import PilotKeeper
@@ -17,6 +15,7 @@ from tests.quality.cells import write_cells
 from tests.quality.pilots import RUNS, PilotHub, permits
 from tests.quality.test_pilot_plan import PLAN
 from tests.support.commands import type_command
+from tests.support.serving import serving
 from tests.web.browsing import RULES
 
 TRY = PLAN.replace("2026-", "2025-")
@@ -139,19 +138,9 @@ def test_the_indicators_are_published_when_something_has_changed_and_only_then(h
 @pytest.mark.browser
 def test_page_and_report_break_no_rule_of_wcag_2_2_aa(hub, type_, chromium, tmp_path):
     type_("pilot", "report", "TRY", "--format", "html", "--language", "fr", "--output", tmp_path / "report.html")
-    server = make_server("127.0.0.1", 0, hub.client().application, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    context = chromium.new_context()
-    try:
+    with serving(hub.client().application) as served, chromium.new_context() as context:
         page = context.new_page()
-        served = f"http://127.0.0.1:{server.server_port}"
         for address in (f"{served}/pilots", f"{served}/pilots/TRY?lang=es", (tmp_path / "report.html").as_uri()):
             page.goto(address)
             results = Axe().run(page, options=RULES)
             assert results.violations_count == 0, results.generate_report()
-    finally:
-        context.close()
-        server.shutdown()
-        thread.join(10)
-        server.server_close()
