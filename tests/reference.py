@@ -313,6 +313,7 @@ SEVERITIES: Mapping[str, str] = {
     "harvest-content-type": "warning",
     "harvest-structure-adopted": "info",
     "harvest-structure-codes": "warning",
+    "harvest-structures-none": "info",
     "source-overlap": "warning",
     **dict.fromkeys(("source-dialect-api", "source-dialect-delta", "source-dialect-pages"), "warning"),
 }
