@@ -15,6 +15,7 @@ from sdmx_hub.query.plan import plan_data
 from sdmx_hub.query.request import DataQuery
 from sdmx_hub.store.audit import check_audit, select_audit
 from sdmx_hub.store.blobs import local_blobs, raw_name, store_file
+from sdmx_hub.store.database import open_database
 from sdmx_hub.store.lease import take_lease
 from sdmx_hub.store.observations import Observations
 from sdmx_hub.store.purge import purging
@@ -22,6 +23,7 @@ from sdmx_hub.store.purge.order import Order
 from sdmx_hub.store.purge.purging import plan_purge, purge
 from tests.harvest.hubs import FLOW, Hub, observation, told
 from tests.harvest.virtual import VirtualTime
+from tests.support.postgres import new_database
 
 MARK, VALUE = "Zaphod Beeblebrox, 42", "918273645"
 KEPT = [observation("SEN", "2020", "10", COMMENT="kept"), observation("MLI", "2020", "30")]
@@ -161,6 +163,24 @@ def test_without_a_trace_the_keys_go_too(hub):
     assert history(hub)[2][1] == 0
     (entry,) = [one for one in select_audit(hub.database) if one.action == "purge"]
     assert "GHA" not in str(entry.detail)
+
+
+@pytest.mark.postgres
+def test_a_hub_whose_database_is_postgresql_is_purged_too(postgres_server, tmp_path):
+    database = open_database(new_database(postgres_server))
+    database.migrate()
+    hub = Hub(tmp_path / "hub", VirtualTime(at=dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)), database=database)
+    hub.publish(FIRST)
+    hub.publish(KEPT)
+    hub.observations.close()
+    blobs = local_blobs(hub.home)
+    hub.observations = Observations(database, hub.home / "observations", blobs=blobs, clock=hub.time.now)
+    hub.time.at = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=2)
+    assert run(hub).ended == 1
+    hub.observations.close()
+    assert found_in(hub.home, MARK, VALUE) == []
+    assert faults(hub) == []
+    hub.close()
 
 
 def test_what_is_in_history_alone_is_purged_without_a_release(hub):
