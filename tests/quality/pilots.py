@@ -9,12 +9,10 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+
+from flask.testing import FlaskClient
 
 from sdmx_hub.cli.pilot_run import run_round
-from sdmx_hub.config import Settings
-from sdmx_hub.harvest.parts import Parts
-from sdmx_hub.harvest.raw import raw_store_in
 from sdmx_hub.harvest.source_file import read_source_file
 from sdmx_hub.harvest.worker import Worker
 from sdmx_hub.model.urn import Urn, parse_ref
@@ -26,10 +24,8 @@ from sdmx_hub.quality.pilot_runs import source_documents
 from sdmx_hub.query.plan import plan_data
 from sdmx_hub.query.request import DataQuery
 from sdmx_hub.store.database import open_database
-from sdmx_hub.store.observations import Observations
-from sdmx_hub.store.registry import Registry
 from sdmx_hub.store.run_rows import Run
-from sdmx_hub.web.app import create_app
+from tests.harvest.hubs import BareHub
 from tests.harvest.partner import Partner, Reply
 from tests.harvest.virtual import VirtualTime
 from tests.quality.cells import cell
@@ -41,40 +37,17 @@ CSV = "application/vnd.sdmx.data+csv;version=2.0.0"
 JSON = "application/vnd.sdmx.structure+json;version=2.0.0"
 
 
-class PilotHub:
-    """A hub whose clock goes when told."""
+class PilotHub(BareHub):
+    """A hub with the structures of the pack, whose clock goes when told."""
 
     def __init__(self, home: Path, now: dt.datetime) -> None:
-        self.home, self.time = make_office(home), VirtualTime(now)
-        self.database = open_database(f"sqlite:///{home / 'control.db'}")
-        self.database.migrate()
-        self.registry = Registry(self.database)
-        self.observations = Observations(self.database, home / "observations", clock=self.time.now)
-        self.settings = Settings(hub_id="TEST", allow_loopback=True)
+        make_office(home)
+        database = open_database(f"sqlite:///{home / 'control.db'}")
+        database.migrate()
+        super().__init__(home, VirtualTime(now), database)
 
-    def close(self) -> None:
-        self.observations.close()
-        self.database.close()
-
-    def parts(self) -> Parts:
-        return Parts(
-            database=self.database,
-            registry=self.registry,
-            observations=self.observations,
-            raw=raw_store_in(self.home / "raw"),
-            settings=self.settings,
-            clock=self.time.clock,
-            lease=dt.timedelta(days=30),
-        )
-
-    def client(self) -> Any:
-        return create_app(
-            database=self.database,
-            registry=self.registry,
-            observations=self.observations,
-            settings=self.settings,
-            now=self.time.now,
-        ).test_client()
+    def client(self) -> FlaskClient:
+        return self.app().test_client()
 
     def add_source(self, source: str, endpoint: str, area: str, *, more: str = "") -> None:
         """Add a partner that serves DF_FLOW_PERMIT of one area; its provider is its id."""

@@ -71,6 +71,8 @@ def test_a_difference_is_explained_by_a_person_and_the_word_can_be_taken_back(ty
     assert "CHAN" in exported(type_, tmp_path, "dataflow/ILMH/DF_Q_MIRROR/1.0.0/A.MRT.CC1")
     type_("mirror", "withdraw", *PAIR)
     assert "CHAN" not in type_("mirror", "show", "--json").stdout
+    again = type_("mirror", "withdraw", *PAIR, expect=5)
+    assert "Nobody has said anything" in again.stderr
 
 
 @pytest.mark.parametrize(
