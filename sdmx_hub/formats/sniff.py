@@ -137,7 +137,7 @@ def require_data_message(path: Path) -> Kind:
         Kind.XML_STRUCTURE: "sniff-structure",
         Kind.JSON_STRUCTURE: "sniff-structure",
     }.get(kind, "sniff-other")
-    raise Malformed(hint, what=kind.value)
+    raise Malformed(hint, what=kind.name.partition("_")[0])
 
 
 def _kind_of_package(head: bytes) -> Kind | None:

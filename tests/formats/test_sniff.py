@@ -70,6 +70,7 @@ def test_what_is_no_data_message_is_refused_with_what_it_is(tmp_path: Path, cont
         require_data_message(file)
     assert said in caught.value.text("en")
     assert caught.value.text("fr") != caught.value.text("es")
+    assert not any(word in caught.value.text("fr") for word in ("table of", "workbook", "document"))
 
 
 @pytest.mark.parametrize(
