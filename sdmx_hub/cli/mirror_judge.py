@@ -56,6 +56,8 @@ def withdraw(hub: HubContext, /, pair: tuple[str, ...], *, split: str, as_json: 
     Examples:
       sdmx-hub mirror withdraw DEPLOYED_PERMITS MRT ESP A 2024 --split MIG_TYPE=SEAS
     """
+    if (*pair, split) not in {one.pair for one in Judgements(hub.database).current()}:
+        raise NotFound("mirror-nothing-said", pair=" ".join(part for part in (*pair, split) if part))
     said = _judge(hub, (*pair, split), "", "")
     show(_as_json(said), as_json=as_json, text=sentence("mirror-withdrawn", hub.language, pair=_named(said)))
 

@@ -16,6 +16,7 @@ from sdmx_hub.harvest.clock import utc_now
 from sdmx_hub.harvest.health_facts import HealthReader
 from sdmx_hub.language import sentence
 from sdmx_hub.store.alerts import Alerts
+from sdmx_hub.store.sources import Sources
 
 
 def make_reader(hub: HubContext) -> HealthReader:
@@ -63,6 +64,8 @@ def alerts(hub: HubContext, source_id: str | None, *, is_test: bool, as_json: bo
             raise click.UsageError("--test: SOURCE?")
         _test(hub, source_id, as_json=as_json)
     found = [_said(one, hub.language) for one in Alerts(hub.database).select(source_id)]
+    if source_id is not None and not found:
+        Sources(hub.database).get(source_id)  # one that is gone may have alerts; one that never was has none
     none = sentence("alert-none", hub.language)
     show({"alerts": found}, as_json=as_json, text=lambda: "\n".join(_line(one) for one in found) or none)
 

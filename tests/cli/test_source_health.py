@@ -6,8 +6,10 @@ import email.policy
 from click.testing import CliRunner
 
 from sdmx_hub.cli import cli
+from sdmx_hub.cli.context import NOT_FOUND
 from sdmx_hub.errors import ConfigurationError
 from tests.cli.test_harvest import data, home, partner, run, source, structure, theirs, time
+from tests.support.commands import type_command
 
 __all__ = ["data", "home", "partner", "run", "source", "structure", "theirs", "time"]
 
@@ -36,6 +38,7 @@ def test_the_scheduler_sends_alerts_and_a_test_is_sent_now(run, source, home, pa
     source.write_text(text + "alerts: {mail: [ana@office.example]}\n", encoding="utf-8")
     run("source", "add", str(source))
     assert "no alerts" in run("source", "alerts")
+    assert type_command(home, "source", "alerts", "NIX").returncode == NOT_FOUND
     partner.replies.clear()
     run("harvest", "run", "P", code=69)
     run("scheduler", "--once", "--json")
