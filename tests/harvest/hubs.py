@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from flask import Flask
+
 from sdmx_hub.config import Settings
 from sdmx_hub.harvest.parts import Parts
 from sdmx_hub.harvest.raw import raw_store_in
@@ -79,8 +81,49 @@ def observation(area: str, period: str, value: str, *, sex: str = "F", status: s
     } | more
 
 
-class Hub:
-    """A hub with a clock of its own."""
+class BareHub:
+    """A hub with a clock of its own, as its control database says."""
+
+    def __init__(self, home: Path, time: VirtualTime, database: Database) -> None:
+        self.home, self.time, self.database = home, time, database
+        self.registry = Registry(database)
+        self.observations = Observations(database, home / "observations", clock=time.now)
+        self.settings = Settings(hub_id="TEST", allow_loopback=True)
+
+    def close(self) -> None:
+        self.observations.close()
+        self.database.close()
+
+    def app(self) -> Flask:
+        return create_app(
+            database=self.database,
+            registry=self.registry,
+            observations=self.observations,
+            settings=self.settings,
+            now=self.time.now,
+        )
+
+    @contextmanager
+    def serving(self) -> Iterator[str]:
+        """Serve until the block is left; gives the address."""
+        with serving(self.app()) as address:
+            yield address
+
+    def parts(self) -> Parts:
+        """What a worker of this hub works with."""
+        return Parts(
+            database=self.database,
+            registry=self.registry,
+            observations=self.observations,
+            raw=raw_store_in(self.home / "raw"),
+            settings=self.settings,
+            clock=self.time.clock,
+            lease=dt.timedelta(days=30),
+        )
+
+
+class Hub(BareHub):
+    """A hub with one dataflow."""
 
     def __init__(
         self,
@@ -90,16 +133,8 @@ class Hub:
         database: Database | None = None,
     ) -> None:
         home.mkdir(parents=True, exist_ok=True)
-        self.home, self.time = home, time
-        self.database = make_database(home / "control.db") if database is None else database
-        self.registry = Registry(self.database)
+        super().__init__(home, time, make_database(home / "control.db") if database is None else database)
         self.registry.save(make_artefacts() if artefacts is None else artefacts, actor="test", now=BEGIN)
-        self.observations = Observations(self.database, home / "observations", clock=time.now)
-        self.settings = Settings(hub_id="TEST", allow_loopback=True)
-
-    def close(self) -> None:
-        self.observations.close()
-        self.database.close()
 
     @property
     def structure(self):
@@ -136,31 +171,6 @@ class Hub:
         ]
         rows.close()
         return sorted(found, key=lambda row: [str(row[key]) for key in KEYS])
-
-    @contextmanager
-    def serving(self) -> Iterator[str]:
-        """Serve until the block is left; gives the address."""
-        app = create_app(
-            database=self.database,
-            registry=self.registry,
-            observations=self.observations,
-            settings=self.settings,
-            now=self.time.now,
-        )
-        with serving(app) as address:
-            yield address
-
-    def parts(self) -> Parts:
-        """What a worker of this hub works with."""
-        return Parts(
-            database=self.database,
-            registry=self.registry,
-            observations=self.observations,
-            raw=raw_store_in(self.home / "raw"),
-            settings=self.settings,
-            clock=self.time.clock,
-            lease=dt.timedelta(days=30),
-        )
 
     def add_source(self, endpoint: str, *, flow: str = "", **keys: object) -> None:
         """Add the source ``P``; ``keys`` are further lines of its file, ``flow`` of its flow."""
