@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
@@ -90,7 +90,8 @@ def _check_schema(document: Document, file: str) -> list[Finding]:
 
 def _faults(error: ValidationError) -> Iterator[Fault]:
     """Tell one error of the validator; where one of several forms is wanted, what each of them lacks."""
-    kind, written = str(error.validator), cast("Any", error.schema).get("examples")
+    said = error.schema if isinstance(error.schema, Mapping) else {}  # a schema may also be plain "false"
+    kind, written = str(error.validator), said.get("examples")
     if kind == "anyOf" and isinstance(error.instance, dict) and error.context:
         for below in error.context:
             if below.validator != "type":
