@@ -232,5 +232,5 @@ def _watch(processes: Sequence[subprocess.Popen[bytes]]) -> None:
     except KeyboardInterrupt:
         return
     ended = next(process for process in processes if process.poll() is not None)
-    click.echo(f"{' '.join(map(str, ended.args[3:]))} → {ended.returncode}", err=True)  # type: ignore[index]
+    click.echo(f"{' '.join(map(str, ended.args[3:]))} → {ended.returncode}", err=True)  # type: ignore[index] # a list, as given
     sys.exit(FAILED)

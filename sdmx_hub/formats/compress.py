@@ -13,7 +13,7 @@ from sdmx_hub.formats.media_range import LONGEST
 try:
     from isal import isal_zlib
 except ImportError:  # no wheel for this processor: slower, the same format
-    isal_zlib = None  # type: ignore[assignment]
+    isal_zlib = None  # type: ignore[assignment] # asked for where it is used
 
 Chunk = bytes | memoryview
 _GZIP_WINDOW = 31

@@ -68,7 +68,7 @@ def write(message: DataMessage, params: Mapping[str, str]) -> Iterator[bytes | m
     if count >= MOST_LINES:
         raise TooLarge("xlsx-too-large", count=count, most=MOST_LINES - 1)
     pieces = Pieces()
-    with zipfile.ZipFile(pieces, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:  # type: ignore[call-overload]
+    with zipfile.ZipFile(pieces, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:  # type: ignore[call-overload] # written only
         for name, text in _frame(message.language).items():
             archive.writestr(_entry(name, message), text)
         is_large = count * len(columns) > _LARGE and sum(_bytes(table, columns) for table in tables) > _MOST_BYTES

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sdmx_hub.formats.layout import Layout, choose_layout
 from sdmx_hub.formats.render import Part, Text, dataset_values, draw_groups, without_head
@@ -195,7 +196,7 @@ def _dataset(indexed: Indexed, number: int, edition: Edition) -> Iterator[bytes 
     yield dump(head)[:-1]
     if _of_dimensions(layout):
         yield b',"dimensionGroupAttributes":{'
-        yield from separated([lambda ids=ids: _groups(indexed, ids, edition) for ids in _dimension_sets(layout)])  # type: ignore[misc]
+        yield from separated([partial(_groups, indexed, ids, edition) for ids in _dimension_sets(layout)])
         yield b"}"
     values = [*layout.measure_ids, *(each.id for each in _of_observations(layout))]
     observation: list[Part] = [Text('"'), *indexed.key(indexed.observation_ids if layout.has_observations else ())]

@@ -80,7 +80,8 @@ class JsonGrid:
         if path.endswith(".*"):
             prefix = path.removesuffix(".*").replace("[*]", ".item").removeprefix(".")
             return (value for _, value in ijson.kvitems(stream, prefix))
-        return ijson.items(stream, path.replace("[*]", ".item").removeprefix("."))  # type: ignore[no-any-return]
+        items: Iterator[Any] = ijson.items(stream, path.replace("[*]", ".item").removeprefix("."))
+        return items
 
     def _flat(self, value: Any, name: str, depth: int = 0) -> Iterator[tuple[str, str]]:
         """The cells of a record: members by dotted name, elements of lists in it by their number from 1."""

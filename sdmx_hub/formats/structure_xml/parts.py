@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
@@ -384,9 +384,9 @@ class ItemUrn:
         """Read nothing."""
 
 
-def shape(*parts: Part | Iterable[Part]) -> Shape:
+def shape(*parts: Part | Shape) -> Shape:
     """Put parts, and groups of parts, into one shape."""
     flat: list[Part] = []
     for part in parts:
-        flat += part if isinstance(part, tuple) else [part]  # type: ignore[list-item]
+        flat += part if isinstance(part, tuple) else [part]
     return tuple(flat)

@@ -12,6 +12,7 @@ from sdmx_hub.formats.structure_xml.parts import (
     Local,
     Localised,
     Nested,
+    Part,
     Ref,
     Refs,
     Shape,
@@ -137,8 +138,8 @@ def process(kit: Kit) -> Shape:
     return shape(kit.maintainable, Children("ProcessStep", "processSteps", step()))
 
 
-def _vtl(kit: Kit, tag: str, key: str, *inner: object, version: bool = True) -> Shape:
-    body = kit.scheme(tag, key, shape(kit.item(tag), *inner))  # type: ignore[arg-type]
+def _vtl(kit: Kit, tag: str, key: str, *inner: Part, version: bool = True) -> Shape:
+    body = kit.scheme(tag, key, shape(kit.item(tag), *inner))
     return shape(body, Attr("vtlVersion", "vtlVersion")) if version else body
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sdmx_hub.formats.structure_canonical import ATTRIBUTE_LINKS, is_attribute_link
@@ -202,12 +202,12 @@ def text_format(replaced: Mapping[str, str], *, multilingual: bool, sentinels: b
     )
 
 
-def representation(enumeration: Iterable[object], formats: Shape, *, occurs: bool) -> Shape:
+def representation(enumeration: Shape, formats: Shape, *, occurs: bool) -> Shape:
     """A representation: codes, or a text format; how often, where the edition can say it."""
     return shape(
         (Attr("minOccurs", "minOccurs", "int"), Attr("maxOccurs", "maxOccurs", "occurs")) if occurs else (),
         Child("TextFormat", "format", formats, kept=True),
-        tuple(enumeration),  # type: ignore[arg-type]
+        enumeration,
         Child("EnumerationFormat", "enumerationFormat", CODED),
     )
 
