@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import os
 import re
 import string
 from collections.abc import Iterator, Sequence
@@ -55,6 +56,7 @@ USAGE = (
 )
 """The sentences of click that our commands can cause; the first that fits is taken."""
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_NO_SPACE = os.strerror(errno.ENOSPC)
 MISSING = frozenset({errno.ENOENT, errno.ENOTDIR})
 FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
@@ -65,7 +67,7 @@ def troubles() -> tuple[type[Exception], ...]:
 
     from sdmx_hub.store.database import DatabaseTrouble  # noqa: PLC0415
 
-    return OSError, DatabaseTrouble, duckdb.IOException, duckdb.OutOfMemoryException
+    return OSError, DatabaseTrouble, duckdb.OperationalError, duckdb.FatalException
 
 
 def as_refusal(error: Exception) -> HubError | None:
@@ -75,11 +77,11 @@ def as_refusal(error: Exception) -> HubError | None:
     why = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
     if type(error).__module__.partition(".")[0] == "sqlalchemy":
         return _of_database(error, why)
-    return TryAgain("machine-engine", why=why)
+    return TryAgain("machine-full", where=why) if _NO_SPACE in why else TryAgain("machine-engine", why=why)
 
 
 def _of_file(error: OSError) -> HubError:
-    where = error.filename or "–"
+    where = error.filename2 or error.filename or "–"  # of a copy, what is written
     if error.errno in FULL:
         return TryAgain("machine-full", where=where)
     if error.errno in FORBIDDEN:

@@ -113,6 +113,8 @@ def test_a_database_that_does_not_answer_may_be_tried_again(tmp_path: Path, monk
         (PermissionError(errno.EACCES, os.strerror(errno.EACCES), "home/x"), CONFIGURATION),
         (FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "home/x"), CONFIGURATION),
         (OSError(errno.EIO, os.strerror(errno.EIO), "home/x"), FAILED),
+        (duckdb.TransactionException("Failed to commit: No space left on device"), TRY_AGAIN),
+        (duckdb.FatalException("database has been invalidated"), TRY_AGAIN),
         (duckdb.IOException("Could not write file: No space left on device"), TRY_AGAIN),
         (sa.exc.OperationalError("x", None, Exception("database or disk is full")), TRY_AGAIN),
     ],
@@ -122,6 +124,16 @@ def test_what_the_machine_refuses_is_told_and_has_its_exit_code(raised: Exceptio
     refusal = refused.as_refusal(raised)
     assert isinstance(refusal, HubError)
     assert exit_code(refusal) == code
+
+
+def test_a_full_disk_is_named_by_what_could_not_be_written() -> None:
+    copied = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "from.csv", None, "home/observations/to.csv")
+    full = duckdb.TransactionException('Could not write file "x.wal": No space left on device')
+    for raised, named in ((copied, "home/observations/to.csv"), (full, "x.wal")):
+        refusal = refused.as_refusal(raised)
+        assert refusal is not None
+        assert refusal.key == "machine-full"
+        assert named in refusal.text("fr")
 
 
 def test_a_fault_of_the_program_is_no_refusal() -> None:
