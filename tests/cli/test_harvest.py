@@ -70,6 +70,9 @@ def test_a_source_is_added_listed_shown_and_removed(run, source):
         listed[0]["sha256"],
         "TEST:DF(1.0.0)",
     )
+    told = run("--lang", "fr", "source", "show", "P")
+    assert "\n  DF                    TEST:DF(1.0.0)" in told
+    assert not set("[]{}") & set(told)
     run("source", "remove", "P")
     assert "no sources" in run("source", "list")
 
@@ -79,6 +82,7 @@ def test_a_source_with_faults_is_not_kept(run, source):
     answer = run("source", "add", str(source), "--json", code=3)
     finding = answer["sources"][0]["findings"][0]
     assert (answer["sources"][0]["kept"], finding["row"], finding["path"]) == (False, 6, "schedule")
+    assert "erreur P.yaml" in run("--lang", "fr", "source", "add", str(source), code=3)
     assert run("source", "list", "--json")["sources"] == []
 
 
@@ -117,7 +121,7 @@ def test_a_visit_that_failed_says_how_by_its_exit_code(run, source, partner, mon
     assert (again["trigger"], again["follows"], again["state"]) == ("retry", run_id, "unchanged")
 
 
-def test_a_partner_that_is_not_there(run, source, monkeypatch):
+def test_a_partner_that_is_not_there_is_told_by_the_exit_code(run, source, monkeypatch):
     monkeypatch.setattr("sdmx_hub.harvest.asking.FIRST_WAIT", 0.01)
     url = f"http://127.0.0.1:{unused_port()}"
     source.write_text(SOURCE.format(url=url, mechanism="delta"), encoding="utf-8")

@@ -232,7 +232,7 @@ def test_the_order_of_preference_is_total(kind, api):
         ("", "2.0.0", False),
     ],
 )
-def test_version_patterns(pattern, version, expected):
+def test_a_version_fits_the_patterns_it_should(pattern, version, expected):
     assert version_matches(pattern, version) is expected
 
 

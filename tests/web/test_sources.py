@@ -104,6 +104,6 @@ def test_nothing_of_the_server_can_be_named(http, admin, change, path):
         ("PUT", "/api/sources/OTHER", ADMIN, SOURCE, 400),
     ],
 )
-def test_refusals(hub, http, *, method, path, scope, body, status):
+def test_what_cannot_be_done_is_refused_with_its_status(hub, http, *, method, path, scope, body, status):
     headers = bearer(hub, scope) if scope else {}
     assert http.open(path, method=method, data=body, headers=headers).status_code == status
