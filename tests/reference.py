@@ -315,7 +315,10 @@ SEVERITIES: Mapping[str, str] = {
     "harvest-structure-codes": "warning",
     "harvest-structures-none": "info",
     "source-overlap": "warning",
-    **dict.fromkeys(("source-dialect-api", "source-dialect-delta", "source-dialect-pages"), "warning"),
+    **dict.fromkeys(
+        (f"source-dialect-{name}" for name in ("api", "delta", "pages", "split", "structures")),
+        "warning",
+    ),
 }
 """How grave a finding is that is not always an error."""
 

@@ -14,6 +14,7 @@ from jsonschema.exceptions import ValidationError
 from sdmx_hub.errors import ConfigurationError, HubError, NotFound
 from sdmx_hub.harvest.files import check_files
 from sdmx_hub.harvest.guard import parse_place
+from sdmx_hub.harvest.resolving import can_be_asked
 from sdmx_hub.harvest.source import Flow, Source, read_source, text_hash
 from sdmx_hub.mapping.document import Document, parse_document, shown_path
 from sdmx_hub.mapping.reading import BadMapping, read_mapping
@@ -155,6 +156,11 @@ def _check_dialect(source: Source, document: Document, path: Path) -> Iterator[F
     if dialect.page_values and not source.format.startswith("csv"):
         told = {"format": source.format}
         yield Finding(code="source-dialect-pages", severity=Severity.WARNING, where=at("format"), params=told)
+    if source.adopts_structures and not can_be_asked(dialect):
+        told = {"dialect": dialect.id}
+        yield Finding(code="source-dialect-structures", severity=Severity.WARNING, where=at("structures"), params=told)
+    if source.most_observations and dialect.split == "none":
+        yield Finding(code="source-dialect-split", severity=Severity.WARNING, where=at("limits"), params={})
 
 
 def _check_mapping(flow: Flow, document: Document, path: Path, place: _Path) -> list[Finding]:

@@ -178,6 +178,11 @@ def test_by_v1_a_provider_alone_bounds_nothing(tmp_path):
         ("api: v2", "api: v2\ndialect: ECB", "source-dialect-api", 4, "api"),
         ("api: v2", "api: v2\ndialect: {delta: none}", "source-dialect-delta", 6, "mechanism"),
         ("api: v2", "api: v2\nformat: xml-3.0\ndialect: {page_values: 9}", "source-dialect-pages", 5, "format"),
+        (
+            "api: v2", "api: v2\nstructures: adopt\ndialect: {missing: [dataflow, datastructure]}",
+            "source-dialect-structures", 5, "structures",
+        ),
+        ("api: v2", "api: v2\nlimits: {observations: 9}\ndialect: {split: none}", "source-dialect-split", 5, "limits"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_dialect_is_told(tmp_path, *, old, new, code, row, path):
