@@ -154,7 +154,7 @@ def show_(hub: HubContext, run_id: int, *, as_json: bool) -> None:
             f"  {part['part'] or '*':<40} {part['bytes']} B  {part['raw_sha256'] or part['state']}"
             for part in answer["parts"]
         ]
-        return "\n".join([run_lines(answer), *asked, *parts])
+        return "\n".join([run_lines(answer, hub.language), *asked, *parts])
 
     show(answer, as_json=as_json, text=text)
 

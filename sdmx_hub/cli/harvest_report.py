@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdmx_hub.cli.context import DONE, FAILED, FINDINGS, PARTIAL, UNAVAILABLE, HubContext, show, tell
 from sdmx_hub.language import sentence
+from sdmx_hub.model.finding import Finding
 from sdmx_hub.store.ledger import show_run
 from sdmx_hub.store.run_rows import GOOD, Run, State
 
@@ -43,7 +44,7 @@ def make_parts(hub: HubContext) -> Parts:
 def report_runs(hub: HubContext, done: list[Run], *, as_json: bool) -> None:
     """Show runs that ended, and leave with the exit code that tells how they did."""
     answer = {"runs": [show_run(hub.database, one.id, hub.language) for one in done]}
-    show(answer, as_json=as_json, text=lambda: "\n".join(run_lines(one) for one in answer["runs"]))
+    show(answer, as_json=as_json, text=lambda: "\n".join(run_lines(one, hub.language) for one in answer["runs"]))
     sys.exit(exit_code(done))
 
 
@@ -60,11 +61,11 @@ def exit_code(done: list[Run]) -> int:
     return FINDINGS if any(one.outcome.findings or one.state is State.HELD for one in bad) else FAILED
 
 
-def run_lines(run: dict[str, Any]) -> str:
+def run_lines(run: dict[str, Any], language: str) -> str:
     """One run with what was found, as lines."""
     head = run_line(run)
     found = [
-        f"  {finding['severity']} {finding['code']}: {finding['message']}"
+        f"  {sentence('load-severity-' + finding['severity'], language)} {finding['code']}: {finding['message']}"
         + (f" (×{finding['count']})" if "count" in finding else "")
         for finding in run["finding_list"]
     ]
@@ -74,3 +75,10 @@ def run_lines(run: dict[str, Any]) -> str:
 def run_line(run: dict[str, Any]) -> str:
     """One run as a line."""
     return f"{run['id']:>6}  {run['slot']}  {run['source']:<16} {run['flow']:<20} {run['state']:<10} {run['verdict']}"
+
+
+def finding_line(finding: Finding, language: str) -> str:
+    """One finding about a file people wrote, as a line."""
+    hint = f" → {finding.suggestion}" if finding.suggestion else ""
+    severity = sentence(f"load-severity-{finding.severity.value}", language)
+    return f"{severity} {finding.where}: {finding.text(language)}{hint}"

@@ -11,6 +11,7 @@ import click
 
 from sdmx_hub.cli.actor import actor
 from sdmx_hub.cli.context import FINDINGS, HubContext, json_option, pass_hub, show
+from sdmx_hub.cli.harvest_report import finding_line
 from sdmx_hub.cli.source_edit import edit, write_draft
 from sdmx_hub.cli.source_health import alerts, disable, enable, make_reader
 from sdmx_hub.cli.source_probe import list_profiles, probe_partner
@@ -22,7 +23,7 @@ from sdmx_hub.harvest.source import Source, parse_stored
 from sdmx_hub.harvest.source_file import check_overlap, read_source_file
 from sdmx_hub.harvest.source_known import check_known
 from sdmx_hub.language import localised, sentence
-from sdmx_hub.model.finding import Finding, has_errors
+from sdmx_hub.model.finding import has_errors
 from sdmx_hub.store.run_rows import short_instant
 from sdmx_hub.store.runs import Runs
 from sdmx_hub.store.sources import Sources, StoredSource
@@ -107,7 +108,7 @@ def _add(hub: HubContext, path: Path) -> dict[str, Any]:
         "kept": file.source is not None,
         "changed": changed,
         "findings": [finding.as_json(hub.language) for finding in findings],
-        "text": [_finding_line(finding, hub.language) for finding in findings],
+        "text": [finding_line(finding, hub.language) for finding in findings],
     }
 
 
@@ -115,11 +116,6 @@ def _added_line(hub: HubContext, answer: dict[str, Any]) -> str:
     key = "source-refused" if not answer["kept"] else "source-added" if answer["changed"] else "source-same"
     head = sentence(key, hub.language, source=answer["id"] or answer["file"], count=len(answer["findings"]))
     return "\n".join([head, *(f"  {line}" for line in answer["text"])])
-
-
-def _finding_line(finding: Finding, language: str) -> str:
-    hint = f" → {finding.suggestion}" if finding.suggestion else ""
-    return f"{finding.severity.value} {finding.where}: {finding.text(language)}{hint}"
 
 
 @source.command("list")
@@ -203,7 +199,22 @@ def show_(hub: HubContext, source_id: str, *, as_json: bool) -> None:
             for flow in read.flows
         ],
     }
-    show(answer, as_json=as_json, text=lambda: "\n".join(f"{name:<12} {value}" for name, value in answer.items()))
+    show(answer, as_json=as_json, text=lambda: _shown(answer))
+
+
+def _shown(answer: dict[str, Any]) -> str:
+    """What is single as lines; then each flow with its bounds, and how it is."""
+    lines = [f"{name:<14} {value}" for name, value in answer.items() if isinstance(value, str | int)]
+    reasons = {one["flow"]: one.get("reason") or "" for one in answer.get("flow_health", ())}
+    for flow in answer["flow_list"]:
+        bounds = [
+            flow["key"],
+            *(f"{name}={'+'.join(codes)}" for name, codes in flow["filters"].items()),
+            flow["mapping"],
+        ]
+        told = [f"{flow['id']:<20}", flow["dataflow"], *bounds, reasons.get(flow["id"], "")]
+        lines.append("  " + "  ".join(one for one in told if one))
+    return "\n".join(lines)
 
 
 @source.command()

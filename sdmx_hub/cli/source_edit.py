@@ -11,6 +11,7 @@ import click
 
 from sdmx_hub.cli.actor import actor
 from sdmx_hub.cli.context import FINDINGS, HubContext, json_option, pass_hub, show
+from sdmx_hub.cli.harvest_report import finding_line
 from sdmx_hub.errors import BadRequest, Conflict
 from sdmx_hub.harvest.clock import utc_now
 from sdmx_hub.harvest.source_draft import Draft, ask_hub, draft_from_hub, draft_from_registration, find_registration
@@ -75,7 +76,7 @@ def _keep(hub: HubContext, source_id: str, origin: str, file: SourceFile, *, as_
         "findings": [finding.as_json(hub.language) for finding in findings],
     }
     key = "source-refused" if not is_kept else "source-added" if changed else "source-same"
-    lines = [f"  {finding.severity.value} {finding.where}: {finding.text(hub.language)}" for finding in findings]
+    lines = [f"  {finding_line(finding, hub.language)}" for finding in findings]
     said = sentence(key, hub.language, source=source_id, count=len(lines))
     show(answer, as_json=as_json, text="\n".join([said, *lines]))
     if not is_kept:
