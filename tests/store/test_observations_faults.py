@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
-import multiprocessing
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -16,11 +14,11 @@ from sdmx_hub.store.database import open_database
 from sdmx_hub.store.observations import Observations
 from tests.store.crashing import AFTER, BEFORE, POINTS, crash
 from tests.store.cube import FLOW, STRUCTURE, drawn, load, moment, plan, read, series_rows
-from tests.support.children import run_child
+from tests.support.children import CONTEXT, run_child
 from tests.support.homes import make_database
 
 AFTER_ALL = ("SN F 2020 9", "SN F 2021 2", "SN M 2020 3", "SN M 2021 4")
-RELEASES, READERS, ROWS = 24, 3, 400
+RELEASES, READERS, ROWS = 16, 2, 400
 
 
 def told(observations) -> set[str]:
@@ -78,7 +76,7 @@ def test_a_full_disk_leaves_the_release_before(tmp_path, monkeypatch, name, fail
     database.close()
 
 
-def _read_on(url: str, root: Path, answers, stop) -> None:
+def _read_on(url: str, root: Path, answers, begun, stop) -> None:
     """Read again and again; tells how many reads there were and what was torn."""
     observations = Observations(open_database(url), root, threads=1)
     count, torn, last = 0, [], 0
@@ -87,6 +85,8 @@ def _read_on(url: str, root: Path, answers, stop) -> None:
         if len(found) != 1 or int(min(found)) < last:
             torn.append((sorted(found), last))
         last, count = int(min(found)), count + 1
+        if count == 1:
+            begun.release()
     answers.put((count, torn))
 
 
@@ -100,12 +100,11 @@ def test_readers_never_see_half_a_release(tmp_path, monkeypatch):
     database = make_database(tmp_path / "hub.db")
     observations = Observations(database, root, small=0)
     load(observations, series_rows(*numbered(1)), at=1)
-    context = multiprocessing.get_context("spawn")
-    answers, stop = context.Queue(), context.Event()
-    readers = [context.Process(target=_read_on, args=(url, root, answers, stop)) for _ in range(READERS)]
+    answers, begun, stop = CONTEXT.Queue(), CONTEXT.Semaphore(0), CONTEXT.Event()
+    readers = [CONTEXT.Process(target=_read_on, args=(url, root, answers, begun, stop)) for _ in range(READERS)]
     for reader in readers:
         reader.start()
-    time.sleep(1)
+    assert all(begun.acquire(timeout=60) for _ in readers)
     for value in range(2, RELEASES + 2):
         load(observations, series_rows(*numbered(value)), at=value)
         if value % 5 == 0:
