@@ -23,6 +23,7 @@ from sdmx_hub.store.run_rows import State
 from sdmx_hub.store.runs import Runs
 from sdmx_hub.store.storage import open_remote
 from sdmx_hub.store.tables import METADATA
+from sdmx_hub.store.workers import Presence, Workers
 from tests.harvest.virtual import BEGIN
 from tests.store.backed_up import (
     SECOND,
@@ -350,6 +351,28 @@ def test_a_killed_backup_leaves_the_one_before(tmp_path):
     (made,) = list_backups(tmp_path / "office")
     assert open_source(tmp_path / "office").faults(lambda _: None) == (made, [])
     restore(tmp_path / "office", tmp_path / "new")
+
+
+def test_a_hub_somebody_works_for_is_not_moved_aside(whole, tmp_path, elsewhere):
+    home, now = tmp_path / "new", BEGIN + dt.timedelta(days=1)
+    restore(whole, home, elsewhere)
+    database = open_home(home, elsewhere)
+    workers = Workers(database)
+    presence = Presence(name="w", role="worker", machine="m", started_at=now, heartbeat_at=now)
+    workers.beat(presence)
+    with pytest.raises(TryAgain, match="worker w"):
+        restore(whole, home, elsewhere, replaces=True)
+    assert (home / "hub.toml").is_file()
+    workers.leave("w", now=now)
+    database.close()
+    restore(whole, home, elsewhere, replaces=True)
+
+
+def test_a_database_that_cannot_be_read_is_moved_aside_too(rows, whole, tmp_path):
+    restore(whole, tmp_path / "new")
+    (tmp_path / "new" / "control.db").write_bytes(b"no database" * 1000)
+    restore(whole, tmp_path / "new", replaces=True)
+    assert kept_rows(tmp_path / "new") == rows
 
 
 def test_two_restores_do_not_meet(whole, tmp_path):

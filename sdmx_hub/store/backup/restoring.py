@@ -35,7 +35,7 @@ from sdmx_hub.store.outbox import DROPPED, WAITING
 from sdmx_hub.store.registry_tables import OUTBOX
 from sdmx_hub.store.run_rows import State, Verdict, verdict_text
 from sdmx_hub.store.tables import AUDIT, LEASE, METADATA
-from sdmx_hub.store.workers import WORKER
+from sdmx_hub.store.workers import WORKER, Workers
 
 SETTINGS_FILE, CONTROL_FILE = "hub.toml", "control.db"
 _BUILDING, _INCOMING, _LOCK = ".restoring", ".incoming", ".lock"
@@ -82,6 +82,7 @@ def restore_backup(
     """Restore a backup. Raises NotFound, Malformed for a backup that is none, Conflict for a place that is taken."""
     opened = open_source(source)
     _check_home(target)
+    _check_rest(target, now)
     with _building(target.home) as building, contextlib.ExitStack() as stack:
         blobs = target.blobs or local_blobs(building)
         manifest = opened.read(_Taker(building, blobs, told))
@@ -113,6 +114,26 @@ def _check_home(target: Place) -> None:
     path = _own_file(target)
     if path is not None and path.exists() and not target.replaces:
         raise Conflict("restore-database-taken", database=path)
+
+
+def _check_rest(target: Place, now: dt.datetime) -> None:
+    """Make sure that nobody works for what is to be moved aside. Raises TryAgain."""
+    file = _own_file(target) or target.home / CONTROL_FILE
+    is_elsewhere = bool(target.database_url) and not target.database_url.startswith("sqlite:")
+    if not target.replaces or not (is_elsewhere or file.is_file()):
+        return
+    database = open_database(target.database_url if is_elsewhere else f"sqlite:///{file.resolve()}")
+    try:
+        with database.reading() as connection:
+            is_there = sa.inspect(connection).has_table(WORKER.name)
+        everybody = Workers(database).select() if is_there else ()
+    except sa.exc.DatabaseError:  # what cannot be read has nobody who works with it
+        everybody = ()
+    finally:
+        database.close()
+    heard = [f"{one.role} {one.name}" for one in everybody if one.is_heard(now)]
+    if heard:
+        raise TryAgain("restore-at-work", home=target.home, who=", ".join(heard))
 
 
 def _own_file(target: Place) -> Path | None:
