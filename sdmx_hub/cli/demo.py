@@ -194,7 +194,7 @@ def _run(home: Path, *commands: Sequence[str]) -> None:
 @contextlib.contextmanager
 def _started(home: Path, arguments: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
     """Start a part in a session of its own, so that Ctrl-C reaches this process first; stop it at the end."""
-    process = subprocess.Popen(_command(home, arguments), env=_environment(), start_new_session=True)  # noqa: S603
+    process = subprocess.Popen(_command(home, arguments), env=_environment(), start_new_session=True)  # noqa: S603 - our own
     try:
         yield process
     finally:

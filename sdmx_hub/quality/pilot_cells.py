@@ -10,6 +10,7 @@ import contextlib
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
@@ -169,7 +170,7 @@ WHERE old <> 0 AND TRY_CAST("OBS_VALUE" AS DOUBLE) IS NOT NULL GROUP BY ALL
         )
         return int(self.rows(query)[0][0])
 
-    def rows(self, query: str) -> list[tuple]:  # type: ignore[type-arg]
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Draw a small answer."""
         return self.connection.execute(query).fetchall()
 

@@ -147,8 +147,8 @@ def read_revision(connection: Connection) -> str | None:
 def upgrade_tables(connection: Connection, revision: str = "head") -> None:
     """Bring the tables to a revision, inside a writing transaction."""
     # Imported here: every command opens the database, and few find it to be migrated.
-    import alembic.command  # noqa: PLC0415
-    import alembic.config  # noqa: PLC0415
+    import alembic.command  # noqa: PLC0415 - most commands find their tables in place
+    import alembic.config  # noqa: PLC0415 - the same
 
     config = alembic.config.Config()
     config.set_main_option("script_location", str(resources.files(__package__) / "migrations"))

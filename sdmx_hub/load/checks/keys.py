@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sdmx_hub.errors import BadRequest
 from sdmx_hub.load.checks.cells import shown_sql
@@ -38,8 +38,8 @@ def check_codes(checking: Checking) -> Iterator[Finding]:
     yield from _check_complete(checking)
 
 
-def _with_hint(finding: Finding, value: str, known: object) -> Finding:
-    near = difflib.get_close_matches(value, list(known), n=1) if len(value) <= 40 else []  # type: ignore[call-overload]
+def _with_hint(finding: Finding, value: str, known: Iterable[str]) -> Finding:
+    near = difflib.get_close_matches(value, list(known), n=1) if len(value) <= 40 else []
     if not near:
         return finding
     return Finding(**{**vars(finding), "suggestion": near[0]})
