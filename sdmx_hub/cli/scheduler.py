@@ -17,7 +17,7 @@ from sdmx_hub.cli.source_health import watch
 from sdmx_hub.cli.subscription import make_deliverer
 from sdmx_hub.harvest.clock import utc_now
 from sdmx_hub.harvest.presence import Present
-from sdmx_hub.harvest.schedule import Scheduler
+from sdmx_hub.harvest.schedule import LOOK_SECONDS, Scheduler
 from sdmx_hub.harvest.standing import Beside
 from sdmx_hub.jobs.desk import Desk
 from sdmx_hub.jobs.doer import HARVEST
@@ -75,7 +75,8 @@ def scheduler(hub: HubContext, *, once: bool, timer_only: bool, as_json: bool) -
 
     def work() -> None:
         if not once:
-            desk.round(*plans, now=utc_now())
+            while desk.round(*plans, now=utc_now()) and not closing.is_set():
+                runner.wait(LOOK_SECONDS)
             return
         runner.connect(ANSWER_SECONDS)
         for plan in plans:

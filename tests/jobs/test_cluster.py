@@ -106,10 +106,10 @@ def test_a_cluster_does_each_slot_once_though_it_comes_late_and_a_worker_is_kill
     others = [start("jobs", "serve")]
     workers = {name: start("worker", "--name", name) for name in ("one", "two")}
     wait_for(lambda: ours.runs.select(states=[State.RUNNING]) and partner.asked("/data/"))
+    wait_for(lambda: sorted(one["name"] for one in listed(ours)["cluster"]["workers"]) == ["one", "two"])
     [held] = ours.runs.select(states=[State.RUNNING])
     killed = workers.pop(held.holder)
     now = listed(ours)
-    assert sorted(one["name"] for one in now["cluster"]["workers"]) == ["one", "two"]
     assert next(one["jobs"] for one in now["cluster"]["workers"] if one["name"] == held.holder)
     assert [one["run"] for one in now["running"]] == [held.id]
     killed.send_signal(signal.SIGKILL)
