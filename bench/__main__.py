@@ -302,17 +302,20 @@ def _harvests(folder: Path, homes: dict[str, Path], cube: Path, counts: dict[str
             alone(visits.add_source, folder / mechanism, port, mechanism)
         first = alone(visits.visit, folder / "conditional")
         alone(visits.visit, folder / "delta")
-        whole = first.result[0]
+        whole, worked, _ = first.result
         rate = counts["1m"] / whole
-        told = f"{rate / 1e3:.0f} k obs/s, checked and released; sdmx1 {peer / 1e3:.0f} k obs/s of 100k into memory"
+        told = (
+            f"{rate / 1e3:.0f} k obs/s, {worked:.1f} processor s, checked and released; "
+            f"sdmx1 {peer / 1e3:.0f} k obs/s of 100k into memory"
+        )
         yield Line(name="harvest 1m / sdmx1", value=rate / peer, limit=3, unit="× speed", told=told, at_least=True)
         yield Line(name="memory of a harvest of 1m", value=first.peak_mb, limit=1000, unit="MB")
-        again = alone(visits.visit, folder / "conditional").result[0]
-        told = f"{again:.1f} s, asked with its ETag"
+        again, cost, _ = alone(visits.visit, folder / "conditional").result
+        told = f"{again:.1f} s, asked with its ETag; {cost / worked:.2f} of the processor time"
         yield Line(name="harvest of nothing new / of 1m", value=again / whole, limit=0.1, unit="× time", told=told)
         alone(measures.revise, partner, cube)
-        delta, run = alone(visits.visit, folder / "delta").result
-        told = f"{delta:.1f} s, {run['revised']} revised"
+        delta, cost, run = alone(visits.visit, folder / "delta").result
+        told = f"{delta:.1f} s, {run['revised']} revised; {cost / worked:.2f} of the processor time"
         yield Line(name="harvest of 1 % changed / of 1m", value=delta / whole, limit=0.3, unit="× time", told=told)
 
 

@@ -15,10 +15,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.date import DateTrigger
-
 from sdmx_hub.errors import HubError
 from sdmx_hub.harvest.clock import utc_now
 from sdmx_hub.harvest.slots import due_slots, next_slot
@@ -118,6 +114,10 @@ class Scheduler:
 
     def run_forever(self) -> None:
         """Wake at every slot, and look after the work, until ``closing`` is set."""
+        from apscheduler.executors.pool import ThreadPoolExecutor  # noqa: PLC0415 - whoever asks for one visit needs none
+        from apscheduler.schedulers.background import BackgroundScheduler  # noqa: PLC0415
+        from apscheduler.triggers.date import DateTrigger  # noqa: PLC0415
+
         alarm = BackgroundScheduler(
             timezone=dt.UTC,
             executors={"default": ThreadPoolExecutor(1)},

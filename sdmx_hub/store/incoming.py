@@ -132,7 +132,7 @@ def _codes(rows: Rows, column: str) -> Sequence[str]:
     if column not in rows.columns:
         return ()
     found = rows.connection.execute(
-        f"SELECT DISTINCT CAST({quoted(column)} AS VARCHAR) FROM ({rows.sql}) WHERE {quoted(column)} IS NOT NULL",
+        f"SELECT CAST(v AS VARCHAR) FROM (SELECT DISTINCT {quoted(column)} AS v FROM ({rows.sql}) WHERE v IS NOT NULL)",
         list(rows.params),
     ).fetchall()
     return [row[0] for row in found]
