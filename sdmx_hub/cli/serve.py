@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import ipaddress
 import os
@@ -131,6 +132,8 @@ def _bind(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigurationError("web-port-in-use", host=host, port=port, other=port + 1) from error
         raise ConfigurationError("web-port-taken", host=host, port=port, why=error.strerror or str(error)) from error
     listener.listen(512)
     listener.set_inheritable(True)
