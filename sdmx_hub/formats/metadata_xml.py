@@ -14,7 +14,7 @@ from lxml import etree
 from sdmx_hub.errors import Malformed, NotBuilt
 from sdmx_hub.formats.structure_xml.message import parse
 from sdmx_hub.formats.structure_xml.message import write_header as write_message_header
-from sdmx_hub.formats.structure_xml.parts import LANG, Edition, Element
+from sdmx_hub.formats.structure_xml.shape import LANG, Edition, Element
 from sdmx_hub.formats.xhtml import parse_xhtml, tidy
 from sdmx_hub.model.artefact import Document
 from sdmx_hub.model.message import Header

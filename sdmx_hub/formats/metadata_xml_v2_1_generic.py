@@ -25,8 +25,9 @@ from sdmx_hub.formats.metadata_canonical import check_depth, make_metadata_set
 from sdmx_hub.formats.metadata_xml import Known
 from sdmx_hub.formats.metadata_xml_v3 import flow_urn
 from sdmx_hub.formats.structure_metadata_v2_1 import REPORT, TARGET, part_id, split_structure
-from sdmx_hub.formats.structure_xml.parts import Attr, Edition, Element, Localised, Node, Shape, read_shape, write_shape
+from sdmx_hub.formats.structure_xml.parts import Attr, Localised
 from sdmx_hub.formats.structure_xml.references import UrnReferences
+from sdmx_hub.formats.structure_xml.shape import Edition, Element, Node, Shape, read_shape, write_shape
 from sdmx_hub.formats.structure_xml.shared import notes
 from sdmx_hub.model.artefact import Artefact, Document
 from sdmx_hub.model.classes import SYNONYMS

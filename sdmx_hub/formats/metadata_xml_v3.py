@@ -11,18 +11,8 @@ from sdmx_hub.formats import metadata_xml
 from sdmx_hub.formats.metadata_canonical import check_depth, make_metadata_set
 from sdmx_hub.formats.metadata_xml import Known
 from sdmx_hub.formats.structure_xml import edition_v3
-from sdmx_hub.formats.structure_xml.parts import (
-    Attr,
-    Edition,
-    Element,
-    Node,
-    Ref,
-    Refs,
-    Shape,
-    read_shape,
-    shape,
-    write_shape,
-)
+from sdmx_hub.formats.structure_xml.parts import Attr, Ref, Refs
+from sdmx_hub.formats.structure_xml.shape import Edition, Element, Node, Shape, read_shape, shape, write_shape
 from sdmx_hub.model.artefact import Artefact, Document
 from sdmx_hub.model.metadata import MetadataMessage, Path, flow_of
 

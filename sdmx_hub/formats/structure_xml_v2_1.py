@@ -39,9 +39,10 @@ from sdmx_hub.formats.structure_xml.edition_v3 import row
 from sdmx_hub.formats.structure_xml.maps_v2_1 import structure_set
 from sdmx_hub.formats.structure_xml.message import ClassRow, read_message, write_message
 from sdmx_hub.formats.structure_xml.metadata_v2_1 import metadata_structure
-from sdmx_hub.formats.structure_xml.parts import Attr, Edition, Node, Ref, Shape, shape
+from sdmx_hub.formats.structure_xml.parts import Attr, Ref
 from sdmx_hub.formats.structure_xml.references import RefReferences
 from sdmx_hub.formats.structure_xml.schemes import Kit
+from sdmx_hub.formats.structure_xml.shape import Edition, Node, Shape, shape
 from sdmx_hub.formats.structure_xml.shared import (
     NAMES,
     Links,

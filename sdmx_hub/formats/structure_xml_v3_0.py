@@ -36,7 +36,8 @@ from sdmx_hub.formats.structure_xml.constraints_v3 import (
 )
 from sdmx_hub.formats.structure_xml.edition_v3 import Own, edition, kit, make_rows, row
 from sdmx_hub.formats.structure_xml.message import ClassRow, read_message, write_message
-from sdmx_hub.formats.structure_xml.parts import Attr, Node, shape
+from sdmx_hub.formats.structure_xml.parts import Attr
+from sdmx_hub.formats.structure_xml.shape import Node, shape
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import CLASS_BY_NAME
 from sdmx_hub.model.message import StructureMessage

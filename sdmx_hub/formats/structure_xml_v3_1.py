@@ -29,7 +29,8 @@ from sdmx_hub.formats.structure_xml.constraints_v3 import (
 )
 from sdmx_hub.formats.structure_xml.edition_v3 import Own, edition, kit, make_rows, row
 from sdmx_hub.formats.structure_xml.message import ClassRow, read_message, write_message
-from sdmx_hub.formats.structure_xml.parts import Attr, Child, Children, Ref, Texts, shape
+from sdmx_hub.formats.structure_xml.parts import Attr, Child, Children, Ref, Texts
+from sdmx_hub.formats.structure_xml.shape import shape
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.message import StructureMessage
 

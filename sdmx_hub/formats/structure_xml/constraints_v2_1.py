@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sdmx_hub.formats.structure_xml.parts import Attr, Child, Children, Ref, Refs, Shape, shape
+from sdmx_hub.formats.structure_xml.parts import Attr, Child, Children, Ref, Refs
 from sdmx_hub.formats.structure_xml.schemes import Kit
+from sdmx_hub.formats.structure_xml.shape import Shape, shape
 from sdmx_hub.formats.structure_xml.shared import KeyValues, Values, time_range
 
 _ATTACHMENT = Child(

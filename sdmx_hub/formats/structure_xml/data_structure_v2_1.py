@@ -6,22 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from sdmx_hub.formats.structure_wrapped import find_note
-from sdmx_hub.formats.structure_xml.parts import (
-    Attr,
-    Child,
-    Children,
-    Edition,
-    Element,
-    Local,
-    Node,
-    Ref,
-    Refs,
-    Shape,
-    read_shape,
-    shape,
-    write_shape,
-)
+from sdmx_hub.formats.structure_xml.parts import Attr, Child, Children, Local, Ref, Refs
 from sdmx_hub.formats.structure_xml.schemes import Kit
+from sdmx_hub.formats.structure_xml.shape import Edition, Element, Node, Shape, read_shape, shape, write_shape
 from sdmx_hub.formats.structure_xml.shared import representation, text_format
 from sdmx_hub.model.artefact import Artefact, Document
 from sdmx_hub.model.urn import Urn, parse_urn

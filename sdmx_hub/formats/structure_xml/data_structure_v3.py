@@ -2,23 +2,9 @@
 
 from __future__ import annotations
 
-from sdmx_hub.formats.structure_xml.parts import (
-    Attr,
-    Child,
-    Children,
-    Edition,
-    Element,
-    Local,
-    Nested,
-    Node,
-    Ref,
-    Refs,
-    Shape,
-    Text,
-    Texts,
-    shape,
-)
+from sdmx_hub.formats.structure_xml.parts import Attr, Child, Children, Local, Nested, Ref, Refs, Text, Texts
 from sdmx_hub.formats.structure_xml.schemes import Kit
+from sdmx_hub.formats.structure_xml.shape import Edition, Element, Node, Shape, shape
 from sdmx_hub.formats.structure_xml.shared import Links, representation, text_format
 from sdmx_hub.model.artefact import Document
 

@@ -9,24 +9,10 @@ from sdmx_hub.formats.structure_xml import iso_reference, schemes
 from sdmx_hub.formats.structure_xml.data_structure_v3 import CONCEPT, data_structure, metadata_structure
 from sdmx_hub.formats.structure_xml.maps_v3 import MAP_ROWS
 from sdmx_hub.formats.structure_xml.message import ClassRow
-from sdmx_hub.formats.structure_xml.parts import (
-    Attr,
-    Child,
-    Children,
-    Edition,
-    Element,
-    Local,
-    Nested,
-    NestedChild,
-    Node,
-    Ref,
-    Refs,
-    Shape,
-    Text,
-    shape,
-)
+from sdmx_hub.formats.structure_xml.parts import Attr, Child, Children, Local, Nested, NestedChild, Ref, Refs, Text
 from sdmx_hub.formats.structure_xml.references import UrnReferences
 from sdmx_hub.formats.structure_xml.schemes import Kit
+from sdmx_hub.formats.structure_xml.shape import Edition, Element, Node, Shape, shape
 from sdmx_hub.formats.structure_xml.shared import (
     CODED,
     NAMES,

@@ -6,22 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sdmx_hub.formats.structure_wrapped import unwrap, wrap
-from sdmx_hub.formats.structure_xml.parts import (
-    Attr,
-    Child,
-    Children,
-    Edition,
-    Element,
-    Local,
-    Nested,
-    NestedChild,
-    Node,
-    Ref,
-    Shape,
-    Text,
-    shape,
-)
+from sdmx_hub.formats.structure_xml.parts import Attr, Child, Children, Local, Nested, NestedChild, Ref, Text
 from sdmx_hub.formats.structure_xml.schemes import Kit
+from sdmx_hub.formats.structure_xml.shape import Edition, Element, Node, Shape, shape
 from sdmx_hub.formats.structure_xml.shared import CODED
 from sdmx_hub.model.artefact import Artefact, Document
 from sdmx_hub.model.urn import Urn, parse_urn

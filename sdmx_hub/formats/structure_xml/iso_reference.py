@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sdmx_hub.formats.structure_xml.parts import Node
+from sdmx_hub.formats.structure_xml.shape import Node
 from sdmx_hub.model.artefact import Artefact, Document
 
 _TYPE = "ISO_CONCEPT_REFERENCE"

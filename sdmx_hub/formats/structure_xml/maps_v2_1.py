@@ -8,21 +8,9 @@ from typing import Any
 from lxml import etree
 
 from sdmx_hub.formats.structure_set import DESCRIPTORS
-from sdmx_hub.formats.structure_xml.parts import (
-    Attr,
-    Children,
-    Edition,
-    Element,
-    Local,
-    Node,
-    Ref,
-    Refs,
-    Shape,
-    read_shape,
-    shape,
-    write_shape,
-)
+from sdmx_hub.formats.structure_xml.parts import Attr, Children, Local, Ref, Refs
 from sdmx_hub.formats.structure_xml.schemes import Kit
+from sdmx_hub.formats.structure_xml.shape import Edition, Element, Node, Shape, read_shape, shape, write_shape
 from sdmx_hub.model.artefact import Document
 
 

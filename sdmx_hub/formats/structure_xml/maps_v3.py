@@ -5,20 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sdmx_hub.formats.structure_xml.parts import (
-    Attr,
-    Child,
-    Children,
-    Edition,
-    Element,
-    Node,
-    Ref,
-    Shape,
-    Text,
-    Texts,
-    shape,
-)
+from sdmx_hub.formats.structure_xml.parts import Attr, Child, Children, Ref, Text, Texts
 from sdmx_hub.formats.structure_xml.schemes import Kit
+from sdmx_hub.formats.structure_xml.shape import Edition, Element, Node, Shape, shape
 from sdmx_hub.model.artefact import Document
 
 

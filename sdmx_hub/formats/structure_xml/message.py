@@ -10,7 +10,7 @@ from lxml import etree
 from sdmx_hub.errors import Malformed, NotBuilt
 from sdmx_hub.formats.structure_canonical import make_artefact
 from sdmx_hub.formats.structure_shape import shaped
-from sdmx_hub.formats.structure_xml.parts import LANG, Edition, Element, Node, Shape, read_shape, write_shape
+from sdmx_hub.formats.structure_xml.shape import LANG, Edition, Element, Node, Shape, read_shape, write_shape
 from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.classes import CLASS_BY_NAME, PREFIX
 from sdmx_hub.model.message import Header, StructureMessage

@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 from sdmx_hub.formats.structure_metadata_v2_1 import TYPES, part_id
-from sdmx_hub.formats.structure_xml.parts import (
-    Attr,
-    Child,
-    Children,
-    Edition,
-    Element,
-    Local,
-    Nested,
-    Node,
-    Ref,
-    Shape,
-    read_shape,
-    shape,
-    write_shape,
-)
+from sdmx_hub.formats.structure_xml.parts import Attr, Child, Children, Local, Nested, Ref
 from sdmx_hub.formats.structure_xml.schemes import Kit
+from sdmx_hub.formats.structure_xml.shape import Edition, Element, Node, Shape, read_shape, shape, write_shape
 from sdmx_hub.formats.structure_xml.shared import representation, text_format
 from sdmx_hub.model.artefact import Document
 

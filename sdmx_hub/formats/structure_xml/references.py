@@ -8,7 +8,7 @@ from lxml import etree
 
 from sdmx_hub.errors import Malformed
 from sdmx_hub.formats.structure_version import plain_version
-from sdmx_hub.formats.structure_xml.parts import Element
+from sdmx_hub.formats.structure_xml.shape import Element
 from sdmx_hub.model.classes import CLASS_BY_ITEM, CLASS_BY_NAME, PREFIX, SYNONYMS
 from sdmx_hub.model.urn import Urn, parse_urn
 

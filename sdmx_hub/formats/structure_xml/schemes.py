@@ -12,14 +12,12 @@ from sdmx_hub.formats.structure_xml.parts import (
     Local,
     Localised,
     Nested,
-    Part,
     Ref,
     Refs,
-    Shape,
     Text,
     Texts,
-    shape,
 )
+from sdmx_hub.formats.structure_xml.shape import Part, Shape, shape
 from sdmx_hub.formats.structure_xml.shared import CONTACTS, NAMES
 
 

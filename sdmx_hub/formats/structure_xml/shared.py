@@ -6,25 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sdmx_hub.formats.structure_canonical import ATTRIBUTE_LINKS, is_attribute_link
-from sdmx_hub.formats.structure_xml.parts import (
-    LANG,
-    READERS,
-    Attr,
-    Child,
-    Children,
-    Edition,
-    Element,
-    ItemUrn,
-    Localised,
-    Node,
-    Shape,
-    Text,
-    Texts,
-    read_shape,
-    shape,
-    shown,
-    write_shape,
-)
+from sdmx_hub.formats.structure_xml.parts import READERS, Attr, Child, Children, ItemUrn, Localised, Text, Texts, shown
+from sdmx_hub.formats.structure_xml.shape import LANG, Edition, Element, Node, Shape, read_shape, shape, write_shape
 from sdmx_hub.model.artefact import Document
 
 STRUCTURE_LINK = "external"
