@@ -14,12 +14,12 @@ from sdmx_hub.cli.jobs_cluster import import_cluster, require_cluster
 from sdmx_hub.cli.node import open_node
 from sdmx_hub.cli.scheduler import WATCH_SECONDS, close_on_signal, report_runs
 from sdmx_hub.cli.source_health import watch
-from sdmx_hub.errors import BadRequest
+from sdmx_hub.errors import BadRequest, ConfigurationError
 from sdmx_hub.harvest.parts import worker_name
 from sdmx_hub.harvest.presence import Present
 from sdmx_hub.harvest.standing import Beside, Standing, check_shared
 from sdmx_hub.harvest.worker import Worker
-from sdmx_hub.jobs.address import Place, parse_place
+from sdmx_hub.jobs.address import Place, is_loopback, parse_place
 from sdmx_hub.language import sentence
 from sdmx_hub.store.identity import read_identity
 from sdmx_hub.store.run_rows import Run
@@ -77,7 +77,9 @@ def worker(hub: HubContext, *, once: bool, name: str, dask: str, host: str, as_j
 
 
 def _work_for(hub: HubContext, place: Place, closing: threading.Event, name: str, host: str) -> None:
-    """Do jobs of a cluster until stopped."""
+    """Do jobs of a cluster until stopped; a door to other machines is opened by certificates, or where it is meant."""
+    if host and not is_loopback(host) and place.tls is None and not hub.settings.jobs_open:
+        raise ConfigurationError("jobs-open", jobs=f"tcp://{host}")
     cluster = import_cluster()
     open_node(hub, closing, name)
     member = cluster.Member(place=place, hub=read_identity(hub.database), name=name, host=host)

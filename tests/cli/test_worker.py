@@ -142,6 +142,12 @@ def test_a_worker_that_does_not_see_the_observations_is_refused(run, home, sourc
     assert "the same path" in str(refusal)
 
 
+def test_a_worker_opens_no_door_to_other_machines_without_certificates(home):
+    refusal = refused(home, "worker", "--dask", "tcp://127.0.0.1:8786", "--host", "0.0.0.0")  # noqa: S104 - refused
+    assert isinstance(refusal, ConfigurationError)
+    assert "jobs_open" in str(refusal)
+
+
 @pytest.mark.parametrize("name", ["x" * 101, "a\nb"])
 def test_a_name_nobody_can_read_is_refused(home, name):
     assert isinstance(refused(home, "worker", "--once", "--name", name), BadRequest)
