@@ -6,7 +6,9 @@ be seen. Series differ by colour, by dashes and by the shape of their points. Th
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +26,8 @@ MOST_BARS = 20
 _TICKS = 5
 _LABEL_LETTERS = 34
 _NARROW = 4
+_RHYTHM = 3
+"""Distances between periods that make a rhythm."""
 
 
 @dataclass(frozen=True)
@@ -102,14 +106,16 @@ def _draw_lines(
     title: str, description: str, periods: Sequence[str], series: Sequence[ChartSeries], language: str
 ) -> Chart:
     axis = plan_axis([value for one in series for value in one.values if value is not None], from_zero=False)
-    places = place_periods(periods)
+    places, gaps = place_periods(periods), find_gaps(periods)
     parts = [_value_axis(axis, language), _period_axis(periods, places)]
     for number, one in enumerate(series, start=1):
         points = [
             None if value is None else (_x(place), _y(axis, value))
             for place, value in zip(places, one.values, strict=True)
         ]
-        parts.append(_line(number, one, points, periods, language))
+        marks = _marks(number, one, points, periods, language)
+        line = Markup('<g class="series s{}"><path class="stroke" d="{}"/>{}</g>')
+        parts.append(line.format(number, _path(points, gaps), marks))
     svg = _frame("chart-line", HEIGHT, title, description, Markup("").join(parts))
     legend = tuple((number, one.label) for number, one in enumerate(series, start=1))
     return Chart(kind="line", svg=svg, title=title, legend=legend)
@@ -147,6 +153,27 @@ def place_periods(periods: Sequence[str]) -> list[float]:
     return [(day - days[0]) / span if len(days) > 1 else 0.5 for day in days]
 
 
+def find_gaps(periods: Sequence[str]) -> frozenset[int]:
+    """The positions before which a period is missing in all series; none where that cannot be told.
+
+    Periods follow each other when one ends where the next begins. Where no two do, the distance met most often, and
+    three times at least, is their rhythm: a census every fifth year misses none in between.
+    """
+    try:
+        found = [parse_period(period) for period in periods]
+    except BadRequest:
+        return frozenset()
+    if len({one.frequency for one in found}) != 1:
+        return frozenset()
+    days = [max((one.end - one.start).total_seconds() / 86_400, 1.0) for one in found]
+    pairs = zip(itertools.pairwise(found), days, strict=False)
+    steps = [round((after.start - before.start).total_seconds() / 86_400 / length) for (before, after), length in pairs]
+    rhythm, met = Counter(steps).most_common(1)[0] if steps else (1, 0)
+    if min(steps, default=1) <= 1 or met < _RHYTHM:
+        rhythm = 1
+    return frozenset(position for position, step in enumerate(steps, start=1) if step > rhythm)
+
+
 def _period_axis(periods: Sequence[str], places: Sequence[float]) -> Markup:
     """Label the last period, and before it all that leave the labels room."""
     widest = max(len(period) for period in periods)
@@ -167,20 +194,18 @@ def _period_axis(periods: Sequence[str], places: Sequence[float]) -> Markup:
     )
 
 
-def _line(
+def _marks(
     number: int,
     one: ChartSeries,
     points: Sequence[tuple[float, float] | None],
     periods: Sequence[str],
     language: str,
 ) -> Markup:
-    path = _path(points)
-    marks = Markup("").join(
+    return Markup("").join(
         mark(number, *point, f"{one.label}, {periods[position]}: {_said(one.values[position], language)}")
         for position, point in enumerate(points)
         if point is not None
     )
-    return Markup('<g class="series s{}"><path class="stroke" d="{}"/>{}</g>').format(number, path, marks)
 
 
 def _said(value: float | None, language: str) -> str:
@@ -189,11 +214,12 @@ def _said(value: float | None, language: str) -> str:
     return format_tick(value, 0 if value == int(value) else 2, language)
 
 
-def _path(points: Sequence[tuple[float, float] | None]) -> str:
-    """A path that breaks where a period has no value: a gap is never drawn over."""
+def _path(points: Sequence[tuple[float, float] | None], gaps: frozenset[int]) -> str:
+    """A path that breaks where a period has no value, or is not there at all: a gap is never drawn over."""
     steps, pen_down = [], False
-    for point in points:
+    for position, point in enumerate(points):
         if point is not None:
+            pen_down = pen_down and position not in gaps
             steps.append(f"{'L' if pen_down else 'M'}{_short(point[0])} {_short(point[1])}")
         pen_down = point is not None
     return " ".join(steps)

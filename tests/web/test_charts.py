@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdmx_hub.web.charts import MOST_BARS, MOST_SERIES, ChartSeries, draw_chart, place_periods, plan_axis
+from sdmx_hub.web.charts import MOST_BARS, MOST_SERIES, ChartSeries, draw_chart, find_gaps, place_periods, plan_axis
 
 NUMBERS = st.floats(min_value=-1e12, max_value=1e12, allow_nan=False).map(lambda value: round(value, 3))
 
@@ -41,6 +41,33 @@ def test_a_gap_is_not_drawn_over() -> None:
     path = re.search(r'class="stroke" d="([^"]*)"', chart.svg)
     assert path is not None
     assert path[1].count("M") == 2
+
+
+def test_a_period_missing_in_all_series_is_not_drawn_over() -> None:
+    chart = draw_chart("T", "D", ["2017", "2019", "2020"], [series("A", 1, 2, 3), series("B", 4, 5, 6)], "en")
+    assert chart is not None
+    for path in re.findall(r'class="stroke" d="([^"]*)"', chart.svg):
+        assert [step[0] for step in re.findall(r"[ML][\d.]+", path)] == ["M", "M", "L"]
+
+
+@pytest.mark.parametrize(
+    ("periods", "gaps"),
+    [
+        (["2017", "2018", "2019"], set()),
+        (["2017", "2019"], {1}),
+        (["2016", "2017", "2019", "2020", "2024"], {2, 4}),
+        (["2019-Q3", "2019-Q4", "2020-Q1", "2020-Q3"], {3}),
+        (["2020-01", "2020-02", "2020-03", "2020-05"], {3}),
+        (["2019-W52", "2020-W01", "2020-W03"], {2}),
+        (["2020-02-28", "2020-02-29", "2020-03-01", "2020-03-03"], {3}),
+        (["1990", "1995", "2000", "2005", "2015"], {4}),
+        (["2020", "2020-01", "2021"], set()),
+        (["x", "y"], set()),
+        (["2020"], set()),
+    ],
+)
+def test_gaps_are_where_periods_do_not_follow_each_other(periods: list[str], gaps: set[int]) -> None:
+    assert find_gaps(periods) == gaps
 
 
 @pytest.mark.parametrize(
