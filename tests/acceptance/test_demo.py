@@ -14,7 +14,7 @@ from tests.acceptance.hubs import CSV_2, Answer, Server, data_path, rows_of
 from tests.acceptance.playing import Demo, start_demo
 
 FLOW = "DF_STOCK_ABROAD"
-PREPARED_SECONDS, HARVESTED_SECONDS, AGAIN_SECONDS, STOPPED_SECONDS = 280, 120, 30, 45
+PREPARED_SECONDS, HARVESTED_SECONDS, AGAIN_SECONDS, STOPPED_SECONDS = 280, 120, 120, 60
 
 
 @pytest.fixture(scope="module", autouse=True)
