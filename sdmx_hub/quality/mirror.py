@@ -124,7 +124,12 @@ FROM {source} WHERE detail = '' GROUP BY ALL ORDER BY rule, frequency, period DE
 
 
 _APART = """
-WITH apart AS (
+WITH two_ends AS (
+  SELECT rule, origin, destination FROM {source} WHERE detail = '' GROUP BY ALL
+  HAVING count(origin_series) > 0 AND count(destination_series) > 0 AND count(*) FILTER (state = 'compared') = 0
+), ends AS (
+  SELECT * FROM {source} SEMI JOIN two_ends USING (rule, origin, destination) WHERE detail = ''
+), apart AS (
   SELECT rule, origin, destination,
     min(period) FILTER (origin_series IS NOT NULL) AS origin_from,
     max(period) FILTER (origin_series IS NOT NULL) AS origin_to,
@@ -136,16 +141,15 @@ WITH apart AS (
     list(DISTINCT period) FILTER (destination_series IS NOT NULL) AS answered,
     CASE WHEN NOT list_has_any(ours, theirs) THEN 'frequency' WHEN NOT list_has_any(told, answered) THEN 'period'
       WHEN bool_or(state = 'no-value') THEN 'value' ELSE 'split' END AS why
-  FROM {source} WHERE detail = '' GROUP BY ALL
-  HAVING origin_from IS NOT NULL AND destination_from IS NOT NULL AND NOT bool_or(state = 'compared')
+  FROM ends GROUP BY ALL
 ), nearest AS (
   SELECT o.rule, o.origin, o.destination, o.period AS origin_period, o.origin_value,
     m.period AS destination_period, m.destination_value
-  FROM {source} AS o JOIN {source} AS m USING (rule, origin, destination, frequency, split)
-  SEMI JOIN apart USING (rule, origin, destination)
-  WHERE o.detail = '' AND m.detail = '' AND o.origin_value IS NOT NULL AND m.destination_value IS NOT NULL
+  FROM ends AS o JOIN ends AS m USING (rule, origin, destination, frequency, split)
+  WHERE o.origin_value IS NOT NULL AND m.destination_value IS NOT NULL
   QUALIFY row_number() OVER (PARTITION BY o.rule, o.origin, o.destination ORDER BY
-    abs(TRY_CAST(left(o.period, 4) AS INTEGER) - TRY_CAST(left(m.period, 4) AS INTEGER)), o.period DESC) = 1
+    abs(TRY_CAST(left(o.period, 4) AS INTEGER) - TRY_CAST(left(m.period, 4) AS INTEGER)), o.period DESC,
+    m.period DESC) = 1
 )
 SELECT a.* EXCLUDE (ours, theirs, told, answered), n.* EXCLUDE (rule, origin, destination)
 FROM apart AS a LEFT JOIN nearest AS n USING (rule, origin, destination) ORDER BY ALL LIMIT ?
