@@ -11,7 +11,7 @@ from sdmx_hub.model.artefact import Artefact
 from sdmx_hub.model.rows import literal, quoted
 from sdmx_hub.model.structure import DataStructure
 from sdmx_hub.quality.mirror import Mirror, MirrorQuery
-from sdmx_hub.quality.mirror_report import Names, lines_of, report_mirror
+from sdmx_hub.quality.mirror_report import Names, figure_text, lines_of, report_mirror
 from sdmx_hub.quality.pair_rules import AGENCY, TOTALS
 from sdmx_hub.query.plan import plan_data
 from sdmx_hub.query.request import ComponentFilter, Condition, DataQuery, Operator
@@ -163,7 +163,8 @@ def lines_of_dossier(found: Mapping[str, Any], language: str) -> Iterator[str]:
             told = [series[name] for name in ("indicator_name", "basis", "source")]
             told += [detail["name"] for detail in series["details"]]
             scale = f" × 10^{series['unit_mult']}" if series["unit_mult"] and last["value"] else ""
-            figure = f"{last['value'] or '(' + last['status'] + ')'}{scale} ({last['period']})"
+            value = float(last["value"]) if last["value"] else None
+            figure = f"{figure_text(value, language, last['status'])}{scale} ({last['period']})"
             yield f"  {series['reporter']} → {series['partner']}  {', '.join(told)}: {figure}"
         if flow["series_found"] > len(flow["series"]):
             yield "  " + sentence("dossier-more", language, shown=len(flow["series"]), found=flow["series_found"])

@@ -9,6 +9,7 @@ from sdmx_hub.language import localised, sentence
 from sdmx_hub.model.urn import Ref, Urn
 from sdmx_hub.quality.mirror import COMPARED, NO_DESTINATION, NO_ORIGIN, Mirror
 from sdmx_hub.quality.pair_rules import AGENCY, VERSION
+from sdmx_hub.quality.pilot_words import number_text
 from sdmx_hub.store.artefacts import Artefacts
 from sdmx_hub.store.run_rows import short_instant
 
@@ -105,12 +106,14 @@ def _apart(row: Mapping[str, Any], names: Names, language: str) -> dict[str, Any
         "why": row["why"],
         "reason": sentence(f"mirror-apart-{row['why']}", language, **told),
         **{name: row[name] for name in _NEAREST},
-        "nearest": None if row["origin_period"] is None else sentence("mirror-nearest", language, **_shown(row)),
+        "nearest": None
+        if row["origin_period"] is None
+        else sentence("mirror-nearest", language, **_shown(row, language)),
     }
 
 
-def _shown(row: Mapping[str, Any]) -> dict[str, str]:
-    return {name: _figure(row[name], None) if name.endswith("_value") else row[name] for name in _NEAREST}
+def _shown(row: Mapping[str, Any], language: str) -> dict[str, str]:
+    return {name: figure_text(row[name], language) if name.endswith("_value") else row[name] for name in _NEAREST}
 
 
 def _rounded(value: float | None) -> float | None:
@@ -139,7 +142,8 @@ def lines_of(report: Mapping[str, Any], language: str, *, whole: bool = False) -
         if one["nearest"]:
             yield f"           {one['nearest']}"
     if report["shown"] < report["found"]:
-        yield sentence("mirror-more", language, shown=report["shown"], found=report["found"])
+        counts = {name: number_text(report[name], language) for name in ("shown", "found")}
+        yield sentence("mirror-more", language, **counts)
 
 
 def _group(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -153,7 +157,7 @@ def _lines(pairs: list[Mapping[str, Any]], language: str, *, whole: bool) -> Ite
         if shown or pair not in one_sided:
             yield "  " + _line(pair, language)
     if not shown:
-        yield "  " + sentence("mirror-one-sided", language, count=len(one_sided))
+        yield "  " + sentence("mirror-one-sided", language, count=number_text(len(one_sided), language))
 
 
 def _told(summary: Mapping[str, Any], language: str) -> str:
@@ -161,10 +165,10 @@ def _told(summary: Mapping[str, Any], language: str) -> str:
     return sentence(
         "mirror-summary",
         language,
-        compared=summary["compared"],
-        expected=summary["expected"],
-        multilateral="–" if multilateral is None else f"{multilateral:.4f}",
-        exceeding=summary["exceeding"],
+        compared=number_text(summary["compared"], language),
+        expected=number_text(summary["expected"], language),
+        multilateral="–" if multilateral is None else number_text(multilateral, language, 4),
+        exceeding=number_text(summary["exceeding"], language),
     )
 
 
@@ -173,10 +177,10 @@ def _line(pair: Mapping[str, Any], language: str) -> str:
     verdict = pair["verdict"] if pair["state"] == COMPARED else pair["state"]
     cells = (
         f"{pair['origin']}–{pair['destination']}",
-        _figure(pair["origin_value"], pair["origin_status"]),
-        _figure(pair["destination_value"], pair["destination_status"]),
-        "–" if pair["cc1"] is None else f"{pair['cc1']:+.4f}",
-        "–" if pair["ratio"] is None else f"{pair['ratio']:.4f}",
+        figure_text(pair["origin_value"], language, pair["origin_status"]),
+        figure_text(pair["destination_value"], language, pair["destination_status"]),
+        "–" if pair["cc1"] is None else ("+" if pair["cc1"] >= 0 else "") + number_text(pair["cc1"], language, 4),
+        "–" if pair["ratio"] is None else number_text(pair["ratio"], language, 4),
         sentence(f"mirror-{verdict}", language),
         " ".join(part for part in (pair["detail"], said) if part),
     )
@@ -185,5 +189,9 @@ def _line(pair: Mapping[str, Any], language: str) -> str:
     return "  ".join([*padded, *cells[5:]]).rstrip()
 
 
-def _figure(value: float | None, status: str | None) -> str:
-    return f"({status})" if value is None and status else "–" if value is None else f"{value:,.15g}".replace(",", " ")
+def figure_text(value: float | None, language: str, status: str | None = None) -> str:
+    """Write a figure with all its decimals, as people of a language do; where there is none, its status or a dash."""
+    if value is None:
+        return f"({status})" if status else "–"
+    plain = f"{value:.15g}"
+    return plain if "e" in plain else number_text(value, language, len(plain.partition(".")[2]))

@@ -48,7 +48,7 @@ PAIR = ("DEPLOYED_PERMITS", "MRT", "ESP", "A", "2024", "--split", "MIG_TYPE=SEAS
     [
         ("en", "MRT–ESP 41 0 +2.0000 – exceeds the threshold"),
         ("fr", "ECU–ESP – 300 – – pas de déclaration de l'origine"),
-        ("es", "4 de 5 pares comparados; asimetría multilateral 0.0518; 1 por encima del umbral"),
+        ("es", "4 de 5 pares comparados; asimetría multilateral 0,0518; 1 por encima del umbral"),
     ],
 )
 def test_the_report_is_told_in_the_reader_s_language(type_, language, words):
