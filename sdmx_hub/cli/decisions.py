@@ -11,6 +11,7 @@ import click
 from sdmx_hub.cli.actor import actor
 from sdmx_hub.cli.context import FINDINGS, HubContext, json_option, pass_hub, show
 from sdmx_hub.cli.harvest_report import make_parts, report_runs, run_line
+from sdmx_hub.errors import TryAgain
 from sdmx_hub.language import sentence
 from sdmx_hub.store import decisions
 from sdmx_hub.store.ledger import run_json
@@ -96,6 +97,8 @@ def _replayed(hub: HubContext, found: Replay) -> str:
 def retry(hub: HubContext, run_id: int, *, as_json: bool) -> None:
     r"""Repeat a run that has ended, as a new run that names it; parts it got shortly before are not asked for again.
 
+    While its repetition waits or is under way there is no second one: that one is worked on, or else shown.
+
     \b
     Examples:
       sdmx-hub harvest retry 17
@@ -104,8 +107,17 @@ def retry(hub: HubContext, run_id: int, *, as_json: bool) -> None:
     from sdmx_hub.harvest.worker import Worker  # noqa: PLC0415 - heavy, and few commands need it
 
     parts = make_parts(hub)
-    queued = decisions.queue_retry(hub.database, run_id, actor=actor(), now=parts.clock.now())
-    report_runs(hub, [Worker(parts=parts).work_on(queued.id)], as_json=as_json)
+    again, is_new = decisions.queue_retry(hub.database, run_id, actor=actor(), now=parts.clock.now())
+    if not is_new:
+        click.echo(sentence("harvest-retry-waits", hub.language, run=run_id, again=again.id), err=True)
+    try:
+        done = Worker(parts=parts).work_on(again.id)
+    except TryAgain:
+        if is_new:
+            raise
+        _show(hub, run_json(again, hub.language), as_json=as_json)
+        return
+    report_runs(hub, [done], as_json=as_json)
 
 
 @click.command()

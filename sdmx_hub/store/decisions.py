@@ -6,6 +6,7 @@ A decision only changes rows; the work is done by whichever worker takes the run
 from __future__ import annotations
 
 import datetime as dt
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -16,6 +17,7 @@ from sdmx_hub.store.audit import append_audit
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.harvest_tables import RUN
 from sdmx_hub.store.manifest import INTERNAL, find_version
+from sdmx_hub.store.run_insert import find_waiting, insert_run
 from sdmx_hub.store.run_rows import (
     APPROVED,
     OPEN,
@@ -111,26 +113,37 @@ def _decide(connection: Connection, run: Run, decision: str, *, actor: str, now:
     append_audit(connection, at=now, actor=actor, action=f"harvest-{decision}", subject=f"run {run.id}", detail=detail)
 
 
-def queue_retry(database: Database, run_id: int, *, actor: str, now: dt.datetime) -> Run:
-    """Queue a run that has ended once more; parts it got shortly before it failed are not asked for again.
+class Repeat(NamedTuple):
+    """The repetition of a run; ``is_new`` is False when it waited or was under way already."""
 
-    Raises NotFound, Conflict when it has not ended.
+    run: Run
+    is_new: bool
+
+
+def queue_retry(database: Database, run_id: int, *, actor: str, now: dt.datetime) -> Repeat:
+    """Queue a run that has ended once more, unless a repetition of it waits already or is under way.
+
+    Parts it got shortly before it failed are not asked for again. Raises NotFound, Conflict when it has not ended.
     """
-    earlier = Runs(database).get(run_id)
-    if earlier.state in OPEN:
-        raise Conflict("harvest-run-open", run=run_id, state=earlier.state)
-    slot = Slot(
-        source=earlier.source,
-        flow=earlier.flow,
-        slot=now,
-        host=earlier.host,
-        trigger=Trigger.RETRY,
-        full=earlier.full,
-        dry_run=earlier.dry_run,
-        follows=earlier.id,
-        plan=_kept_plan(earlier, now),
-    )
-    return queue_slot(database, slot, actor=actor, now=now)
+    with database.transaction() as connection:
+        earlier = select_run(connection, run_id)
+        if earlier.state in OPEN:
+            raise Conflict("harvest-run-open", run=run_id, state=earlier.state)
+        waiting = find_waiting(connection, run_id)
+        if waiting is not None:
+            return Repeat(waiting, is_new=False)
+        slot = Slot(
+            source=earlier.source,
+            flow=earlier.flow,
+            slot=now,
+            host=earlier.host,
+            trigger=Trigger.RETRY,
+            full=earlier.full,
+            dry_run=earlier.dry_run,
+            follows=earlier.id,
+            plan=_kept_plan(earlier, now),
+        )
+        return Repeat(_queue(connection, slot, actor=actor, now=now), is_new=True)
 
 
 def _kept_plan(earlier: Run, now: dt.datetime) -> dict[str, object]:
@@ -142,14 +155,18 @@ def _kept_plan(earlier: Run, now: dt.datetime) -> dict[str, object]:
 
 def queue_slot(database: Database, slot: Slot, *, actor: str, now: dt.datetime) -> Run:
     """Queue a run somebody asked for. Raises Conflict when there is one at the same moment."""
-    run = Runs(database).queue(slot, now=now)
+    with database.transaction() as connection:
+        return _queue(connection, slot, actor=actor, now=now)
+
+
+def _queue(connection: Connection, slot: Slot, *, actor: str, now: dt.datetime) -> Run:
+    run = insert_run(connection, slot, State.QUEUED, Verdict("harvest-queued"), now)
     if run is None:
         raise Conflict("harvest-slot-taken", source=slot.source, flow=slot.flow)
     detail = {"source": slot.source, "flow": slot.flow, "follows": slot.follows, "full": slot.full}
-    with database.transaction() as connection:
-        append_audit(
-            connection, at=now, actor=actor, action=f"harvest-{slot.trigger}", subject=f"run {run.id}", detail=detail
-        )
+    append_audit(
+        connection, at=now, actor=actor, action=f"harvest-{slot.trigger}", subject=f"run {run.id}", detail=detail
+    )
     return run
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from sdmx_hub.errors import Conflict
 from sdmx_hub.store.database import Database
 from sdmx_hub.store.harvest_tables import REQUEST, RUN
+from sdmx_hub.store.run_insert import insert_run
 from sdmx_hub.store.run_rows import (
     GOOD,
     OPEN,
@@ -60,7 +61,7 @@ class Runs:
     def queue(self, slot: Slot, *, now: dt.datetime) -> Run | None:
         """Queue a run for ``slot``; None when it exists already."""
         with self._database.transaction() as connection:
-            return self._insert(connection, slot, State.QUEUED, Verdict("harvest-queued"), now)
+            return insert_run(connection, slot, State.QUEUED, Verdict("harvest-queued"), now)
 
     def queue_latest(self, slots: Sequence[Slot], *, now: dt.datetime) -> Run | None:
         """Queue the last of ``slots`` (one flow, in order) and record the earlier ones as superseded.
@@ -71,7 +72,7 @@ class Runs:
         latest = slots[-1]
         verdict = Verdict("harvest-superseded", {"slot": short_instant(latest.slot)})
         with self._database.transaction() as connection:
-            run = self._insert(connection, latest, State.QUEUED, Verdict("harvest-queued"), now)
+            run = insert_run(connection, latest, State.QUEUED, Verdict("harvest-queued"), now)
             if run is None:
                 return None
             connection.execute(
@@ -81,51 +82,20 @@ class Runs:
                 .values(state=State.SUPERSEDED, verdict=verdict_text(verdict), finished_at=now)
             )
             for slot in slots[:-1]:
-                self._insert(connection, slot, State.SUPERSEDED, verdict, now)
+                insert_run(connection, slot, State.SUPERSEDED, verdict, now)
             return run
 
     def queue_every(self, slots: Sequence[Slot], *, now: dt.datetime) -> list[Run]:
         """Queue a run for each of ``slots`` that does not exist yet; none stands for another."""
         with self._database.transaction() as connection:
-            made = [self._insert(connection, slot, State.QUEUED, Verdict("harvest-queued"), now) for slot in slots]
+            made = [insert_run(connection, slot, State.QUEUED, Verdict("harvest-queued"), now) for slot in slots]
         return [run for run in made if run is not None]
 
     def leave_out(self, slots: Sequence[Slot], *, now: dt.datetime) -> None:
         """Record ``slots`` as missed: nobody will run them."""
         with self._database.transaction() as connection:
             for slot in slots:
-                self._insert(connection, slot, State.SUPERSEDED, Verdict("harvest-left-out"), now)
-
-    def _insert(
-        self, connection: Connection, slot: Slot, state: State, verdict: Verdict, now: dt.datetime
-    ) -> Run | None:
-        same = (RUN.c.source == slot.source) & (RUN.c.flow == slot.flow) & (RUN.c.slot == slot.slot)
-        if connection.execute(sa.select(RUN.c.id).where(same)).first():
-            return None
-        connection.execute(
-            sa.insert(RUN).values(
-                source=slot.source,
-                flow=slot.flow,
-                slot=slot.slot,
-                trigger=slot.trigger,
-                full=slot.full,
-                dry_run=slot.dry_run,
-                host=slot.host,
-                follows=slot.follows,
-                state=state,
-                verdict=verdict_text(verdict),
-                queued_at=now,
-                not_before=slot.not_before or slot.slot,
-                finished_at=None if state in OPEN else now,
-                token=0,
-                stop_requested=False,
-                attempts=0,
-                plan=plan_text(slot.plan),
-                **outcome_values(Outcome(state=state, verdict=verdict)),
-            )
-        )
-        row = connection.execute(sa.select(RUN).where(same)).one()
-        return read_run(row)
+                insert_run(connection, slot, State.SUPERSEDED, Verdict("harvest-left-out"), now)
 
     def claim(self, holder: str, *, now: dt.datetime, lease: dt.timedelta, run_id: int | None = None) -> Run | None:
         """Take the next run that is due, or the one named; None when there is none to be had now.

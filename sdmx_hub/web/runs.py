@@ -88,9 +88,10 @@ def reject(run_id: int) -> Response:
 
 @runs.post(f"{_RUN}/retry")
 def retry(run_id: int) -> Response:
-    """Queue a run that has ended once more: 202."""
+    """Queue a run that has ended once more: 202; 200 with the repetition that waits or is under way already."""
     key, visit = require_key(OPERATE), current_visit()
-    return _told(visit, [decisions.queue_retry(visit.hub.database, run_id, actor=key.actor, now=visit.now)], 202)
+    again = decisions.queue_retry(visit.hub.database, run_id, actor=key.actor, now=visit.now)
+    return _told(visit, [again.run], 202 if again.is_new else 200)
 
 
 @runs.post(f"{_RUN}/stop")

@@ -1,5 +1,6 @@
 """``source``, ``harvest`` and ``scheduler`` as a person types them: answers, JSON, exit codes."""
 
+import datetime as dt
 import json
 
 import pytest
@@ -8,6 +9,9 @@ from click.testing import CliRunner
 from sdmx_hub.cli import cli
 from sdmx_hub.cli.context import NOT_FOUND
 from sdmx_hub.errors import HubError
+from sdmx_hub.store.database import open_database
+from sdmx_hub.store.decisions import queue_retry
+from sdmx_hub.store.runs import Runs
 from tests.harvest.conftest import partner
 from tests.harvest.hubs import Hub
 from tests.harvest.partner import Reply, unused_port
@@ -119,6 +123,21 @@ def test_a_visit_that_failed_says_how_by_its_exit_code(run, source, partner, mon
     partner.on(DATA, Reply(204))
     again = run("harvest", "retry", str(run_id), "--json")["runs"][0]
     assert (again["trigger"], again["follows"], again["state"]) == ("retry", run_id, "unchanged")
+
+
+def test_a_repetition_that_waits_is_worked_on_and_one_under_way_is_shown(run, home, source):
+    run("source", "add", str(source))
+    run_id = run("harvest", "run", "P", "--json")["runs"][0]["id"]
+    database, now = open_database(f"sqlite:///{home / 'control.db'}"), dt.datetime.now(dt.UTC)
+    waiting = queue_retry(database, run_id, actor="test", now=now).run
+    done = CliRunner().invoke(cli, ["--home", str(home), "--lang", "fr", "harvest", "retry", str(run_id)])
+    assert f"La collecte {waiting.id} répète déjà la collecte {run_id}" in done.stderr
+    busy = queue_retry(database, run_id, actor="test", now=now + dt.timedelta(seconds=1)).run
+    later = now + dt.timedelta(hours=1)
+    assert Runs(database).claim("elsewhere", now=later, lease=dt.timedelta(hours=1), run_id=busy.id) is not None
+    database.close()
+    assert f"{busy.id}  " in run("harvest", "retry", str(run_id))
+    assert [one["state"] for one in run("harvest", "list", "--json")["runs"]] == ["running", "unchanged", "succeeded"]
 
 
 def test_a_partner_that_is_not_there_is_told_by_the_exit_code(run, source, monkeypatch):

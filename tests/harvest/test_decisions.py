@@ -98,7 +98,9 @@ def test_a_rejected_run_has_failed_and_says_why(held, ours):
 
 
 def test_a_run_can_be_repeated_and_stopped(held, ours):
-    again = queue_retry(ours.database, held.id, actor="person:ana", now=ours.time.now() + dt.timedelta(seconds=1))
+    later = ours.time.now() + dt.timedelta(seconds=1)
+    again, is_new = queue_retry(ours.database, held.id, actor="person:ana", now=later)
+    assert is_new
     assert (again.follows, again.state) == (held.id, State.QUEUED)
     with pytest.raises(Conflict):
         queue_retry(ours.database, again.id, actor="person:ana", now=ours.time.now())

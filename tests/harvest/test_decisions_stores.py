@@ -44,7 +44,7 @@ def test_a_held_run_is_rejected_or_approved_and_can_be_repeated(ours, theirs, pa
     rejected = reject(ours.database, held.id, now=ours.time.now(), **who)
     assert (rejected.state, rejected.decided_by) == (State.FAILED, "person:ana")
     ours.time.pass_by(60)
-    again = queue_retry(ours.database, held.id, actor="person:ana", now=ours.time.now())
+    again = queue_retry(ours.database, held.id, actor="person:ana", now=ours.time.now()).run
     assert [(run.id, told(run)[0]) for run in work_off(ours)] == [(again.id, "held")]
     partner.on("/", Reply(500))
     assert approve(ours.database, again.id, now=ours.time.now(), **who).state is State.QUEUED

@@ -111,7 +111,7 @@ def test_a_part_that_fails_fails_the_run_and_the_next_try_asks_for_what_is_lacki
     scripted.on(path_of("GHA"), good)
     scripted.seen.clear()
     ours.time.pass_by(60)
-    again = queue_retry(ours.database, failed.id, actor="test", now=ours.time.now())
+    again = queue_retry(ours.database, failed.id, actor="test", now=ours.time.now()).run
     run = Worker(parts=ours.parts()).work_on(again.id)
     assert told(run) == ("succeeded", 40, 0, 0, 0), run.outcome
     assert run.started_at.replace(microsecond=0) == failed.started_at.replace(microsecond=0)

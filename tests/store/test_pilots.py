@@ -91,7 +91,7 @@ def test_requests_and_deeds_are_selected_for_many_runs_at_once(database, monkeyp
     runs = Runs(database)
     ended = [end(runs, queue(runs, NOW + n * MINUTE), NOW + n * MINUTE) for n in range(5)]
     at = NOW + 10 * MINUTE
-    again = queue_retry(database, ended[0].id, actor="person:ana", now=at)
+    again = queue_retry(database, ended[0].id, actor="person:ana", now=at).run
     manual = queue_slot(
         database, Slot(source="P", flow="OTHER", slot=at, host="p", trigger=Trigger.MANUAL), actor="person:ana", now=at
     )
@@ -113,7 +113,7 @@ def test_visits_are_told_with_the_period_they_are_about(database):
     end(runs, queue(runs, NOW + MINUTE, dry_run=True), NOW + MINUTE)
     begun = pilots.begin_round("TRY", minute=NOW + 2 * MINUTE, period="2026-01", actor="test")
     failed = end(runs, queue(runs, begun.slot, trigger=Trigger.MANUAL), begun.slot, State.FAILED)
-    again = queue_retry(database, failed.id, actor="person:ana", now=NOW + 5 * MINUTE)
+    again = queue_retry(database, failed.id, actor="person:ana", now=NOW + 5 * MINUTE).run
     end(runs, again, NOW + 5 * MINUTE)
     ledger = read_ledger(database, PLAN, now=NOW + 9 * MINUTE)
     assert [(one.period, one.is_good, one.deeds) for one in ledger.attempts] == [

@@ -7,6 +7,7 @@ import pytest
 
 from sdmx_hub.errors import Conflict, NotFound
 from sdmx_hub.model.finding import Finding, Severity, Where
+from sdmx_hub.store.decisions import queue_retry
 from sdmx_hub.store.fence import pass_fence
 from sdmx_hub.store.run_rows import Outcome, Request, Slot, State, Trigger, Verdict
 from sdmx_hub.store.runs import MOST_ATTEMPTS, LeaseLost, Runs
@@ -59,6 +60,28 @@ def test_a_run_is_claimed_once(runs):
     assert (held.id, held.state, held.holder, held.token, held.attempts) == (run.id, State.RUNNING, "one", 1, 1)
     assert held.expires_at == NOW + LEASE
     assert claim(runs, "two") is None
+
+
+def test_a_run_is_repeated_once_however_often_and_from_wherever_it_is_asked(runs, database):
+    runs.queue(slot(), now=NOW)
+    ended = runs.finish(claim(runs), DONE, now=NOW)
+    made = []
+
+    def repeat(at):
+        made.append(queue_retry(database, ended.id, actor="test", now=at))
+
+    askers = [threading.Thread(target=repeat, args=(NOW + count * MINUTE,)) for count in range(1, 7)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join(60)
+    assert sorted(is_new for _, is_new in made) == [False] * 5 + [True]
+    assert len({run.id for run, _ in made}) == 1
+    again = claim(runs, now=NOW + 10 * MINUTE)
+    assert queue_retry(database, ended.id, actor="test", now=NOW + 11 * MINUTE) == (again, False)
+    runs.finish(again, DONE, now=NOW + 10 * MINUTE)
+    assert queue_retry(database, ended.id, actor="test", now=NOW + 12 * MINUTE).is_new
+    assert [run.follows for run in runs.select()] == [ended.id, ended.id, None]
 
 
 def test_a_run_is_not_claimed_before_its_time(runs):

@@ -59,6 +59,9 @@ def test_runs_are_begun_and_decided_on_by_who_has_a_key(http, ours, partner, dat
     assert select_audit(ours.database, subject=f"run {number}")[0].detail["reason"] == "asked"
     again = http.post(f"/api/harvest/runs/{number}/retry", headers=key)
     assert (again.status_code, again.json["runs"][0]["follows"]) == (202, number)
+    ours.time.pass_by(5)
+    twice = http.post(f"/api/harvest/runs/{number}/retry", headers=key)
+    assert (twice.status_code, twice.json["runs"][0]["id"]) == (200, again.json["runs"][0]["id"])
     stopped = http.post(f"/api/harvest/runs/{again.json['runs'][0]['id']}/stop", headers=key)
     assert (stopped.status_code, stopped.json["runs"][0]["state"]) == (200, "failed")
     assert len(ours.held()) == 3
