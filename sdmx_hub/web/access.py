@@ -6,7 +6,6 @@ from flask import request
 
 from sdmx_hub.errors import NotAllowed, NotAuthenticated
 from sdmx_hub.store.keys import ApiKey, ApiKeys
-from sdmx_hub.web.errors import TooManyTries
 from sdmx_hub.web.hub import current_hub
 
 _SCHEME = "bearer"
@@ -23,16 +22,15 @@ def require_key(scope: str) -> ApiKey:
 
 
 def find_key() -> ApiKey | None:
-    """Find the key of the request; None when it carries none. Raises NotAuthenticated for one that opens nothing."""
+    """Find the key of the request; None when it carries none.
+
+    Raises NotAuthenticated for one that opens nothing, TooManyTries after many of these.
+    """
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != _SCHEME:
         return None
-    hub, address = current_hub(), request.remote_addr or ""
-    seconds = hub.tries.seconds_shut(address)
-    if seconds:
-        raise TooManyTries("web-too-many-tries", seconds=seconds)
+    hub = current_hub()
     key = ApiKeys(hub.database).check(text.strip(), now=hub.now())
     if key is None:
-        hub.tries.count_wrong(address)
-        raise NotAuthenticated("web-key-wrong")
+        raise hub.tries.refusal(request.remote_addr or "")
     return key

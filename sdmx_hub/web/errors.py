@@ -36,7 +36,7 @@ _UNSAYABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe
 
 
 class TooManyTries(errors.TryAgain):
-    """Somebody guesses keys; ``seconds`` says how long the door stays shut."""
+    """Somebody guesses keys; ``seconds`` says how long wrong ones are turned away."""
 
 
 @dataclass(frozen=True)

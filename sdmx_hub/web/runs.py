@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 
-from sdmx_hub.errors import BadRequest, NotAuthenticated, NotFound, TooLarge
+from sdmx_hub.errors import BadRequest, NotFound, TooLarge
 from sdmx_hub.harvest.breaker import FORCE
 from sdmx_hub.harvest.notices import queue_noticed, read_token
 from sdmx_hub.harvest.source import Source, parse_stored
@@ -25,7 +25,7 @@ from sdmx_hub.store.ledger import run_json
 from sdmx_hub.store.run_rows import Run, Slot, Trigger
 from sdmx_hub.store.sources import Sources
 from sdmx_hub.web.access import require_key
-from sdmx_hub.web.errors import TooManyTries, refuse_large_body
+from sdmx_hub.web.errors import refuse_large_body
 from sdmx_hub.web.hub import Visit, current_visit
 from sdmx_hub.web.site import answer_bytes, dump_json
 
@@ -108,14 +108,12 @@ def notify(source_id: str) -> Response:
     The token of the source comes as ``Authorization: Bearer``, or as ``?token=`` for partners who can only call an
     address, as hubs do that notify subscribers.
     """
-    visit, address = current_visit(), request.remote_addr or ""
-    seconds = visit.hub.tries.seconds_shut(address)
-    if seconds:
-        raise TooManyTries("web-too-many-tries", seconds=seconds)
-    source = _noticed(visit, source_id)
+    visit = current_visit()
+    # A token is what somebody chose, so unlike a key it could be guessed: after many wrong ones none is looked at.
+    tries, teller = visit.hub.tries, f"notices {request.remote_addr}"
+    source = None if tries.seconds_shut(teller) else _noticed(visit, source_id)
     if source is None:
-        visit.hub.tries.count_wrong(address)
-        raise NotAuthenticated("web-key-wrong")
+        raise tries.refusal(teller)
     body = request.stream.read(LONGEST_NOTICE + 1)
     if len(body) > LONGEST_NOTICE:
         raise TooLarge("web-body-too-large", limit=LONGEST_NOTICE)

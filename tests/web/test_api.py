@@ -87,12 +87,17 @@ def test_an_expired_or_revoked_key_opens_nothing(own: FlaskClient, own_parts: Pa
     assert own.post("/api/load", data=b"x", headers={"Authorization": f"Bearer {text}"}).status_code == 401
 
 
-def test_guessing_keys_shuts_the_door(own: FlaskClient, own_parts: Parts) -> None:
+def test_guessing_keys_shuts_the_door_but_not_for_a_valid_key(own: FlaskClient, own_parts: Parts) -> None:
     for _ in range(MOST_WRONG):
         assert own.post("/api/load", headers={"Authorization": "Bearer x"}).status_code == 401
-    answer = own.post("/api/load", data=b"x", headers=bearer(own_parts, "load"))
-    assert answer.status_code == 429
-    assert int(answer.headers["Retry-After"]) > 0
+    valid = bearer(own_parts, "load")
+    near = {"Authorization": valid["Authorization"][:-4] + "AAAA"}
+    for wrong in ({"Authorization": "Bearer x"}, near):
+        answer = own.post("/api/load", data=b"x", headers=wrong)
+        assert answer.status_code == 429
+        assert int(answer.headers["Retry-After"]) > 0
+    assert own.post("/api/load", data=b"x", headers=valid).status_code == 422
+    assert own.post("/api/load", data=b"x", headers=near).status_code == 429
 
 
 def test_a_message_is_loaded_as_one_release_and_seen_at_once(own: FlaskClient, own_parts: Parts) -> None:

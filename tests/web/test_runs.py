@@ -80,11 +80,14 @@ def test_a_notice_makes_a_visit_at_once_and_another_one_waits_with_it(http, ours
     assert len(ours.held()) == 10
 
 
-def test_wrong_tokens_shut_the_door(http):
+def test_wrong_tokens_shut_the_door_of_notices_alone(http, ours):
+    key = bearer(ours, OPERATE)
     statuses = [http.post("/api/notify/P?token=wrong-wrong-wrong").status_code for _ in range(11)]
     assert statuses[0] == 401
     assert statuses[-1] == 429
     assert http.post(f"/api/notify/P?token={TOKEN}").status_code == 429
+    assert http.post("/api/harvest/runs/99/retry", headers={"Authorization": "Bearer x"}).status_code == 401
+    assert http.post("/api/harvest/runs/99/retry", headers=key).status_code == 404
 
 
 def test_what_may_be_done_with_runs_is_described(http):
