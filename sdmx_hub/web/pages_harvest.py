@@ -60,6 +60,6 @@ def harvest(run_id: int) -> Response:
     """Show one visit."""
     visit = current_visit()
     run = show_run(visit.hub.database, run_id, visit.language, audience=visit.audience)
-    return show(
-        "harvest_run.html", {**run, "changes": first_changes(visit, run_id)}, parse=parse_moment, most=FIRST_CHANGES
-    )
+    first = first_changes(visit, run_id)
+    content = {**run, "changes": list(first.changes)}
+    return show("harvest_run.html", content, parse=parse_moment, most=FIRST_CHANGES, heads=first.heads)

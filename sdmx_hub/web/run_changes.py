@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Response, request
@@ -18,6 +20,7 @@ from sdmx_hub.store.runs import Runs
 from sdmx_hub.store.sources import Sources
 from sdmx_hub.web.access import find_key
 from sdmx_hub.web.hub import Visit, current_visit
+from sdmx_hub.web.labels import Labels
 from sdmx_hub.web.stream import asked_encoding, stream
 
 CSV, JSON = "csv", "json"
@@ -48,14 +51,28 @@ def send_changes(run_id: int) -> Response:
     return response
 
 
-def first_changes(visit: Visit, run_id: int) -> list[dict[str, Any]]:
-    """The first changes of a run that the reader may see; none when there are none."""
+@dataclass(frozen=True)
+class FirstChanges:
+    """The first changes of a run, with the names of their codes, and what their components are called."""
+
+    changes: tuple[dict[str, Any], ...] = ()
+    heads: Mapping[str, str] = field(default_factory=dict)
+
+
+def first_changes(visit: Visit, run_id: int) -> FirstChanges:
+    """The first changes of a run that the reader may see, named in their language; none when there are none."""
     release = Runs(visit.hub.database).get(run_id).outcome.release_id
     observations = visit.hub.observations
     if release is None or not changes_seen(release, observations, audience=visit.audience, now=visit.now):
-        return []
+        return FirstChanges()
     changes = open_release_changes(release, visit.artefacts, observations, audience=visit.audience, now=visit.now)
-    return _drawn(changes)
+    labels = Labels(visit.artefacts, changes.structure, visit.language)
+    drawn = tuple({**one, "names": _names(one["key"], labels)} for one in _drawn(changes))
+    return FirstChanges(drawn, {name: labels.component(name) for name in changes.structure.components})
+
+
+def _names(key: Mapping[str, str | None], labels: Labels) -> dict[str, str]:
+    return {name: labels.code(name, code) for name, code in key.items() if code is not None}
 
 
 def _drawn(changes: ReleaseChanges) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import json
+import re
 
 import pytest
 
@@ -75,10 +76,27 @@ def test_the_twin_says_the_same(client, runs):
     assert len(first) == 50
     assert first[0]["key"]["REF_AREA"] == "ESP"
     assert (first[0]["change"], first[0]["old"], first[0]["components"]) == ("A", None, [])
+    assert first[0]["names"]["REF_AREA"] == "Spain"
     page = client.get(f"/harvest/{shown['id']}", query_string={"lang": "fr"}).text
     assert f"/api/harvest/runs/{shown['id']}/changes" in page
     assert "ajoutée" in page
     assert client.get(f"/harvest/{shown['id']}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Reference area", "Spain", r"\d,\d{3}")),
+        ("fr", ("Zone de référence", "Espagne", "\\d\u202f\\d{3}")),
+        ("es", ("Área de referencia", "España", r"\d\.\d{3}")),
+    ],
+)
+def test_changes_have_names_and_numbers_in_the_reader_s_language(client, runs, language, words):
+    head, name, number = words
+    page = client.get(f"/harvest/{runs[0].id}", query_string={"lang": language}).text
+    assert f'<th scope="col" title="REF_AREA">{head}' in page
+    assert f'<td title="ESP">{name}</td>' in page
+    assert re.search(f'<td class="number">[^<]*{number}</td>', page)
 
 
 @pytest.mark.parametrize("path", ["/harvest", "/harvest.json", "/api/harvest/runs"])
