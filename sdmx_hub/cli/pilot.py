@@ -12,12 +12,11 @@ from typing import Any
 import click
 
 from sdmx_hub.cli.context import DONE, FAILED, FINDINGS, PARTIAL, HubContext, json_option, pass_hub, show, tell
-from sdmx_hub.cli.harvest_report import make_parts
+from sdmx_hub.cli.harvest_report import finding_line, make_parts
 from sdmx_hub.cli.pilot_run import run_round
 from sdmx_hub.cli.structure_select import acting_person
 from sdmx_hub.harvest.worker import Worker
 from sdmx_hub.language import LANGUAGES, localised, sentence
-from sdmx_hub.model.finding import Finding
 from sdmx_hub.quality.pilot import Plan, parse_stored_plan
 from sdmx_hub.quality.pilot_file import read_plan_file
 from sdmx_hub.quality.pilot_html import write_html
@@ -80,7 +79,7 @@ def _add(hub: HubContext, path: Path) -> dict[str, Any]:
         "changed": changed,
         "shared": _shared(hub, file.plan) if file.plan else [],
         "findings": [finding.as_json(hub.language) for finding in file.findings],
-        "text": [_finding_line(finding, hub.language) for finding in file.findings],
+        "text": [finding_line(finding, hub.language) for finding in file.findings],
     }
 
 
@@ -100,11 +99,6 @@ def _added_line(hub: HubContext, answer: dict[str, Any]) -> str:
     return "\n".join([head, *(f"  {line}" for line in (*answer["text"], *shared))])
 
 
-def _finding_line(finding: Finding, language: str) -> str:
-    hint = f" → {finding.suggestion}" if finding.suggestion else ""
-    return f"{finding.severity.value} {finding.where}: {finding.text(language)}{hint}"
-
-
 def _plans(hub: HubContext) -> list[Plan]:
     return [parse_stored_plan(stored.document, stored.sha256) for stored in Pilots(hub.database).select()]
 
@@ -118,7 +112,13 @@ def _plan(hub: HubContext, pilot_id: str) -> Plan:
 @json_option
 @pass_hub
 def list_(hub: HubContext, *, as_json: bool) -> None:
-    """List the pilots: who takes part, what is shared, how far they are."""
+    r"""List the pilots: who takes part, what is shared, how far they are.
+
+    \b
+    Examples:
+      sdmx-hub pilot list
+      sdmx-hub pilot list --json
+    """
     now = dt.datetime.now(dt.UTC)
     rows = [
         {
@@ -141,7 +141,13 @@ def list_(hub: HubContext, *, as_json: bool) -> None:
 @json_option
 @pass_hub
 def show_(hub: HubContext, pilot_id: str, *, as_json: bool) -> None:
-    """Show a plan as it was read, and its rounds."""
+    r"""Show a plan as it was read, and its rounds.
+
+    \b
+    Examples:
+      sdmx-hub pilot show NIC_CRI
+      sdmx-hub pilot show NIC_CRI --json
+    """
     pilots = Pilots(hub.database)
     stored = pilots.get(pilot_id)
     rounds = [
@@ -156,7 +162,12 @@ def show_(hub: HubContext, pilot_id: str, *, as_json: bool) -> None:
 @click.argument("pilot_id", metavar="PILOT")
 @pass_hub
 def remove(hub: HubContext, pilot_id: str) -> None:
-    """Forget a pilot; its visits stay in the ledger, what was published of it stays published."""
+    r"""Forget a pilot; its visits stay in the ledger, what was published of it stays published.
+
+    \b
+    Examples:
+      sdmx-hub pilot remove NIC_CRI
+    """
     Pilots(hub.database).remove(pilot_id, actor=acting_person(), now=dt.datetime.now(dt.UTC))
 
 

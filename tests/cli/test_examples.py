@@ -12,7 +12,7 @@ from sdmx_hub.cli import cli
 
 SHOWN = (
     *("init", "doctor", "upkeep", "demo", "serve", "key", "source", "harvest", "scheduler", "worker"),
-    *("mirror", "release", "subscription", "registration", "check", "load", "template", "export", "table"),
+    *("mirror", "pilot", "release", "subscription", "registration", "check", "load", "template", "export", "table"),
 )
 """The commands all of whose help has examples."""
 
