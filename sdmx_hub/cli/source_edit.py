@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from sdmx_hub.cli.actor import actor
+from sdmx_hub.cli.address import check_typed
 from sdmx_hub.cli.context import FINDINGS, HubContext, json_option, pass_hub, show
 from sdmx_hub.cli.harvest_report import finding_line
 from sdmx_hub.errors import BadRequest, Conflict
@@ -105,7 +106,12 @@ def _changed(document: dict[str, Any], changes: tuple[str, ...]) -> dict[str, An
 def write_draft(
     hub: HubContext, output: Path | None, *, from_hub: str | None, from_registration: str | None, registry: str | None
 ) -> Path:
-    """Write the draft of a source. Raises Conflict when the file is there, and as the drafts do."""
+    """Write the draft of a source.
+
+    Raises BadRequest for what is no address, Conflict when the file is there, and as the drafts do.
+    """
+    for address in filter(None, (from_hub, registry)):
+        check_typed(address)
     if from_hub:
         draft = draft_from_hub(ask_hub(from_hub, hub.settings), from_hub)
     elif registry:

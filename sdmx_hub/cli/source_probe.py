@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from sdmx_hub.cli.address import check_typed
 from sdmx_hub.cli.context import (
     FINDINGS,
     NOT_ALLOWED,
@@ -129,6 +130,7 @@ def probe_partner(hub: HubContext, /, url: str, *, as_json: bool, **options: Any
       sdmx-hub source probe https://stats.example.org/rest --secret-environment PARTNER_TOKEN
     """
     language, output = options["language"] or hub.language, options["output"]
+    check_typed(url)
     if output is not None and output.exists():
         raise Conflict("probe-exists", path=output)
     order = Order(

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from sdmx_hub.cli import cli
+from sdmx_hub.cli.context import USAGE
 from sdmx_hub.errors import BadRequest, HubError, NotAllowed
 from sdmx_hub.model.registration import Queryable, Registration
 from sdmx_hub.model.urn import parse_urn
@@ -16,6 +17,7 @@ from sdmx_hub.store.registrations import Registrations
 from sdmx_hub.store.registry import Registry
 from tests.cli.test_harvest import data, home, partner, run, source, structure, theirs, time
 from tests.factories import make_artefact
+from tests.support.commands import type_command
 
 __all__ = ["data", "home", "partner", "run", "source", "structure", "theirs", "time"]
 
@@ -30,6 +32,25 @@ def test_single_values_are_changed(run, source):
     wrong = run("source", "edit", "P", "--set", "mechanism=dleta", "--json", code=3)
     assert (wrong["kept"], wrong["findings"][0]["path"]) == (False, "mechanism")
     assert run("source", "show", "P", "--json")["mechanism"] == "conditional"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["probe", "notaurl"],
+        ["probe", "ftp://office.example"],
+        ["add", "--from-hub", "notaurl"],
+        ["add", "--from-hub", "https://"],
+        ["add", "--from-registration", "X", "--registry", "office.example/sdmx"],
+    ],
+    ids=" ".join,
+)
+def test_what_is_no_address_is_answered_with_how_one_is_written(tmp_path, words):
+    for language, said in (("en", "Write it whole"), ("fr", "Écrivez-la en entier"), ("es", "Escríbala completa")):
+        done = type_command(tmp_path, "--lang", language, "source", *words)
+        assert done.returncode == USAGE
+        assert said in done.stderr
+        assert "https://stats.example.org/rest" in done.stderr
 
 
 def test_a_source_is_changed_in_the_editor(run, source, tmp_path, monkeypatch):
