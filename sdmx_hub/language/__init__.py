@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from importlib import resources
 
 LANGUAGES = ("en", "fr", "es")
@@ -31,13 +32,29 @@ def catalogue() -> Mapping[str, Mapping[str, str]]:
     return sentences
 
 
+@dataclass(frozen=True)
+class Phrase:
+    """A part of a sentence with words of its own, said in the language of the whole."""
+
+    key: str
+    params: Mapping[str, object] = field(default_factory=dict)
+
+    def text(self, language: str) -> str:
+        """Say the phrase in ``language``."""
+        return sentence(self.key, language, **self.params)
+
+    def __str__(self) -> str:
+        return self.text("en")
+
+
 def sentence(key: str, language: str = "en", /, **params: object) -> str:
     """Say ``key`` in ``language`` (English where that is missing), its placeholders filled from ``params``.
 
     An unknown key is a programming error and raises KeyError.
     """
     texts = catalogue()[key]
-    return texts.get(language, texts["en"]).format(**params)
+    said = {name: one.text(language) if isinstance(one, Phrase) else one for name, one in params.items()}
+    return texts.get(language, texts["en"]).format(**said)
 
 
 def localised(names: Mapping[str, str], language: str = "en") -> str:

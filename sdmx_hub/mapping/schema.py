@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 
 from sdmx_hub.mapping.document import Document, Path
-from sdmx_hub.mapping.schema_faults import Fault, faults_of, place_fault, read_schema, short
+from sdmx_hub.mapping.schema_faults import Fault, faults_of, place_fault, read_schema, say_limit, short
 from sdmx_hub.model.finding import Finding
 
 FORMATS = FormatChecker(formats=())
@@ -60,8 +60,7 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
     if kind == "not":
         yield "MAP-ONE-OF", path, {"keys": "constant, column"}, None
     elif kind == "type":
-        types = wanted if isinstance(wanted, str) else ", ".join(wanted)
-        yield "MAP-TYPE", path, {"value": short(value), "types": types}, None
+        yield "MAP-TYPE", path, {"value": short(value), "types": say_limit(kind, wanted)}, None
     elif kind in {"pattern", "format"}:
         yield "MAP-PATTERN", path, {"value": short(value), "pattern": str(wanted)}, None
     else:

@@ -9,7 +9,7 @@ import difflib
 import functools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path as FilePath
 from typing import Any, cast
@@ -17,13 +17,18 @@ from typing import Any, cast
 from jsonschema.exceptions import ValidationError
 
 from sdmx_hub.errors import ConfigurationError
+from sdmx_hub.language import Phrase
 from sdmx_hub.mapping.document import Document, Path, shown_path
 from sdmx_hub.model.finding import Finding, Where
 
 Fault = tuple[str, Path, dict[str, object], str | None]
 _LONGEST = 60
 _USER = re.compile(r"//[^/@\s]*@")
-_LONGEST_LIMIT = 300
+_LIMITS = {
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength", "minItems", "maxItems"),
+    *("minProperties", "maxProperties", "uniqueItems", "const", "pattern", "format", "None", "oneOf", "anyOf", "not"),
+}
+"""Kinds of limits that have words: “None” is a key that may not be there at all."""
 
 
 def faults_of(error: ValidationError, kind_of_file: str) -> Iterator[Fault]:
@@ -43,13 +48,23 @@ def faults_of(error: ValidationError, kind_of_file: str) -> Iterator[Fault]:
         told = {"value": short(value), "allowed": ", ".join(allowed)}
         yield f"{kind_of_file}-VALUE", path, told, nearest(str(value), allowed)
     else:
-        yield limit_fault(error, kind_of_file, json.dumps(wanted, ensure_ascii=False, default=str))
+        yield f"{kind_of_file}-LIMIT", path, {"value": short(value), "limit": say_limit(kind, wanted)}, None
 
 
-def limit_fault(error: ValidationError, kind_of_file: str, limit: str) -> Fault:
-    """The fault of a value that passes a limit."""
-    told: dict[str, object] = {"value": short(error.instance), "limit": f"{error.validator} {limit[:_LONGEST_LIMIT]}"}
-    return f"{kind_of_file}-LIMIT", tuple(error.absolute_path), told, None
+def say_limit(kind: str, wanted: Any) -> Phrase:
+    """Say what the schema allows as people read it: “a whole number”, “0 or more”."""
+    if kind == "type":
+        return say_types([wanted] if isinstance(wanted, str) else wanted)
+    if kind in {"minLength", "minItems", "minProperties"} and wanted == 1:
+        return Phrase("limit-something")
+    key = f"limit-{kind}" if kind in _LIMITS else "limit-other"
+    return Phrase(key, {"limit": short(wanted) if kind in _LIMITS else kind})
+
+
+def say_types(names: Sequence[str]) -> Phrase:
+    """Say of which kinds a value may be."""
+    first, *others = [Phrase(f"limit-type-{name}") for name in names]
+    return functools.reduce(lambda said, one: Phrase("limit-or", {"one": said, "other": one}), others, first)
 
 
 def place_fault(document: Document, file: str | None, fault: Fault) -> Finding:

@@ -1,6 +1,7 @@
 """Source files: faults told with line and path, URLs asked, secrets named and never held."""
 
 import datetime as dt
+import re
 
 import pytest
 
@@ -84,6 +85,24 @@ def test_a_wrong_form_is_told_by_an_example_and_without_a_password(tmp_path, lan
     assert "https://stats.example.org/sdmx/v2" in told
     assert "ftp://…@" in told
     assert "hidden-word" not in told
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("full_every: often", ("a whole number", "un nombre entier", "un número entero")),
+        ("full_every: -1", ("0 or more", "0 ou plus", "0 o más")),
+        ("full_every: 10001", ("10000 or less", "10000 ou moins", "10000 o menos")),
+        ("limits: [1]", ("keys with their values", "des clés avec leurs valeurs", "claves con sus valores")),
+        ("folder: in", ("does not go with", "ne va pas avec", "no es compatible con")),
+    ],
+)
+def test_a_limit_is_told_as_people_read_it(tmp_path, line, told):
+    (finding,) = read(tmp_path, f"{SOURCE}{line}\n").findings
+    for language, words in zip(("en", "fr", "es"), told, strict=True):
+        said = finding.text(language)
+        assert words in said
+        assert not re.search(r'type "|minimum|maximum|None|null', said)
 
 
 def test_a_secret_written_into_the_file_is_not_told_again(tmp_path):
