@@ -10,9 +10,10 @@ import click
 from sdmx_hub.cli.actor import actor
 from sdmx_hub.cli.context import DONE, UNAVAILABLE, HubContext, json_option, pass_hub, show
 from sdmx_hub.errors import ConfigurationError
-from sdmx_hub.harvest.alerts import AlertDeliverer, Watch, read_failure
+from sdmx_hub.harvest.alerts import AlertDeliverer, Watch
 from sdmx_hub.harvest.attendance import look_for_scheduler
 from sdmx_hub.harvest.clock import utc_now
+from sdmx_hub.harvest.failures import read_failure
 from sdmx_hub.harvest.health_facts import HealthReader
 from sdmx_hub.language import sentence
 from sdmx_hub.store.alerts import Alerts

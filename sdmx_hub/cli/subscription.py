@@ -13,6 +13,7 @@ from sdmx_hub.cli.structure_select import acting_person
 from sdmx_hub.errors import BadRequest
 from sdmx_hub.formats.registry_xml import EDITIONS
 from sdmx_hub.harvest.clock import utc_now
+from sdmx_hub.harvest.failures import read_failure
 from sdmx_hub.harvest.notify import Deliverer
 from sdmx_hub.language import sentence
 from sdmx_hub.model.classes import CLASS_BY_RESOURCE
@@ -134,7 +135,7 @@ def list_(hub: HubContext, *, as_json: bool) -> None:
             **one.as_json(),
             "valid": one.is_valid(now),
             "notifications": counts[one.id],
-            "last_failure": outbox.last_failure(one.id),
+            "last_failure": read_failure(outbox.last_failure(one.id), hub.language),
         }
         for one in found
     ]
@@ -185,7 +186,7 @@ def test_(hub: HubContext, key: str, *, as_json: bool) -> None:
     now = utc_now()
     deliverer.outbox.put(found, Event(at=now, action=Action.INFORMATION, urn=found.organisation), now=now)
     sent, failed = deliverer.deliver_due(utc_now)
-    failure = deliverer.outbox.last_failure(found.id) if failed else ""
+    failure = read_failure(deliverer.outbox.last_failure(found.id), hub.language) if failed else ""
     said = sentence("subscription-tested", hub.language, sent=sent, failed=failed)
     shown = {"sent": sent, "failed": failed, "last_failure": failure}
     show(shown, as_json=as_json, text=f"{said}\n{failure}".strip())

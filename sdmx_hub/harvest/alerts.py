@@ -20,6 +20,7 @@ import orjson
 
 from sdmx_hub.config import Settings
 from sdmx_hub.errors import HubError
+from sdmx_hub.harvest.failures import write_failure
 from sdmx_hub.harvest.guard import Policy, parse_place
 from sdmx_hub.harvest.health import WELL, Health, HealthState
 from sdmx_hub.harvest.health_facts import HealthReader
@@ -34,8 +35,6 @@ from sdmx_hub.store.sources import Sources
 SIGNATURE, TIMESTAMP = "X-Sdmx-Hub-Signature", "X-Sdmx-Hub-Timestamp"
 MOST_AT_ONCE = 200
 TEST = "test"
-_SHOWN = 120
-"""So much of one detail of a failure is kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,23 +164,6 @@ class AlertDeliverer:
         lines = [*alert.document["texts"].values(), alert.document.get("url")]
         mail.set_content("\n\n".join(line for line in lines if line) + "\n")
         return mail
-
-
-def write_failure(error: HubError | OSError) -> str:
-    """Write why an alert was not delivered, so that it can be said in any language."""
-    if isinstance(error, HubError):
-        params = {name: str(value)[:_SHOWN] for name, value in error.params.items()}
-        return orjson.dumps({"key": error.key, "params": params}).decode()
-    return f"{type(error).__name__}: {error}"
-
-
-def read_failure(text: str, language: str) -> str:
-    """Say why an alert was not delivered."""
-    try:
-        failure = orjson.loads(text)
-        return sentence(failure["key"], language, **failure["params"])
-    except (ValueError, TypeError, KeyError):
-        return text
 
 
 def sign(secret: str, at: str, body: bytes) -> str:

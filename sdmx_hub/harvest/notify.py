@@ -18,6 +18,7 @@ from sdmx_hub.errors import HubError, PartnerUnavailable
 from sdmx_hub.formats.registry_subscriptions import write_notification
 from sdmx_hub.harvest import dial
 from sdmx_hub.harvest.exchange import Line, exchange
+from sdmx_hub.harvest.failures import write_failure
 from sdmx_hub.harvest.guard import Policy, check_url
 from sdmx_hub.harvest.mail import begin_mail, send_mail
 from sdmx_hub.language import LANGUAGES, sentence
@@ -51,8 +52,7 @@ class Deliverer:
             try:
                 self._deliver(notification, now())
             except (HubError, OSError) as error:
-                failure = error.text("en") if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
-                self.outbox.postpone(notification, failure, now=now())
+                self.outbox.postpone(notification, write_failure(error), now=now())
                 failed += 1
             else:
                 self.outbox.finish(notification, now=now())

@@ -9,8 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from sdmx_hub.cli import cli
+from sdmx_hub.language import LANGUAGES
 from tests.cli.test_structures import Hub, code
 from tests.factories import make_codelist
+from tests.support.commands import type_command
 from tests.web.registry_hub import message
 
 MAIL = ["--mail", "data@office.example"]
@@ -57,6 +59,12 @@ def test_a_test_says_whether_it_arrived(hub: Hub) -> None:
     assert result.exit_code == 69
     assert "127.0.0.1" in result.output
     assert "127.0.0.1" in str([one["last_failure"] for one in listed(hub)])
+    told = [
+        type_command(hub.home, "--lang", language, "subscription", "list", "--json").stdout for language in LANGUAGES
+    ]
+    said = {one["last_failure"] for text in told for one in json.loads(text)["subscriptions"]} - {""}
+    assert len(said) == len(LANGUAGES)
+    assert not any("{" in one for one in said)
 
 
 @pytest.mark.parametrize(

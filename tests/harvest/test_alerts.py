@@ -14,7 +14,8 @@ from contextlib import contextmanager
 import pytest
 
 from sdmx_hub.config import Settings
-from sdmx_hub.harvest.alerts import SIGNATURE, TIMESTAMP, AlertDeliverer, Watch, read_failure, sign
+from sdmx_hub.harvest.alerts import SIGNATURE, TIMESTAMP, AlertDeliverer, Watch, sign
+from sdmx_hub.harvest.failures import read_failure
 from sdmx_hub.harvest.health_facts import HealthReader
 from sdmx_hub.store.alerts import Alerts
 from sdmx_hub.store.observations import Observations

@@ -16,6 +16,7 @@ import pytest
 from lxml import etree
 
 from sdmx_hub.config import Settings
+from sdmx_hub.harvest.failures import read_failure
 from sdmx_hub.harvest.notify import Deliverer
 from sdmx_hub.model.message import Action
 from sdmx_hub.model.subscription import Event, StructureEvents, Subscription
@@ -118,11 +119,11 @@ def test_what_was_not_taken_is_tried_again_later(
     listener.statuses.append(status)
     made = deliverer(database, tmp_path, listener)
     assert made.deliver_due(lambda: NOW) == (0, 1)
-    assert f"HTTP {status}" in made.outbox.last_failure(added.id)
+    assert f"HTTP {status}" in read_failure(made.outbox.last_failure(added.id), "en")
     assert made.deliver_due(lambda: NOW) == (0, 0)
     assert made.deliver_due(lambda: NOW + dt.timedelta(minutes=1)) == (1, 0)
     assert len(listener.seen) == 2, "redirects are not followed"
-    assert made.outbox.last_failure(added.id) == ""
+    assert read_failure(made.outbox.last_failure(added.id), "en") == ""
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_nobody_is_reached_whom_the_operator_does_not_allow(
     added = subscribe(database, http=(listener.url,))
     made = deliverer(database, tmp_path, listener, local=local, **settings)
     assert made.deliver_due(lambda: NOW) == (0, 1)
-    assert why in made.outbox.last_failure(added.id)
+    assert why in read_failure(made.outbox.last_failure(added.id), "en")
     assert listener.seen == []
 
 
@@ -195,6 +196,6 @@ def test_a_folder_that_cannot_be_written_is_told_and_tried_again(
     made = deliverer(database, tmp_path, listener)
     made.folder.write_text("in the way", encoding="utf-8")
     assert made.deliver_due(lambda: NOW) == (0, 1)
-    assert "File" in made.outbox.last_failure(added.id)
+    assert "File" in read_failure(made.outbox.last_failure(added.id), "en")
     made.folder.unlink()
     assert made.deliver_due(lambda: NOW + dt.timedelta(minutes=1)) == (1, 0)
