@@ -82,13 +82,33 @@ class Mirror:
     def narrowed(self, query: MirrorQuery) -> Mirror:
         """The same comparison, of it only what ``query`` asks for; threshold and details stay. Safe between threads."""
         source = f"(SELECT * FROM pairs WHERE {_where(query)})"
-        return replace(self, connection=self.connection.cursor(), source=source)
+        asked = replace(self.query, area=query.area or self.query.area)
+        return replace(self, connection=self.connection.cursor(), source=source, query=asked)
 
     def pairs(self, limit: int = 10_000) -> list[dict[str, Any]]:
         """The pairs as values, those that need an explanation first, then by the size of their asymmetry."""
-        worst = "verdict = 'exceeds' DESC NULLS LAST, abs(cc1) DESC NULLS LAST"
-        query = f"SELECT * FROM {self.source} ORDER BY {worst}, rule, period DESC, origin, destination LIMIT ?"
+        query = f"SELECT * FROM {self.source} ORDER BY {_WORST} LIMIT ?"
         return dicts_of(self.connection.execute(query, [limit]))
+
+    def both(self, limit: int, offset: int = 0) -> list[dict[str, Any]]:
+        """The pairs of which both ends report, in the order of ``pairs``; those without a value come last."""
+        query = f"SELECT * FROM {self.source} WHERE {_BOTH} ORDER BY {_WORST} LIMIT ? OFFSET ?"
+        return dicts_of(self.connection.execute(query, [limit, offset]))
+
+    @property
+    def count_both(self) -> int:
+        """Number of pairs of which both ends report."""
+        return int(self.connection.execute(f"SELECT count(*) FROM {self.source} WHERE {_BOTH}").fetchall()[0][0])
+
+    def alone(self) -> list[dict[str, Any]]:
+        """Who reports pairs that nobody answers, the most first: how many, as origin and as destination.
+
+        Of one ``area`` its partners, with what either of the two reports alone.
+        """
+        reporter = "CASE state WHEN 'no-destination' THEN origin ELSE destination END"
+        if self.query.area is not None:
+            reporter = f"CASE origin WHEN {literal(self.query.area)} THEN destination ELSE origin END"
+        return dicts_of(self.connection.execute(_ALONE.format(source=self.source, area=reporter)))
 
     def summaries(self) -> list[dict[str, Any]]:
         """One line for each rule, frequency, period and split: what was compared, and how far the ends are apart."""
@@ -107,6 +127,17 @@ class Mirror:
         return int(self.connection.execute(f"SELECT count(*) FROM {self.source}").fetchall()[0][0])
 
 
+_BOTH = f"state IN ('{COMPARED}', '{NO_VALUE}')"
+_WORST = """
+  verdict = 'exceeds' DESC NULLS LAST, abs(cc1) DESC NULLS LAST, rule, period DESC, origin, destination,
+  frequency, split, detail
+"""
+_ALONE = """
+SELECT {area} AS area, count(*) FILTER (state = 'no-destination') AS only_origin,
+  count(*) FILTER (state = 'no-origin') AS only_destination, min(period) AS first_period, max(period) AS last_period
+FROM {source} WHERE state IN ('no-origin', 'no-destination') GROUP BY ALL
+ORDER BY only_origin + only_destination DESC, area
+"""
 _SUMMARIES = """
 SELECT rule, frequency, period, split, count(*) AS expected,
   count(*) FILTER (WHERE state = 'compared') AS compared,

@@ -43,23 +43,31 @@ class Names:
 def report_mirror(mirror: Mirror, artefacts: Artefacts, language: str, *, limit: int = MOST_PAIRS) -> dict[str, Any]:
     """Shape a comparison: the versions compared, a summary a rule and period, and the pairs, the worst first."""
     names = Names(artefacts, language)
-    pairs = [_pair(row, names) for row in mirror.pairs(limit)]
-    summaries = [_summary(row, language) for row in mirror.summaries()]
+    pairs = [pair_row(row, names) for row in mirror.pairs(limit)]
+    summaries = [summary_row(row, language) for row in mirror.summaries()]
     return {
-        "threshold": mirror.query.threshold,
-        "vintages": [
-            {"dataflow": one.dataflow, "release": one.release_id, "visible_from": short_instant(one.visible_from)}
-            for one in mirror.vintages
-        ],
+        **head_of(mirror),
         "summaries": summaries,
-        "apart": [_apart(row, names, language) for row in mirror.apart()],
+        "apart": [apart_row(row, names, language) for row in mirror.apart()],
         "found": mirror.count,
         "shown": len(pairs),
         "pairs": pairs,
     }
 
 
-def _pair(row: Mapping[str, Any], names: Names) -> dict[str, Any]:
+def head_of(mirror: Mirror) -> dict[str, Any]:
+    """What was compared, and from where on a difference is too large."""
+    return {
+        "threshold": mirror.query.threshold,
+        "vintages": [
+            {"dataflow": one.dataflow, "release": one.release_id, "visible_from": short_instant(one.visible_from)}
+            for one in mirror.vintages
+        ],
+    }
+
+
+def pair_row(row: Mapping[str, Any], names: Names) -> dict[str, Any]:
+    """One pair with the names of its countries and causes, and what a person said of it."""
     confirmed = row["confirmed_cause"]
     return {
         **{name: row[name] for name in _PAIR},
@@ -82,7 +90,8 @@ def _pair(row: Mapping[str, Any], names: Names) -> dict[str, Any]:
     }
 
 
-def _summary(row: Mapping[str, Any], language: str) -> dict[str, Any]:
+def summary_row(row: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """What was compared under one rule in one period."""
     return {
         "title": sentence(f"mirror-rule-{row['rule']}", language),
         **{name: row[name] for name in (*_SUMMED, *_LACKING)},
@@ -93,7 +102,8 @@ def _summary(row: Mapping[str, Any], language: str) -> dict[str, Any]:
     }
 
 
-def _apart(row: Mapping[str, Any], names: Names, language: str) -> dict[str, Any]:
+def apart_row(row: Mapping[str, Any], names: Names, language: str) -> dict[str, Any]:
+    """A corridor both ends of which report and where nothing is compared, with the reason in words."""
     told = {f"{end}_{at}": row[f"{end}_{at}"] for end in ("origin", "destination") for at in ("from", "to")}
     return {
         "rule": row["rule"],

@@ -60,6 +60,38 @@ def test_the_twin_says_the_same_and_can_be_narrowed(client):
     assert client.get("/mirror.json?rule=NO&area=%27%3B--").json["pairs"] == []
 
 
+def test_what_one_end_tells_comes_last_and_is_counted(client):
+    twin = client.get("/mirror.json").json
+    assert twin["found"] == {"pairs": 4, "apart": 0, "one_sided": 1}
+    assert [pair["origin"] for pair in twin["pairs"]] == ["MRT", "SEN", "COL", "GHA"]
+    (alone,) = twin["one_sided"]
+    assert (alone["area"], alone["name"], alone["only_origin"], alone["only_destination"]) == ("ESP", "Spain", 0, 1)
+    page = client.get("/mirror").text
+    assert page.index("Mauritania → Spain") < page.index("Only one end reports") < page.index("/mirror?area=ESP")
+    assert "Ecuador" not in page
+    of_spain = client.get("/mirror?area=esp").text
+    assert of_spain.index("Mauritania → Spain") < of_spain.index('<a href="/corridors/ESP/ECU">Ecuador</a>')
+
+
+def test_the_lists_follow_each_other_page_by_page(client):
+    whole = client.get("/mirror.json").json
+    seen = {"pairs": [], "apart": [], "one_sided": []}
+    for number in (1, 2, 3):
+        one = client.get(f"/mirror.json?limit=2&page={number}").json
+        assert (one["page"], one["pages"], bool(one["summaries"])) == (number, 3, number == 1)
+        assert sum(len(one[name]) for name in seen) <= 2
+        for name in seen:
+            seen[name] += one[name]
+    assert seen == {name: whole[name] for name in seen}
+    middle = client.get("/mirror?limit=2&page=2&lang=fr").text
+    assert 'href="/mirror?limit=2&amp;lang=fr&amp;page=1" rel="prev"' in middle
+    assert 'href="/mirror?limit=2&amp;lang=fr&amp;page=3" rel="next"' in middle
+    assert "Page 2 sur 3" in middle
+    assert "rel=" not in client.get("/mirror?limit=500").text.partition("<main")[2]
+    assert client.get("/mirror?page=9999999999").status_code == 200
+    assert client.get("/mirror?page=-3&limit=x").status_code == 200
+
+
 def test_a_corridor_has_a_page(client):
     page = client.get("/corridors/SEN/ESP?lang=fr")
     assert page.status_code == 200
