@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import threading
-from types import TracebackType
-from typing import Self
 
 from sdmx_hub.errors import TryAgain
+from sdmx_hub.harvest.background import Background
 from sdmx_hub.harvest.clock import Clock
 from sdmx_hub.store.database import DatabaseAway
 from sdmx_hub.store.run_rows import Run
@@ -28,7 +27,7 @@ class Interrupted(TryAgain):
     """The worker itself is shutting down; the run goes back to the queue."""
 
 
-class Hold:
+class Hold(Background):
     """A claimed run, its lease renewed three times in each of its lengths until the block is left."""
 
     def __init__(
@@ -40,27 +39,16 @@ class Hold:
         lease: dt.timedelta = LEASE,
         closing: threading.Event | None = None,
     ) -> None:
+        super().__init__(f"lease-{run.id}")
         self.run = run
         self._runs = runs
         self._clock = clock
         self._lease = lease
         self._closing = closing or threading.Event()
-        self._left = threading.Event()
         self._stopped = False
         self._lost: LeaseLost | None = None
-        self._thread = threading.Thread(target=self._renew, name=f"lease-{run.id}", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._left.set()
-        self._thread.join()
-
-    def _renew(self) -> None:
+    def _go_on(self) -> None:
         while not self._left.wait(self._lease.total_seconds() / 3):
             try:
                 self._beat()

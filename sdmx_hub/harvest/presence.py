@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import socket
-import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from sdmx_hub.harvest.background import Background
 from sdmx_hub.harvest.clock import Clock
 from sdmx_hub.store.database import DatabaseAway
 from sdmx_hub.store.workers import Presence, Workers
@@ -17,28 +17,25 @@ BEAT_SECONDS = 10.0
 log = logging.getLogger(__name__)
 
 
-class Present:
+class Present(Background):
     """A scheduler or worker that can be heard of while the block lasts; ``note`` is what else it says of itself."""
 
     def __init__(
         self, workers: Workers, name: str, role: str, clock: Clock, *, note: Callable[[], str] = lambda: ""
     ) -> None:
+        super().__init__("presence")
         self._workers, self._note = workers, note
         self._name, self._role, self._clock = name, role, clock
         self._started = clock.now()
-        self._left = threading.Event()
-        self._thread = threading.Thread(target=self._go_on, name="presence", daemon=True)
 
     def __enter__(self) -> Self:
         self._beat()
-        self._thread.start()
-        return self
+        return super().__enter__()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._left.set()
-        self._thread.join()
+        super().__exit__(kind, error, trace)
         try:
             self._workers.leave(self._name, now=self._clock.now())
         except DatabaseAway as away:  # it will be forgotten by itself

@@ -7,15 +7,13 @@ long as anybody is there to tell them.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from sdmx_hub.errors import ConfigurationError, HubError
+from sdmx_hub.harvest.background import Background
 from sdmx_hub.harvest.parts import Parts
 from sdmx_hub.harvest.source import parse_stored
 from sdmx_hub.harvest.worker import Worker
@@ -53,27 +51,16 @@ class Standing:
                 closing.wait(LOOK_SECONDS)
 
 
-class Beside:
+class Beside(Background):
     """A thread that does small things every so many seconds, until the block is left; what goes wrong is logged.
 
     They may wait for others (an address that is told of something), which nothing else then has to.
     """
 
     def __init__(self, acts: Mapping[Callable[[], object], float]) -> None:
+        super().__init__("beside")
         self._due = dict.fromkeys(acts, 0.0)
         self._every = dict(acts)
-        self._left = threading.Event()
-        self._thread = threading.Thread(target=self._go_on, name="beside", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._left.set()
-        self._thread.join()
 
     def _go_on(self) -> None:
         while True:
