@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,7 +26,7 @@ _TICKS = 5
 _LABEL_LETTERS = 34
 _NARROW = 4
 _RHYTHM = 3
-"""Distances between periods that make a rhythm."""
+"""Equal distances between periods that make a rhythm."""
 
 
 @dataclass(frozen=True)
@@ -90,21 +89,38 @@ def _round_step(raw: float) -> float:
     return next(factor * magnitude for factor in (1, 2, 2.5, 5, 10) if factor * magnitude >= raw * 0.999)
 
 
+@dataclass(frozen=True)
+class _Words:
+    """What a picture says to who cannot see it; ``anchor`` tells it from others of the page."""
+
+    title: str
+    description: str
+    anchor: str
+
+
 def draw_chart(
-    title: str, description: str, periods: Sequence[str], series: Sequence[ChartSeries], language: str
+    title: str,
+    description: str,
+    periods: Sequence[str],
+    series: Sequence[ChartSeries],
+    language: str,
+    *,
+    anchor: str = "chart-1",
 ) -> Chart | None:
-    """Draw what suits: lines over several periods, ranked bars for one; None when there is no number to show."""
+    """Draw what suits: lines over several periods, ranked bars for one; None when there is no number to show.
+
+    ``anchor`` begins the ids of the picture, and is another one for each picture of a page.
+    """
+    words = _Words(title, description, anchor)
     shown = [one for one in series if any(value is not None for value in one.values)]
     if not shown:
         return None
     if len(periods) > 1:
-        return _draw_lines(title, description, periods, shown[:MOST_SERIES], language)
-    return _draw_bars(title, description, shown, language)
+        return _draw_lines(words, periods, shown[:MOST_SERIES], language)
+    return _draw_bars(words, shown, language)
 
 
-def _draw_lines(
-    title: str, description: str, periods: Sequence[str], series: Sequence[ChartSeries], language: str
-) -> Chart:
+def _draw_lines(words: _Words, periods: Sequence[str], series: Sequence[ChartSeries], language: str) -> Chart:
     axis = plan_axis([value for one in series for value in one.values if value is not None], from_zero=False)
     places, gaps = place_periods(periods), find_gaps(periods)
     parts = [_value_axis(axis, language), _period_axis(periods, places)]
@@ -116,16 +132,24 @@ def _draw_lines(
         marks = _marks(number, one, points, periods, language)
         line = Markup('<g class="series s{}"><path class="stroke" d="{}"/>{}</g>')
         parts.append(line.format(number, _path(points, gaps), marks))
-    svg = _frame("chart-line", HEIGHT, title, description, Markup("").join(parts))
+    svg = _frame("chart-line", HEIGHT, words, Markup("").join(parts))
     legend = tuple((number, one.label) for number, one in enumerate(series, start=1))
-    return Chart(kind="line", svg=svg, title=title, legend=legend)
+    return Chart(kind="line", svg=svg, title=words.title, legend=legend)
 
 
-def _frame(name: str, height: float, title: str, description: str, inner: Markup) -> Markup:
+def _frame(name: str, height: float, words: _Words, inner: Markup) -> Markup:
     return Markup(
-        '<svg class="chart {name}" viewBox="0 0 {width} {height}" role="img" aria-labelledby="{name}-t {name}-d">'
-        '<title id="{name}-t">{title}</title><desc id="{name}-d">{description}</desc>{inner}</svg>'
-    ).format(name=name, width=WIDTH, height=_short(height), title=title, description=description, inner=inner)
+        '<svg class="chart {name}" viewBox="0 0 {width} {height}" role="img" aria-labelledby="{id}-t {id}-d">'
+        '<title id="{id}-t">{title}</title><desc id="{id}-d">{description}</desc>{inner}</svg>'
+    ).format(
+        name=name,
+        width=WIDTH,
+        height=_short(height),
+        id=words.anchor,
+        title=words.title,
+        description=words.description,
+        inner=inner,
+    )
 
 
 def _value_axis(axis: Axis, language: str) -> Markup:
@@ -156,8 +180,8 @@ def place_periods(periods: Sequence[str]) -> list[float]:
 def find_gaps(periods: Sequence[str]) -> frozenset[int]:
     """The positions before which a period is missing in all series; none where that cannot be told.
 
-    Periods follow each other when one ends where the next begins. Where no two do, the distance met most often, and
-    three times at least, is their rhythm: a census every fifth year misses none in between.
+    Periods follow each other when one ends where the next begins. At least four that are all equally far apart have a
+    rhythm of their own: a census every fifth year misses none in between.
     """
     try:
         found = [parse_period(period) for period in periods]
@@ -168,9 +192,7 @@ def find_gaps(periods: Sequence[str]) -> frozenset[int]:
     days = [max((one.end - one.start).total_seconds() / 86_400, 1.0) for one in found]
     pairs = zip(itertools.pairwise(found), days, strict=False)
     steps = [round((after.start - before.start).total_seconds() / 86_400 / length) for (before, after), length in pairs]
-    rhythm, met = Counter(steps).most_common(1)[0] if steps else (1, 0)
-    if min(steps, default=1) <= 1 or met < _RHYTHM:
-        rhythm = 1
+    rhythm = steps[0] if len(steps) >= _RHYTHM and len(set(steps)) == 1 else 1
     return frozenset(position for position, step in enumerate(steps, start=1) if step > rhythm)
 
 
@@ -243,7 +265,7 @@ def mark(number: int, x: float, y: float, said: str = "") -> Markup:
     )
 
 
-def _draw_bars(title: str, description: str, series: Sequence[ChartSeries], language: str) -> Chart:
+def _draw_bars(words: _Words, series: Sequence[ChartSeries], language: str) -> Chart:
     ranked = sorted(
         ((one.label, one.values[-1]) for one in series if one.values[-1] is not None),
         key=lambda pair: (-(pair[1] or 0), pair[0]),
@@ -265,8 +287,8 @@ def _draw_bars(title: str, description: str, series: Sequence[ChartSeries], lang
         if value is not None
     ]
     baseline = Markup('<line class="axis" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>').format(_short(zero), TOP - 6, height)
-    svg = _frame("chart-bars", height + 4, title, description, Markup("").join([*parts, baseline]))
-    return Chart(kind="bars", svg=svg, title=title)
+    svg = _frame("chart-bars", height + 4, words, Markup("").join([*parts, baseline]))
+    return Chart(kind="bars", svg=svg, title=words.title)
 
 
 def _bar(top: float, ends: tuple[float, float], label: str, value: float, language: str) -> Markup:

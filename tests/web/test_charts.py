@@ -60,7 +60,9 @@ def test_a_period_missing_in_all_series_is_not_drawn_over() -> None:
         (["2020-01", "2020-02", "2020-03", "2020-05"], {3}),
         (["2019-W52", "2020-W01", "2020-W03"], {2}),
         (["2020-02-28", "2020-02-29", "2020-03-01", "2020-03-03"], {3}),
-        (["1990", "1995", "2000", "2005", "2015"], {4}),
+        (["1990", "1995", "2000", "2005"], set()),
+        (["1990", "1995", "2000", "2005", "2015"], {1, 2, 3, 4}),
+        (["2015", "2017", "2019"], {1, 2}),
         (["2020", "2020-01", "2021"], set()),
         (["x", "y"], set()),
         (["2020"], set()),
@@ -102,6 +104,15 @@ def test_only_the_first_series_are_drawn() -> None:
     bars = draw_chart("T", "D", ["2020"], [series(f"S{number}", 1) for number in range(50)], "en")
     assert bars is not None
     assert bars.svg.count("<rect") == MOST_BARS
+
+
+def test_pictures_of_one_page_have_ids_of_their_own() -> None:
+    drawn = [draw_chart("T", "D", ["2020", "2021"], [series("A", 1, 2)], "en", anchor=one) for one in ("a", "b")]
+    ids = [found for chart in drawn if chart for found in re.findall(r' id="([^"]*)"', chart.svg)]
+    assert len(set(ids)) == 4
+    assert all(
+        chart and f'aria-labelledby="{one}-t {one}-d"' in chart.svg for one, chart in zip("ab", drawn, strict=True)
+    )
 
 
 def test_labels_are_escaped_and_nothing_is_styled_inline() -> None:
