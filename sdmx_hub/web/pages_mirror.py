@@ -11,6 +11,8 @@ from sdmx_hub.quality.mirror import Mirror, MirrorQuery, make_mirror, versions_c
 from sdmx_hub.quality.mirror_page import report_page
 from sdmx_hub.quality.pair_rules import RULES
 from sdmx_hub.store.judgements import Judgements
+from sdmx_hub.web.charts import mark
+from sdmx_hub.web.corridor_charts import draw_corridor
 from sdmx_hub.web.hub import Visit, current_visit
 from sdmx_hub.web.site import asked_number, show, with_parameters
 
@@ -89,4 +91,4 @@ def corridor(first: str, second: str) -> Response:
     )
     if not found["dataflows"]:
         raise NotFound("dossier-empty", first=found["corridor"][0]["name"], second=found["corridor"][1]["name"])
-    return show("corridor.html", found)
+    return show("corridor.html", found, charts=draw_corridor(found["mirror"]["pairs"], visit.language), mark=mark)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from sdmx_hub.config import Settings
 from sdmx_hub.store.database import open_database
@@ -12,6 +13,8 @@ from sdmx_hub.web.app import create_app
 from tests.quality.cells import cell, seasonal_work, write_cells
 from tests.support.commands import type_command
 from tests.support.homes import make_office
+from tests.support.serving import serving
+from tests.web.browsing import RULES
 
 HIDDEN = "4711"
 
@@ -101,9 +104,29 @@ def test_a_corridor_has_a_page(client):
     assert client.get("/corridors/SEN/" + "X" * 500).status_code == 404
 
 
+def test_a_corridor_has_a_picture_with_words(client):
+    page = client.get("/corridors/SEN/ESP?lang=fr").text
+    assert page.count('<svg class="chart') == 1
+    assert 'role="img" aria-labelledby="chart-1-t chart-1-d"' in page
+    assert "Sénégal (origine)" in page
+    assert page.index('<svg class="chart') < page.index("L&#39;origine dit")
+
+
 @pytest.mark.parametrize("path", ["/mirror", "/mirror.json", "/corridors/ECU/ESP", "/corridors/ECU/ESP.json"])
 def test_what_the_public_may_not_see_is_not_compared(client, path):
     answer = client.get(path)
     assert answer.status_code == 200
     assert HIDDEN not in answer.text
     assert "4,711" not in answer.text
+
+
+@pytest.mark.browser
+def test_the_pages_break_no_rule_of_wcag_2_2_aa_and_fit_a_small_screen(client, chromium):
+    small = {"width": 320, "height": 640}
+    with serving(client.application) as served, chromium.new_context(viewport=small, color_scheme="dark") as context:
+        page = context.new_page()
+        for path in ("/mirror?limit=2&page=2", "/mirror?area=ESP&lang=es", "/corridors/SEN/ESP?lang=fr"):
+            page.goto(served + path)
+            results = Axe().run(page, options=RULES)
+            assert results.violations_count == 0, results.generate_report()
+            assert page.evaluate("document.documentElement.scrollWidth") <= small["width"]
