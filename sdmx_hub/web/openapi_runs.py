@@ -30,7 +30,10 @@ def run_paths() -> Iterable[tuple[str, Document]]:
     """Describe decisions on runs, visits now, and notices of partners."""
     run = [{"name": "run", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}]
     for verb, status, said, names in _VERBS:
-        yield f"/api/harvest/runs/{{run}}/{verb}", {"parameters": run, "post": _operation(status, said, names)}
+        operation = _operation(status, said, names)
+        if verb == "retry":
+            operation["responses"]["200"] = {**operation["responses"]["202"], "description": "Repeated already"}
+        yield f"/api/harvest/runs/{{run}}/{verb}", {"parameters": run, "post": operation}
     wanted = ("source", "flow", "full", "dry_run", "force")
     yield "/api/harvest/run", {"post": _operation("202", "Queued", wanted)}
     source = [{"name": "source", "in": "path", "required": True, "schema": {"type": "string"}}]
