@@ -323,13 +323,17 @@ SEVERITIES: Mapping[str, str] = {
 """How grave a finding is that is not always an error."""
 
 
+_ONE_OR_MANY = re.compile(r"\{\w+:[^{}|]*\|([^{}|]*)\}")
+"""Where a sentence has two forms, the one for many is shown."""
+
+
 @functools.cache
 def sentences() -> dict[str, str]:
     """Every sentence of the catalogue in English, by key."""
     found: dict[str, str] = {}
     for path in sorted(Path(language.__file__).parent.glob("catalogue/*.toml")):
         found |= {key: row["en"] for key, row in tomllib.loads(path.read_text(encoding="utf-8")).items()}
-    return found
+    return {key: _ONE_OR_MANY.sub(r"\1", text) for key, text in found.items()}
 
 
 @functools.cache

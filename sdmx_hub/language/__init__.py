@@ -1,13 +1,15 @@
 """Every sentence a person reads, in English, French and Spanish.
 
 One catalogue file per room (``catalogue/<room>.toml``), one table per sentence with the keys ``en``, ``fr`` and ``es``;
-placeholders are ``str.format`` names and are the same in the three languages (a test holds that). This room knows no
+placeholders are ``str.format`` names and are the same in the three languages (a test holds that). What depends on a
+count says both forms, ``{count} {count:row|rows}``: the first is for one (in French for nought too). This room knows no
 other: refusals and findings carry a key and its parameters, and whoever shows them chooses the language.
 """
 
 from __future__ import annotations
 
 import functools
+import string
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -54,7 +56,21 @@ def sentence(key: str, language: str = "en", /, **params: object) -> str:
     """
     texts = catalogue()[key]
     said = {name: one.text(language) if isinstance(one, Phrase) else one for name, one in params.items()}
-    return texts.get(language, texts["en"]).format(**said)
+    text = texts.get(language, texts["en"])
+    return _Counting(language).vformat(text, (), said) if "|" in text else text.format(**said)
+
+
+class _Counting(string.Formatter):
+    """Formats as ``str.format`` does, and chooses between two forms where a placeholder has them."""
+
+    def __init__(self, language: str) -> None:
+        self._single = {"0", "1"} if language == "fr" else {"1"}
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        if "|" not in format_spec:
+            return str(super().format_field(value, format_spec))
+        one, _, many = format_spec.partition("|")
+        return one if str(value) in self._single else many
 
 
 def localised(names: Mapping[str, str], language: str = "en") -> str:

@@ -119,7 +119,7 @@ def test_a_file_is_compared_with_the_registry(hub: Hub, tmp_path: Path) -> None:
     assert hub.json("diff", path)["comparisons"][0]["change"] == "added"
     hub.structures("load", path)
     result = hub.structures("diff", path)
-    assert (code(result), result.output.strip()) == (0, "1 artefacts are the same on both sides.")
+    assert (code(result), result.output.strip()) == (0, "1 artefact is the same on both sides.")
     assert code(hub.structures("diff", "codelist/TEST/CL")) == 2
     assert code(hub.structures("diff", path, write(tmp_path / "other.json", make_codelist("CL_X", "A")))) == 0
     assert code(hub.structures("diff", "codelist/TEST/CL", str(tmp_path / "other.json"))) == 5

@@ -69,7 +69,7 @@ def test_loading_tells_what_is_new_and_then_that_nothing_changed(empty: Hub) -> 
     assert first["stored"] is True
     assert len(first["added"]) == len(dry["added"]) > 100
     again = empty.structures("load", "--pack", language="fr")
-    assert f"0 ajoutés, 0 modifiés, {len(first['added'])} inchangés" in again.output
+    assert f"0 ajouté, 0 modifié, {len(first['added'])} inchangés" in again.output
 
 
 def test_loading_nothing_is_a_wrong_use(empty: Hub) -> None:

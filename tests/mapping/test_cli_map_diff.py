@@ -97,7 +97,7 @@ def test_the_changes_are_a_table_with_signs_and_without_colours(loaded: Office, 
     assert ["-", "MAR", "13375"] in lines
     assert ["+", "BEL", "13375"] in lines
     assert "\x1b[" not in result.stdout
-    assert "1 autres changements ne sont pas montrés" in result.stdout
+    assert "1 autre changement n'est pas montré" in result.stdout
     assert "Rien n'a été enregistré" in result.stdout
 
 
@@ -135,5 +135,5 @@ def test_a_table_with_errors_is_told_them_and_nothing_is_compared(loaded: Office
     assert not output.exists()
     older = loaded.type("map", "diff", SAMPLE, "--mapping", MAPPING, "--against", file, language="es")
     assert older.exit_code == 0
-    assert "1 añadidas" in older.stdout
+    assert "1 añadida" in older.stdout
     assert "tiene errores" in older.stdout

@@ -21,7 +21,7 @@ def test_a_preview_shows_the_first_observations(run: Run) -> None:
     assert lines[0].split() == ["Pays", "de", "destination", "Effectif", "→", *shown]
     assert lines[1].split() == ["2", "France", "34", "434", "→", "FRA", "34434", "A"]
     assert lines[6].split() == ["7", "Autres", "pays", "n.d.", "→", "G_OTH", "O"]
-    assert "7 lues, 7 reprises, 0 rejetées, 0 laissées de côté" in lines
+    assert "7 lues, 7 reprises, 0 rejetée, 0 laissée de côté" in lines
 
 
 def test_a_preview_tells_every_mistake_in_the_language_of_the_provider(run: Run) -> None:

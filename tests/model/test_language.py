@@ -12,7 +12,7 @@ from sdmx_hub.language import LANGUAGES, catalogue, choose_language, localised, 
 
 
 def placeholders(text):
-    return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
+    return sorted({name for _, name, _, _ in string.Formatter().parse(text) if name is not None})
 
 
 @pytest.mark.parametrize("key", sorted(catalogue()))
@@ -22,6 +22,26 @@ def test_every_sentence_exists_in_three_languages_with_the_same_placeholders(key
     assert all(text.strip() for text in texts.values())
     assert placeholders(texts["en"]) == placeholders(texts["fr"]) == placeholders(texts["es"])
     assert all(name.isidentifier() for name in placeholders(texts["en"]))
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "said"),
+    [
+        ("en", 0, "0 findings"), ("en", 1, "1 finding;"), ("en", 2, "2 findings"), ("en", "1", "1 finding;"),
+        ("fr", 0, "0 constat ;"), ("fr", 1, "1 constat ;"), ("fr", 2, "2 constats"),
+        ("es", 0, "0 hallazgos"), ("es", 1, "1 hallazgo;"), ("es", 21, "21 hallazgos"),
+    ],
+)  # fmt: skip
+def test_one_is_told_in_the_singular(language, count, said):
+    assert said in sentence("source-refused", language, source="P", count=count)
+
+
+@pytest.mark.parametrize("key", sorted(key for key, texts in catalogue().items() if "|" in texts["en"]))
+def test_what_depends_on_a_count_has_two_forms_in_every_language(key):
+    for text in catalogue()[key].values():
+        for _, _, form, _ in string.Formatter().parse(text):
+            assert (form or "").count("|") <= 1
+            assert all(part == part.strip() for part in (form or "").split("|"))
 
 
 @functools.cache
