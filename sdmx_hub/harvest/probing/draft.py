@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sdmx_hub.harvest.dialect.profiles import profiles
+from sdmx_hub.harvest.dialect.profiles import profiles, read_dialect
 from sdmx_hub.harvest.dialect.record import NOTHING, STANDARD, Dialect, deviations
 from sdmx_hub.harvest.guard import parse_place
 from sdmx_hub.harvest.probing.facts import Facts
+from sdmx_hub.harvest.resolving import can_be_asked
 from sdmx_hub.harvest.source import Credentials
 
 _BEST = {"v1": ("csv-1.0", "specific-2.1", "generic-2.1", "json-1.0"), "v2": ("csv-2.0", "xml-3.0", "json-2.0")}
@@ -104,15 +105,16 @@ def draft_source(facts: Facts, credentials: Credentials | None = None) -> str:
     name = _CODE.sub("_", host.upper()).strip("_")
     name = name if name[:1].isalpha() else f"P_{name}"
     data, structure = best_formats(facts)
+    dialect = found_dialect(facts)
     values: dict[str, Any] = {
         "id": name[:60],
         "title": {"en": host},
         "endpoint": facts.endpoint,
         "api": facts.api,
-        "dialect": found_dialect(facts),
+        "dialect": dialect,
         "format": data or _USUAL[facts.api][0],
         "structure_format": structure or _USUAL[facts.api][1],
-        "structures": "adopt",
+        "structures": "adopt" if can_be_asked(read_dialect(dialect)) else "check",
         "mechanism": "delta" if facts.updated_after else "conditional" if facts.etag else "pull",
         "schedule": {"cron": "30 5 * * *", "zone": "UTC"},
         **({"credentials": _place_of(credentials)} if credentials else {}),
