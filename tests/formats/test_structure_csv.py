@@ -80,7 +80,7 @@ def test_a_damaged_file_is_refused_with_its_reason(case: tuple[bytes, str]) -> N
 
 
 def test_a_short_row_is_told_with_its_line() -> None:
-    with pytest.raises(Malformed, match="Line 3 has 1 cells"):
+    with pytest.raises(Malformed, match="Line 3 has 1 cell,"):
         read(b"id,name.en\nA,B\nC\n", HEADING)
 
 
