@@ -225,7 +225,8 @@ def _watch(processes: Sequence[subprocess.Popen[bytes]]) -> None:
     def stop(_signal: int, _frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell may start what it puts aside with SIGINT ignored
+        signal.signal(number, stop)
     try:
         while all(process.poll() is None for process in processes):
             time.sleep(0.2)
