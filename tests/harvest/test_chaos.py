@@ -106,11 +106,15 @@ FIRST = [observation("SEN", str(year), f"{year - 2000}.50", COMMENT="été") for
 
 
 class Sequence:
-    """One seeded sequence: what has been believed wrongly, and the rows the partner holds."""
+    """One seeded sequence: what has been believed wrongly, and the rows the partner holds.
+
+    ``deceived``: the last answer could be taken for an honest one; ``in_part``: one of the step could that told but a
+    part, where a slot that was taken over is followed by its own.
+    """
 
     def __init__(self, world: World, seed: int) -> None:
         self.world, self.seed, self.chance = world, seed, random.Random(seed)  # noqa: S311 - chance that can be repeated
-        self.rows, self.misled, self.deceived = FIRST, False, False
+        self.rows, self.misled, self.deceived, self.in_part = FIRST, False, False, False
 
     def run(self) -> None:
         world, chance = self.world, self.chance
@@ -141,6 +145,7 @@ class Sequence:
             if "/data/" in asked.seen.path:
                 partly = asked.is_delta or "if-none-match" in asked.seen.headers
                 other = (reply.status, reply.body, reply.raw) != (asked.good.status, asked.good.body, asked.good.raw)
+                self.in_part = self.in_part or (partly and other)
                 self.deceived = fault.lies or (partly and other)
             return reply
 
@@ -149,7 +154,7 @@ class Sequence:
     def step(self, crash: str | None = None) -> None:
         """One slot, perhaps with a worker that dies in it, and what must hold after it."""
         world = self.world
-        self.deceived, world.spoilt = False, 0
+        self.deceived, self.in_part, world.spoilt = False, False, 0
         before, truth = world.ours.held(), world.truth
         runs = world.slot(crash)
         held = world.ours.held()
@@ -160,7 +165,7 @@ class Sequence:
         if not good and not self.deceived:
             assert held == before, self.seed
         if good:
-            believed = self.deceived or (self.misled and not good[0].full)
+            believed = self.deceived or ((self.misled or self.in_part) and not good[0].full)
             assert believed, (self.seed, good[0].outcome, held, truth)
             self.misled = True
         elif held != before:
