@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sdmx_hub.load.checks.encoding import check_encoding
 from sdmx_hub.load.checks.keys import check_attributes, check_codes, check_duplicates, check_periods
 from sdmx_hub.load.checks.limits import check_constraints
 from sdmx_hub.load.checks.parts import check_parts
@@ -29,7 +28,6 @@ CHECKS = (
     check_periods,
     check_constraints,
     check_values,
-    check_encoding,
     check_attributes,
     check_sums,
     check_parts,

@@ -1,4 +1,4 @@
-"""Values: numbers, texts and what they may be beside their unit and status (V06 to V09, V17).
+"""Values: numbers, texts and what they may be beside their unit and status (V06 to V09, V17, TEXT-…).
 
 Every rule is a condition on one row. All conditions are counted in one pass over the rows; only those that are met are
 looked at again for the places.
@@ -7,12 +7,13 @@ looked at again for the places.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import duckdb
 
 from sdmx_hub.load.checks.cells import CONTROL, TEXT_OF_CELL, cell_conditions, each_text, shown_sql
+from sdmx_hub.load.checks.encoding import as_warning, faults_of
 from sdmx_hub.load.checks.terms import (
     FLOATING,
     NUMBER,
@@ -69,13 +70,14 @@ _MORE_THAN_ALL = frozenset({"R1_GDP", "REV_MAR"})
 
 @dataclass(frozen=True, kw_only=True)
 class _Rule:
-    """A condition of a row, the SQL of what is told of it, and the rest of the sentence."""
+    """A condition of a row, the SQL of what is told of it, and the rest of the sentence; a ``warning`` is no error."""
 
     code: str
     component_id: str
     condition: str
     value: str
     params: dict[str, object] = field(default_factory=dict)
+    warning: Callable[[Finding], Finding] | None = None
 
 
 def check_values(checking: Checking) -> Iterator[Finding]:
@@ -88,7 +90,8 @@ def check_values(checking: Checking) -> Iterator[Finding]:
     for rule, count in zip(rules, counts, strict=True):
         if count:
             condition = f"({rule.condition}) AND {checking.live}"
-            yield from checking.find(rule.code, condition, rule.value, component_id=rule.component_id, **rule.params)
+            found = checking.find(rule.code, condition, rule.value, component_id=rule.component_id, **rule.params)
+            yield from map(rule.warning, found) if rule.warning else found
 
 
 def _compiles(checking: Checking, rule: _Rule) -> bool:
@@ -128,6 +131,17 @@ def _rules(checking: Checking) -> Iterator[_Rule]:
             condition=f"{_text('REF_AREA')} = {_text('COUNTERPART_AREA')}",
             value=_text("COUNTERPART_AREA"),
         )
+    yield from _encoding_rules(checking)
+
+
+def _encoding_rules(checking: Checking) -> Iterator[_Rule]:
+    """TEXT-TWICE and TEXT-LOST, of the components whose values are texts of people."""
+    for component in checking.structure.components.values():
+        is_text = not component.representation.is_coded and component.representation.text_type not in TEXT_TYPES
+        if is_text and component.id in checking.rows.columns and component is not checking.structure.time_dimension:
+            text = _text(component.id)
+            for code, condition in faults_of(text).items():
+                yield _Rule(code=code, component_id=component.id, condition=condition, value=text, warning=as_warning)
 
 
 def _text(component_id: str) -> str:
