@@ -115,7 +115,6 @@ class Facts:
     base_format: str = ""
     accepts: dict[str, bool] = field(default_factory=dict)
     named: dict[str, str] = field(default_factory=dict)
-    names_tried: int = 0
     structure_formats: dict[str, bool] = field(default_factory=dict)
     keys: dict[str, bool] = field(default_factory=dict)
     encoded_comma: bool | None = None

@@ -191,7 +191,6 @@ class Inquiry:
                 self._note(self.facts.accepts, name, told, comes)
         for text, wanted in NAMES:
             told = self._data(f"format={text}", f"lastNObservations=1&format={quote(text)}", "", accept="*/*")
-            self.facts.names_tried += 1
             if told is not None and is_data(told) and wanted in (name := _name_of(told, "")) + name.partition("-")[0]:
                 self.facts.named.setdefault(name, text)
 
